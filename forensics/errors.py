@@ -1,0 +1,64 @@
+"""Every error the package raises on purpose, as one tree.
+
+::
+
+    ForensicsError
+    ├── EvidenceError (ValueError)            a file cannot be read as a picture, or has no pixels at hand
+    ├── ModelError (RuntimeError)             a detector cannot be built or run
+    │   └── WeightsMismatchError              a weights file does not fit the network
+    ├── CalibrationError (ValueError)
+    │   └── NotCalibratedError
+    ├── ReportError (ValueError)              a report cannot be written or read
+    ├── UnknownNameError (LookupError)        no registered part has that name
+    └── MissingExtraError (ImportError)       an optional dependency is not installed
+
+A message says what failed, the value received, the values allowed, and ends with the next step.
+"""
+
+__all__ = [
+    "CalibrationError",
+    "EvidenceError",
+    "ForensicsError",
+    "MissingExtraError",
+    "ModelError",
+    "NotCalibratedError",
+    "ReportError",
+    "UnknownNameError",
+    "WeightsMismatchError",
+]
+
+
+class ForensicsError(Exception):
+    """Base of all errors raised on purpose by this package."""
+
+
+class EvidenceError(ForensicsError, ValueError):
+    """A file cannot be read as a picture within the limits, or its pixels are not at hand."""
+
+
+class ModelError(ForensicsError, RuntimeError):
+    """A detector cannot be built or run."""
+
+
+class WeightsMismatchError(ModelError):
+    """A weights file does not fit the network it was opened for."""
+
+
+class CalibrationError(ForensicsError, ValueError):
+    """Scores cannot be turned into likelihood ratios."""
+
+
+class NotCalibratedError(CalibrationError):
+    """No calibration covers this input."""
+
+
+class ReportError(ForensicsError, ValueError):
+    """A report cannot be written or read."""
+
+
+class UnknownNameError(ForensicsError, LookupError):
+    """No registered part has the requested name."""
+
+
+class MissingExtraError(ForensicsError, ImportError):
+    """An optional dependency is not installed."""
