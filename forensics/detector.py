@@ -1,0 +1,325 @@
+"""Evidence in, finding out: the one place where loading, views, networks and judgement meet."""
+
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+
+from forensics.errors import EvidenceError, ForensicsError, ModelError
+from forensics.models.weights import LoadedWeights, read_weights
+from forensics.reproducibility import deterministic, record_run, utc_now
+from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits
+from forensics.views import FixedFrame, Plan, Tiles, cut, plan_views
+
+__all__ = ["Detector", "ErrorRow", "load_detector", "starter_files"]
+
+logger = logging.getLogger(__name__)
+
+Picture: TypeAlias = str | PathLike[str] | bytes | Evidence
+WeightsSource: TypeAlias = str | PathLike[str] | Mapping[str, str | PathLike[str]]
+
+MIN_SIDE = 64  # pixels; below it one tile is mostly padding, and nothing was validated there
+ASSETS = Path(__file__).parent / "assets"
+UNCALIBRATED = (
+    "No calibration card is loaded, so the score has no known meaning as evidence; "
+    "it may only be used to decide what to look at more closely."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRow:
+    """A picture that could not be examined: what `Detector.examine_many` yields in its place.
+
+    Parameters
+    ----------
+    name : str
+        The path or name as given.
+    error : ForensicsError
+        Its message names the file, the reason and the next step.
+    """
+
+    name: str
+    error: ForensicsError
+
+
+class Detector:
+    """Branches with their weights, ready to examine pictures.
+
+    Made by `load_detector`. Examining alters neither the evidence nor the detector, and the scores of a picture
+    depend on nothing but its bytes, the weights and the machine.
+
+    Parameters
+    ----------
+    weights : LoadedWeights
+    device : torch.device
+    mode : {"exact"}
+    chunk : int
+        Views per forward pass; bounds memory. Always of one picture.
+    """
+
+    def __init__(
+        self, weights: LoadedWeights, *, device: torch.device, mode: Literal["exact"] = "exact", chunk: int = 8
+    ) -> None:
+        self.weights = weights
+        self.device = device
+        self.mode = mode
+        self.chunk = chunk
+        self.ensemble = weights.ensemble.to(device, memory_format=torch.channels_last).eval()
+        self.ensemble.requires_grad_(False)
+
+    def __repr__(self) -> str:
+        manifest = self.weights.manifest
+        return (
+            f"Detector({manifest.name!r}, branches={list(manifest.branches)}, views={manifest.scheme.kind!r}, "
+            f"device='{self.device}', mode={self.mode!r})"
+        )
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """Branch names, in order."""
+        return self.ensemble.names
+
+    def examine(self, picture: Picture, *, limits: Limits | None = None, now: datetime | None = None) -> Finding:
+        """Examine one picture.
+
+        Parameters
+        ----------
+        picture : path, bytes or Evidence
+        limits : Limits, optional
+            For loading a path or bytes.
+        now : datetime, optional
+            The clock of the record, aware; the present if not given.
+
+        Returns
+        -------
+        Finding
+            `outcome` is ``uncalibrated``, or ``unsuitable`` for a picture that cannot be scored.
+
+        Raises
+        ------
+        EvidenceError
+            The file cannot be read as a picture.
+        """
+        evidence = _evidence(picture, limits)
+        plan = None if min(evidence.width, evidence.height) < MIN_SIDE else self._plan(evidence)
+        scores = self._score(evidence, plan) if plan is not None and plan.names else None
+        caveats = [] if plan is None else _plan_caveats(plan)
+        if scores is None:
+            reason = (
+                f"The short side has {min(evidence.width, evidence.height)} pixels; at least {MIN_SIDE} are needed."
+                if plan is None
+                else "Every part of the picture is flat; there is nothing in which traces could be found."
+            )
+        else:
+            reason = UNCALIBRATED
+            caveats.append(Caveat(code="not_calibrated", text=UNCALIBRATED))
+        return Finding(
+            evidence=evidence,
+            scores=scores,
+            outcome="uncalibrated" if scores is not None else "unsuitable",
+            reason=reason,
+            caveats=tuple(caveats),
+            run=record_run(
+                now=now or utc_now(), weights=self._weights_record(), settings=self._settings(), device=str(self.device)
+            ),
+        )
+
+    def examine_many(
+        self,
+        pictures: Iterable[Picture],
+        *,
+        batch_size: int | None = None,
+        progress: bool = False,
+        limits: Limits | None = None,
+        now: datetime | None = None,
+    ) -> Iterator[Finding | ErrorRow]:
+        """Examine pictures one after another, in the order given.
+
+        A generator: one picture is in memory at a time. A picture that cannot be examined becomes an `ErrorRow`
+        and the next one is taken.
+
+        Parameters
+        ----------
+        pictures : iterable of path, bytes or Evidence
+        batch_size : int, optional
+            Views per forward pass, at least 1; the detector's own if not given. Views of two pictures never share
+            a pass, so no score depends on a neighbour.
+        progress : bool
+            Show a progress bar on stderr or in the notebook.
+        limits, now
+            As in `examine`.
+
+        Yields
+        ------
+        Finding or ErrorRow
+        """
+        if batch_size is not None and batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}. Leave it out for the default.")
+        detector = self if batch_size is None else Detector(
+            self.weights, device=self.device, mode=self.mode, chunk=batch_size
+        )
+        return detector._examine_each(pictures, progress=progress, limits=limits, now=now)
+
+    def _examine_each(
+        self, pictures: Iterable[Picture], *, progress: bool, limits: Limits | None, now: datetime | None
+    ) -> Iterator[Finding | ErrorRow]:
+        for picture in _with_progress(pictures) if progress else pictures:
+            try:
+                yield self.examine(picture, limits=limits, now=now)
+            except ForensicsError as error:
+                yield ErrorRow(name=_name(picture), error=error)
+
+    def _plan(self, evidence: Evidence) -> Plan:
+        return plan_views(evidence.require_pixels(), self.weights.manifest.scheme)
+
+    def _score(self, evidence: Evidence, plan: Plan) -> BranchScores:
+        with deterministic():
+            parts = [
+                self.ensemble.logits(views, device=self.device)
+                for views in cut(evidence.require_pixels(), plan, self.chunk)
+            ]
+        logits = np.concatenate(parts, axis=1)
+        if not np.all(np.isfinite(logits)):
+            raise ModelError(
+                f"the networks gave logits that are not finite for {evidence.name}. "
+                "Check the weights with 'forensics weights verify'."
+            )
+        return BranchScores(branches=self.branches, views=plan.names, logits=logits, boxes=plan.boxes)
+
+    def _weights_record(self) -> dict[str, str]:
+        manifest = self.weights.manifest
+        files = {f"file {name}": digest for name, digest in self.weights.files.items()}
+        return {"name": manifest.name, "sha256": self.weights.sha256, "licence": manifest.licence, **files}
+
+    def _settings(self) -> dict[str, str | int | float | bool | None]:
+        scheme = self.weights.manifest.scheme
+        views: dict[str, str | int | float | bool | None] = {"views": scheme.kind, "view_size": scheme.size}
+        if isinstance(scheme, Tiles):
+            views |= {"stride": scheme.stride, "turns": ", ".join(scheme.turns), "max_tiles": scheme.max_tiles}
+        return {
+            **views,
+            "joint_judgement": "mean over views of the softmax, then mean over branches",
+            "mode": self.mode,
+            "precision": "float32",
+            "views_per_pass": self.chunk,
+            "threads": torch.get_num_threads(),
+            "min_side": MIN_SIDE,
+        }
+
+
+def load_detector(
+    weights: WeightsSource | None = None,
+    *,
+    mode: Literal["exact"] = "exact",
+    device: str | None = None,
+) -> Detector:
+    """Load a detector.
+
+    Parameters
+    ----------
+    weights : path, or mapping of branch name to path, optional
+        The starter ensemble shipped with the package if not given; else a ``.safetensors`` file of ours or a
+        folder of them, or DeepFakeDefenders checkpoints: one merged file, or
+        ``{"convnext": "a.pth", "replknet": "b.pth"}``.
+    mode : {"exact"}
+        ``exact``: float32, reproducible bit for bit on one machine.
+    device : str, optional
+        Such as ``"cpu"`` or ``"cuda"``; the CPU if not given, because evidence-grade runs are made there.
+
+    Raises
+    ------
+    ModelError
+        There is no such file, mode or device.
+    WeightsMismatchError
+        A file is damaged, foreign or does not fit; the message names the keys.
+
+    Examples
+    --------
+    >>> detector = load_detector()
+    >>> detector.branches
+    ('convnext', 'replknet')
+    """
+    if mode != "exact":
+        raise ModelError(f"there is no mode {mode!r}. Use 'exact'.")
+    loaded = read_weights(_source(weights))
+    loaded.ensemble.reparameterize()
+    return Detector(loaded, device=_device(device), mode=mode)
+
+
+def starter_files() -> list[Path]:
+    """Return the weights files that ship with the package."""
+    return sorted(ASSETS.glob("starter_*.safetensors"))
+
+
+def _source(weights: WeightsSource | None) -> Path | dict[str, Path] | list[Path]:
+    if weights is None:
+        return starter_files()
+    if isinstance(weights, Mapping):
+        return {name: Path(path) for name, path in weights.items()}
+    return Path(weights)
+
+
+def _device(name: str | None) -> torch.device:
+    try:
+        device = torch.device(name or "cpu")
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as err:
+        reason = str(err).splitlines()[0]
+        raise ModelError(f"the device {name!r} cannot be used: {reason}. Use device='cpu'.") from err
+    return device
+
+
+def _evidence(picture: Picture, limits: Limits | None) -> Evidence:
+    if isinstance(picture, Evidence):
+        return picture
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return Evidence.from_bytes(bytes(picture), limits=limits)
+    if not isinstance(picture, str | PathLike):
+        raise TypeError(f"expected a path, bytes or Evidence, got {type(picture).__name__}")
+    return Evidence.from_file(picture, limits=limits)
+
+
+def _name(picture: Picture) -> str:
+    if isinstance(picture, Evidence):
+        return picture.name
+    return str(picture) if isinstance(picture, str | PathLike) else "unnamed"
+
+
+def _plan_caveats(plan: Plan) -> list[Caveat]:
+    caveats = []
+    if plan.seen < 1.0:
+        caveats.append(
+            Caveat(
+                code="partly_seen",
+                text=f"The picture is larger than the tile cap covers: {100 * (1 - plan.seen):.1f} % of its pixels "
+                "lay between the tiles and were not looked at.",
+            )
+        )
+    if plan.flat:
+        caveats.append(
+            Caveat(code="flat_tiles", text=f"{plan.flat} tiles without structure (sky, wall, black) were left out.")
+        )
+    if isinstance(plan.scheme, FixedFrame) and plan.names:
+        caveats.append(
+            Caveat(
+                code="resized",
+                text=f"The published view scheme resizes the picture to {plan.scheme.size} x {plan.scheme.size} and cuts "
+                "parts of turned views; fine traces may be lost.",
+            )
+        )
+    return caveats
+
+
+def _with_progress(pictures: Iterable[Picture]) -> Iterator[Picture]:
+    from rich.console import Console
+    from rich.progress import track
+
+    total = len(pictures) if hasattr(pictures, "__len__") else None
+    return iter(track(pictures, description="Examining", total=total, console=Console(file=sys.stderr)))

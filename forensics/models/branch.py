@@ -1,0 +1,68 @@
+"""One branch: residual channels from pixels, then a network; and the registry of branch architectures.
+
+A builder takes JSON values and returns a `Branch`, so that a weights file can name its architecture and arguments
+and nothing else is needed to build it again.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from forensics.registry import Registry
+
+__all__ = ["BRANCHES", "Branch", "BranchBuilder", "ChannelStack"]
+
+
+class ChannelStack(Protocol):
+    """A module from pixels (N, 3, S, S) in [0, 1] to channels (N, C, S, S), without trainable parameters."""
+
+    groups: Mapping[str, slice]
+    n_channels: int
+
+
+class Branch(nn.Module):
+    """One network with its own residual channels.
+
+    Parameters
+    ----------
+    channels : nn.Module
+        A `ChannelStack`.
+    body : nn.Module
+        From channels (N, C, S, S) to logits (N, 2) in the order (real, fake).
+    attribution_layer : str
+        Name of the module, within the branch, whose output is the last feature map; for Grad-CAM.
+    """
+
+    def __init__(self, *, channels: nn.Module, body: nn.Module, attribution_layer: str) -> None:
+        super().__init__()
+        self.channels = channels
+        self.body = body
+        self.attribution_layer = attribution_layer
+        self.get_submodule(attribution_layer)
+
+    @property
+    def groups(self) -> Mapping[str, slice]:
+        """Channel group name to its channels."""
+        return self.channels.groups  # type: ignore[return-value]  # nn.Module hides attribute types
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Return logits (N, 2), in the order (real, fake), of pixels (N, 3, S, S) in [0, 1]."""
+        return self.body(self.channels(pixels))  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+
+    def reparameterize(self) -> None:
+        """Merge, in place, whatever can be merged without changing the output."""
+        for module in self.body.modules():
+            if module is not self.body and hasattr(module, "reparameterize"):
+                module.reparameterize()
+
+
+class BranchBuilder(Protocol):
+    """Builds an untrained branch from JSON values."""
+
+    def __call__(self, **arguments: object) -> Branch:
+        """Return the branch."""
+        ...
+
+
+BRANCHES: Registry[BranchBuilder] = Registry("branches")
