@@ -41,8 +41,8 @@ def _same_conv(x: Tensor, weight: Tensor) -> Tensor:
 
 def _weight_gradient(x: Tensor, grad: Tensor, k: int) -> Tensor:
     """Return dL/dw of shape (C, 1, k, k): the correlation of input and gradient at lags -k//2..k//2."""
-    side = (x.shape[-2] + k // 2, x.shape[-1] + k // 2)  # long enough that the wanted lags do not wrap
-    size = tuple(_fast_length(n) for n in side)
+    # Long enough that the wanted lags do not wrap, and that there are k of them on maps smaller than the kernel.
+    size = tuple(_fast_length(max(n + k // 2, k)) for n in x.shape[-2:])
     x_hat = torch.fft.rfft2(x.contiguous(), s=size)
     grad_hat = torch.fft.rfft2(grad.contiguous(), s=size)
     lags = torch.fft.irfft2((x_hat * grad_hat.conj()).sum(dim=0), s=size)  # (C, P, Q), lag 0 first

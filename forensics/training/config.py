@@ -1,0 +1,191 @@
+"""The training configuration: one TOML file, every value checked when it is read."""
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from forensics.models.weights import BranchSpec
+
+__all__ = ["Config", "DataConfig", "ForgeryConfig", "LossConfig", "OptimiserConfig", "read_config"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """Which pictures take part.
+
+    Parameters
+    ----------
+    train : tuple of str
+        Sources whose pictures, of both classes, are trained on.
+    withheld : tuple of str
+        Sources that no batch ever sees; error rates are quoted from these.
+    halved : tuple of str
+        Sources with one picture per camera: half of the pictures, chosen by digest, is trained on, the other half is
+        withheld.
+    """
+
+    train: tuple[str, ...]
+    withheld: tuple[str, ...]
+    halved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgeryConfig:
+    """How forgeries are made.
+
+    Parameters
+    ----------
+    tile : int
+        Side of a training tile, even.
+    shares : mapping of str to float
+        Maker name to its share among the forgeries; ``found`` stands for generator output in the data. Sums to 1.
+    independent : float
+        Share of pairs whose members get two independent draws of the post-processing.
+    """
+
+    tile: int
+    shares: Mapping[str, float]
+    independent: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossConfig:
+    """Weights of the parts of the loss; see `forensics.training.loop`."""
+
+    smoothing: float = 0.02
+    rank: float = 0.3
+    rank_margin: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimiserConfig:
+    """AdamW with warm-up and cosine decay, an exponential moving average of the weights beside it."""
+
+    steps: int
+    pairs: int
+    lr: float = 1e-3
+    final_lr: float = 1e-5
+    weight_decay: float = 0.05
+    warmup: int = 200
+    clip: float = 1.0
+    ema: float = 0.998
+    group_dropout: float = 0.15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """One training run.
+
+    Parameters
+    ----------
+    name : str
+        Of the weights, for reports.
+    licence : str
+        Of the weights.
+    seed : int
+    branches : mapping of str to BranchSpec
+    data, forgeries, loss, optimiser
+        See these classes.
+    """
+
+    name: str
+    licence: str
+    seed: int
+    branches: Mapping[str, BranchSpec]
+    data: DataConfig
+    forgeries: ForgeryConfig
+    optimiser: OptimiserConfig
+    loss: LossConfig = field(default_factory=LossConfig)
+
+    def sha256(self) -> str:
+        """Return the digest of all values, sorted; comments and layout of the file do not count."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=dict).encode()).hexdigest()
+
+
+def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file.
+    overrides : sequence of str
+        ``"section.key=value"``, the value in TOML notation: ``"optimiser.steps=100"``.
+
+    Raises
+    ------
+    ValueError
+        A key is unknown, missing or of the wrong kind; the message names it and the keys allowed.
+    """
+    try:
+        record = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+        raise ValueError(f"{path} cannot be read as TOML: {err}. Start from configs/starter.toml.") from err
+    for override in overrides:
+        _override(record, override)
+    branches = {str(k): _make(BranchSpec, v, f"branches.{k}") for k, v in _table(record, "branches").items()}
+    return _make(
+        Config,
+        {
+            **{k: v for k, v in record.items() if not isinstance(v, dict)},
+            "branches": branches,
+            "data": _make(DataConfig, _table(record, "data"), "data"),
+            "forgeries": _forgeries(_table(record, "forgeries")),
+            "loss": _make(LossConfig, record.get("loss", {}), "loss"),
+            "optimiser": _make(OptimiserConfig, _table(record, "optimiser"), "optimiser"),
+        },
+        "the file",
+    )
+
+
+def _override(record: dict[str, Any], text: str) -> None:
+    key, sign, value = text.partition("=")
+    *tables, last = key.strip().split(".")
+    try:
+        parsed = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        parsed = value  # a bare word is text
+    if not sign or not last:
+        raise ValueError(f"expected section.key=value, got {text!r}. Write for instance optimiser.steps=100.")
+    for name in tables:
+        record = record.setdefault(name, {})
+    record[last] = parsed
+
+
+def _table(record: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = record.get(name)
+    if not isinstance(table, dict):
+        raise ValueError(f"the table [{name}] is missing. Compare with configs/starter.toml.")
+    return table
+
+
+def _make(cls: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Build a record from a table; an unknown key gets a suggestion."""
+    known = [f.name for f in fields(cls)]  # type: ignore[arg-type]  # only dataclasses are passed
+    for key in values:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else " Choose one of these."
+            raise ValueError(f"unknown key {key!r} in {where}; known: {', '.join(known)}.{hint}")
+    frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    try:
+        return cls(**frozen)
+    except TypeError as err:
+        raise ValueError(f"{where}: {err}. Compare with configs/starter.toml.") from err
+
+
+def _forgeries(table: Mapping[str, Any]) -> ForgeryConfig:
+    config = _make(ForgeryConfig, table, "forgeries")
+    total = sum(config.shares.values())
+    if abs(total - 1.0) > 1e-6 or min(config.shares.values()) < 0:
+        raise ValueError(f"the shares in [forgeries.shares] must be 0 or more and sum to 1, got {total:g}. Adjust them.")
+    if config.tile < 32 or config.tile % 2:
+        raise ValueError(f"forgeries.tile must be even and at least 32, got {config.tile}. Use 128.")
+    return config

@@ -1,0 +1,258 @@
+"""The training loop: settings, set-up, loop, top to bottom.
+
+Each step draws all its randomness from (seed, step), so that a run that was killed and resumed goes on with the same
+batches, drop-outs and rates as one that was not.
+"""
+
+import json
+import logging
+import math
+import time
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from forensics.models.branch import Branch
+from forensics.models.channels import drop_groups
+from forensics.models.ensemble import Ensemble
+from forensics.models.weights import Manifest, write_weights
+from forensics.training.config import Config, LossConfig, OptimiserConfig
+from forensics.training.pairs import Pair, PairStream
+from forensics.training.pictures import Pictures
+from forensics.views import Tiles
+
+__all__ = ["train"]
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT_SECONDS = 120.0
+LOG_STEPS = 20
+
+
+def train(config: Config, pictures: Pictures, out: Path, *, device: str = "cpu", workers: int = 1) -> list[Path]:
+    """Train every branch of a configuration on one stream of pairs and write their weights.
+
+    Parameters
+    ----------
+    config : Config
+    pictures : Pictures
+        The training side only.
+    out : path
+        Folder for ``log.jsonl``, ``checkpoint.pt`` and the weights; a checkpoint found there is resumed.
+    device : str
+    workers : int
+        Processes that make pairs; does not change the result.
+
+    Returns
+    -------
+    list of path
+        One safetensors file per branch, holding the moving average of its weights.
+
+    Raises
+    ------
+    ValueError
+        The folder holds a checkpoint of another configuration.
+    """
+    # Set-up
+    settings = config.optimiser
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(config.seed)
+    ensemble = Ensemble({name: spec.build() for name, spec in config.branches.items()})
+    ensemble.to(device, memory_format=torch.channels_last)
+    average = deepcopy(ensemble).requires_grad_(False)
+    optimiser = torch.optim.AdamW(_parameter_groups(ensemble, settings.weight_decay), lr=settings.lr, betas=(0.9, 0.99))
+    first = _resume(out / "checkpoint.pt", config, ensemble, average, optimiser)
+    stream = PairStream(
+        pictures,
+        seed=config.seed,
+        tile=config.forgeries.tile,
+        shares=config.forgeries.shares,
+        independent=config.forgeries.independent,
+    )
+
+    # Loop
+    started = saved = time.monotonic()
+    window: list[dict[str, float]] = []
+    for step, pairs in _batches(stream, first, settings, workers):
+        for group in optimiser.param_groups:
+            group["lr"] = _rate(step, settings)
+        torch.manual_seed(config.seed * 1_000_003 + step)  # drop-path
+        generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)  # group drop-out
+        pixels, independent = _tensors(pairs, device)
+        ensemble.train()
+        record: dict[str, float] = {}
+        total = torch.zeros((), device=device)
+        for name, branch in ensemble.branches.items():
+            channels = drop_groups(branch.channels(pixels), branch.groups, settings.group_dropout, generator)
+            logits = branch.body(channels.contiguous(memory_format=torch.channels_last))
+            loss = _loss(logits, independent, config.loss)
+            total = total + loss
+            record |= {f"{name}.loss": float(loss.detach()), f"{name}.auc": _batch_auc(logits.detach())}
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        for branch in ensemble.branches.values():
+            nn.utils.clip_grad_norm_(branch.parameters(), settings.clip)
+        optimiser.step()
+        _update_average(average, ensemble, min(settings.ema, (1 + step) / (10 + step)))
+
+        window.append(record)
+        last = step + 1 == settings.steps
+        if len(window) == LOG_STEPS or last:
+            _log(out / "log.jsonl", step + 1, settings, window, (time.monotonic() - started) / (step + 1 - first))
+            window = []
+        if last or time.monotonic() - saved > CHECKPOINT_SECONDS:
+            _save(out / "checkpoint.pt", step + 1, config, ensemble, average, optimiser)
+            saved = time.monotonic()
+    return _export(config, pictures, average, out)
+
+
+def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Decay matrices and kernels only: not biases, norms or scales, which have one axis."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    return [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _rate(step: int, settings: OptimiserConfig) -> float:
+    if step < settings.warmup:
+        return settings.lr * (step + 1) / settings.warmup
+    done = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
+    return settings.final_lr + (settings.lr - settings.final_lr) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+class _Steps(torch.utils.data.Dataset[list[Pair]]):
+    """Step number to the pairs of that step."""
+
+    def __init__(self, stream: PairStream, settings: OptimiserConfig) -> None:
+        self.stream, self.settings = stream, settings
+
+    def __len__(self) -> int:
+        return self.settings.steps
+
+    def __getitem__(self, step: int) -> list[Pair]:
+        n = self.settings.pairs
+        return [self.stream[i] for i in range(step * n, (step + 1) * n)]
+
+
+def _batches(
+    stream: PairStream, first: int, settings: OptimiserConfig, workers: int
+) -> Iterator[tuple[int, list[Pair]]]:
+    steps = range(first, settings.steps)
+    loader = torch.utils.data.DataLoader(
+        _Steps(stream, settings), sampler=steps, batch_size=None, num_workers=workers, collate_fn=lambda pairs: pairs
+    )
+    return zip(steps, loader, strict=True)
+
+
+def _tensors(pairs: list[Pair], device: str) -> tuple[Tensor, Tensor]:
+    """Return pixels (2n, 3, S, S), originals first, and which pairs were drawn independently (n,)."""
+    stack = np.stack([p.real for p in pairs] + [p.fake for p in pairs])  # (2n, S, S, 3)
+    pixels = torch.from_numpy(stack).to(device).permute(0, 3, 1, 2).float() / 255.0
+    return pixels, torch.tensor([p.independent for p in pairs], device=device)
+
+
+def _loss(logits: Tensor, independent: Tensor, settings: LossConfig) -> Tensor:
+    """Cross-entropy, and a ranking term on independently drawn pairs.
+
+    With identical post-processing any pair can be ranked by sharpness or file size alone, so those pairs are left out
+    of the ranking.
+    """
+    n = len(independent)
+    labels = torch.arange(2, device=logits.device).repeat_interleave(n)
+    loss = F.cross_entropy(logits, labels, label_smoothing=settings.smoothing)
+    log_odds = logits[:, 1] - logits[:, 0]
+    gap = log_odds[n:] - log_odds[:n]
+    if bool(independent.any()):
+        loss = loss + settings.rank * F.softplus(settings.rank_margin - gap[independent]).mean()
+    return loss
+
+
+def _batch_auc(logits: Tensor) -> float:
+    n = len(logits) // 2
+    z = (logits[:, 1] - logits[:, 0]).double()
+    return float(((z[n:, None] > z[None, :n]).double() + 0.5 * (z[n:, None] == z[None, :n])).mean())
+
+
+@torch.no_grad()
+def _update_average(average: nn.Module, model: nn.Module, rate: float) -> None:
+    for a, b in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+        if a.is_floating_point():
+            a.lerp_(b, 1.0 - rate)
+        else:
+            a.copy_(b)
+
+
+def _log(path: Path, step: int, settings: OptimiserConfig, window: list[dict[str, float]], seconds: float) -> None:
+    means = {key: round(float(np.mean([w[key] for w in window])), 4) for key in window[0]}
+    left = (settings.steps - step) * seconds
+    row = {"step": step, "lr": round(_rate(step - 1, settings), 7), **means, "seconds_per_step": round(seconds, 3)}
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    logger.info("step %d of %d, %.0f min left, %s", step, settings.steps, left / 60, means)
+
+
+def _save(
+    path: Path, step: int, config: Config, ensemble: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
+) -> None:
+    """Write a checkpoint whole or not at all."""
+    partial = path.with_suffix(".partial")
+    content = {
+        "step": step,
+        "config": config.sha256(),
+        "model": ensemble.state_dict(),
+        "average": average.state_dict(),
+        "optimiser": optimiser.state_dict(),
+    }
+    torch.save(content, partial)
+    partial.replace(path)
+
+
+def _resume(
+    path: Path, config: Config, ensemble: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
+) -> int:
+    """Return the first step still to do."""
+    if not path.is_file():
+        return 0
+    content: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    if content["config"] != config.sha256():
+        raise ValueError(
+            f"{path} belongs to another configuration. Give another --out, or remove that folder to start anew."
+        )
+    ensemble.load_state_dict(content["model"])
+    average.load_state_dict(content["average"])
+    optimiser.load_state_dict(content["optimiser"])
+    logger.info("resuming after step %d", content["step"])
+    return int(content["step"])
+
+
+def _export(config: Config, pictures: Pictures, average: Ensemble, out: Path) -> list[Path]:
+    files = []
+    training = {
+        "config_sha256": config.sha256(),
+        "index_sha256": pictures.digest(),
+        "pictures": len(pictures),
+        "steps": config.optimiser.steps,
+        "seed": config.seed,
+    }
+    for name, branch in average.branches.items():
+        if not isinstance(branch, Branch):
+            raise TypeError(f"the branch {name!r} is a {type(branch).__name__}")
+        manifest = Manifest(
+            name=config.name,
+            branches={name: config.branches[name]},
+            scheme=Tiles(),
+            licence=config.licence,
+            training=training,
+        )
+        path = out / f"starter_{name}.safetensors"
+        write_weights(path, branches={name: branch}, manifest=manifest)
+        files.append(path)
+    return files

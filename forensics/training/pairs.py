@@ -1,0 +1,179 @@
+"""The training stream: an original and a forgery that differ in nothing but the forgery.
+
+Item `i` is a function of (seed, i) alone, whatever process makes it and in whatever order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+
+from forensics.training.makers import MAKERS
+from forensics.training.pictures import LabelledPicture, Pictures
+from forensics.training.post_chain import PostChain, equalise, jpeg
+from forensics.types import Evidence, UInt8Array
+from forensics.views import DIHEDRAL, turn_square
+
+__all__ = ["Pair", "PairStream"]
+
+CROP = 256  # side of the crop that is forged; a tile is cut from it after the chain
+HELD = 384  # side of the part of each picture that is held in memory
+FOUND = "found"
+MIN_MASK = 0.03  # share of a tile below which a local forgery can be missed for good reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """An original tile and a forged one.
+
+    Parameters
+    ----------
+    real, fake : array of shape (S, S, 3), uint8
+    mask : array of shape (S, S), uint8
+        1 where `fake` is forged.
+    independent : bool
+        Whether the members had independent draws of the post-processing.
+    family : str
+        Maker, or ``found``.
+    """
+
+    real: UInt8Array
+    fake: UInt8Array
+    mask: UInt8Array
+    independent: bool
+    family: str
+
+
+class PairStream:
+    """Pairs by number.
+
+    Parameters
+    ----------
+    pictures : Pictures
+        Training side. Every source of originals is forged, with or without faces.
+    seed : int
+    tile : int
+        Side of a tile, at most 192.
+    shares : mapping of str to float
+        Maker, or ``found``, to its share.
+    independent : float
+        Share of pairs with independent post-processing.
+    """
+
+    def __init__(
+        self, pictures: Pictures, *, seed: int, tile: int, shares: Mapping[str, float], independent: float
+    ) -> None:
+        self.seed, self.tile, self.independent = seed, tile, independent
+        self.families = tuple(shares)
+        self.shares = np.array([shares[f] for f in self.families])
+        unknown = [f for f in self.families if f != FOUND and f not in MAKERS]
+        if unknown:
+            raise ValueError(f"no maker {unknown[0]!r}; there are {', '.join((*MAKERS.names(), FOUND))}. Choose of these.")
+        self.reals = _by_source(pictures.where(lambda p: p.label == 0))
+        self.fakes = _by_source(pictures.where(lambda p: p.label == 1))
+        if not self.reals or (FOUND in self.families and not set(self.fakes) & set(self.reals)):
+            raise ValueError(
+                "the stream needs camera originals, and for 'found' a source with both classes. Add them, or set "
+                "forgeries.shares.found to 0."
+            )
+
+    def __getitem__(self, number: int) -> Pair:
+        rng = np.random.default_rng([self.seed, number])
+        family = str(rng.choice(self.families, p=self.shares / self.shares.sum()))
+        independent = bool(rng.random() < self.independent)
+        if family == FOUND:
+            real, fake, mask = self._found(rng)
+        else:
+            real, fake, mask = self._made(family, rng)
+        chain = PostChain.draw(rng, min_scale=(self.tile + 8) / CROP)
+        other = PostChain.draw(rng, min_scale=(self.tile + 8) / CROP) if independent else chain
+        clean = np.zeros(real.shape[:2], dtype=np.uint8)
+        real, _ = chain.apply(real, clean)
+        fake, mask = other.apply(fake, mask)
+        where = rng.random(2) if mask.all() else _near_mask(mask, self.tile, rng)
+        turn = str(rng.choice(list(DIHEDRAL)))
+        real, fake, mask = (turn_square(_window(x, where, self.tile), turn) for x in (real, fake, mask))
+        return Pair(real=real, fake=fake, mask=mask, independent=independent, family=family)
+
+    def _made(self, family: str, rng: np.random.Generator) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+        picture = _draw(self.reals, rng)
+        original = _with_past(_crop(picture, rng), rng)
+        donor = _crop(_draw({picture.source: self.reals[picture.source]}, rng), rng)
+        forgery = MAKERS[family](original, rng, donor=donor, face=picture.face)
+        if forgery.mask.all() or rng.random() < 0.5:
+            return (*equalise(original, forgery.pixels, rng), forgery.mask)
+        return original, forgery.pixels, forgery.mask
+
+    def _found(self, rng: np.random.Generator) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+        """Pair generator output with an original of the same source, and blur the histories of both alike."""
+        both = {source: rows for source, rows in self.fakes.items() if source in self.reals}
+        fake = _draw(both, rng)
+        alike = [p for p in self.reals[fake.source] if p.face == fake.face] or self.reals[fake.source]
+        real = alike[int(rng.integers(len(alike)))]
+        x, y = (_rescaled(_crop(p, rng), rng) for p in (real, fake))
+        return x, y, np.ones(y.shape[:2], dtype=np.uint8)
+
+
+def _by_source(pictures: Pictures) -> dict[str, list[LabelledPicture]]:
+    grouped: dict[str, list[LabelledPicture]] = {}
+    for picture in pictures:
+        grouped.setdefault(picture.source, []).append(picture)
+    return grouped
+
+
+def _draw(grouped: Mapping[str, list[LabelledPicture]], rng: np.random.Generator) -> LabelledPicture:
+    """Draw a source by the root of its size, so that a large one does not rule, then a picture."""
+    sources = list(grouped)
+    weights = np.sqrt([len(grouped[s]) for s in sources])
+    rows = grouped[str(rng.choice(sources, p=weights / weights.sum()))]
+    return rows[int(rng.integers(len(rows)))]
+
+
+@lru_cache(maxsize=4096)
+def _held(picture: LabelledPicture) -> UInt8Array:
+    """Return the middle of the picture; at 384 x 384 three thousand pictures take 1.3 GB."""
+    pixels = Evidence.from_file(picture.path).pixels
+    h, w = pixels.shape[:2]
+    top, left = max(0, (h - HELD) // 2), max(0, (w - HELD) // 2)
+    return np.ascontiguousarray(pixels[top : top + HELD, left : left + HELD])
+
+
+def _crop(picture: LabelledPicture, rng: np.random.Generator) -> UInt8Array:
+    """Return CROP x CROP native pixels, reflected where the picture is smaller."""
+    held = _held(picture)
+    below, beside = (max(0, CROP - side) for side in held.shape[:2])
+    if below or beside:
+        held = np.pad(held, ((0, below), (0, beside), (0, 0)), mode="reflect")
+    return np.ascontiguousarray(_window(held, rng.random(2), CROP))
+
+
+def _with_past(picture: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    """Give both members a common earlier compression in a third of the cases: history must not mean forged."""
+    if rng.random() < 0.35:
+        return jpeg(picture, quality=int(rng.integers(60, 96)), full_chroma=bool(rng.random() < 0.3))
+    return picture
+
+
+def _rescaled(picture: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    """Resize and bring back to CROP; each member draws from the same range, so that old JPEG grids go."""
+    if rng.random() < 0.3:
+        return picture
+    scale = float(rng.uniform(0.75, 1.0))
+    part = _window(picture, rng.random(2), round(CROP * scale))
+    return cv2.resize(part, (CROP, CROP), interpolation=int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_CUBIC])))
+
+
+def _near_mask(mask: UInt8Array, tile: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the window among a few random ones that holds enough of the mask, as shares of the free way."""
+    tries = rng.random((12, 2))
+    for where in tries:
+        if _window(mask, where, tile).mean() >= MIN_MASK:
+            return np.asarray(where)
+    return np.asarray(max(tries, key=lambda w: float(_window(mask, w, tile).mean())))
+
+
+def _window(x: UInt8Array, where: np.ndarray, side: int) -> UInt8Array:
+    top, left = (int(share * (length - side + 1)) for share, length in zip(where, x.shape[:2], strict=True))
+    return x[top : top + side, left : left + side]

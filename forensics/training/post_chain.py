@@ -1,0 +1,176 @@
+"""What happens to a picture after it was made: one distribution for originals and forgeries alike.
+
+Nothing here is ever told the class. `equalise` takes the sharpness difference out of a pair first, because a common
+chain alone leaves whole-picture forgeries recognisable by their softness.
+"""
+
+from dataclasses import dataclass, field
+from typing import Self
+
+import cv2
+import numpy as np
+
+from forensics.types import Float32Array, UInt8Array
+
+__all__ = ["PostChain", "equalise", "jpeg"]
+
+SAME = 0.02  # log ratio of Laplacian variances that counts as equal
+BISECTIONS = 8
+SOFTEN = 0.75  # the sharper one is softened; else the softer one sharpened, lest blur come to mean real
+
+
+def jpeg(picture: UInt8Array, *, quality: int, full_chroma: bool) -> UInt8Array:
+    """Return the picture after one JPEG save (libjpeg), 4:4:4 or 4:2:0."""
+    sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if full_chroma else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+    return np.asarray(cv2.imdecode(cv2.imencode(".jpg", picture, options)[1], cv2.IMREAD_COLOR))
+
+
+def _sharpness(grey: Float32Array) -> float:
+    return float(np.log(cv2.Laplacian(grey, cv2.CV_32F).var() + 1e-3))
+
+
+def _grey(picture: UInt8Array) -> Float32Array:
+    """Return the mean of the channels of the middle, float32; enough to judge sharpness by."""
+    h, w = picture.shape[:2]
+    part = picture[max(0, h // 2 - 96) : h // 2 + 96, max(0, w // 2 - 96) : w // 2 + 96]
+    return part.mean(axis=2, dtype=np.float32)
+
+
+def equalise(real: UInt8Array, fake: UInt8Array, rng: np.random.Generator) -> tuple[UInt8Array, UInt8Array]:
+    """Bring an original and its forgery to the same sharpness.
+
+    Parameters
+    ----------
+    real, fake : array of shape (H, W, 3), uint8
+
+    Returns
+    -------
+    real, fake : arrays of the same shape, uint8
+        One of them softened by a Gaussian, or the other sharpened, until the variances of their Laplacians agree.
+    """
+    target_real, target_fake = _sharpness(_grey(real)), _sharpness(_grey(fake))
+    if abs(target_real - target_fake) < SAME:
+        return real, fake
+    real_is_sharper = target_real > target_fake
+    soften = bool(rng.random() < SOFTEN)
+    change_real = real_is_sharper == soften
+    goal = target_fake if change_real else target_real
+    changed = real if change_real else fake
+    grey = _grey(changed)
+    low, high = 0.0, 3.0
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        reached = (_sharpness(_changed(grey, middle, soften)) < goal) == soften
+        low, high = (low, middle) if reached else (middle, high)
+    result = np.clip(np.rint(_changed(changed.astype(np.float32), high, soften)), 0, 255).astype(np.uint8)
+    return (result, fake) if change_real else (real, result)
+
+
+def _changed(x: Float32Array, amount: float, soften: bool) -> Float32Array:
+    if soften:
+        return cv2.GaussianBlur(x, (0, 0), max(amount * 0.8, 0.05))
+    return x + amount * (x - cv2.GaussianBlur(x, (0, 0), 1.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostChain:
+    """One draw of the chain: blur, unsharp, tone, noise, resize, one or two compressions.
+
+    `draw` takes the shape only, `apply` may be used on both members of a pair with the same result each time.
+    """
+
+    blur: float
+    unsharp: float
+    gamma: float
+    brightness: float
+    contrast: float
+    saturation: float
+    noise: float
+    noise_signal: bool
+    noise_grey: bool
+    scale: float
+    interpolation: int
+    qualities: tuple[int, ...]
+    full_chroma: bool
+    shift: tuple[int, int]
+    webp: int
+    seed: int
+    order: tuple[int, ...] = field(default=())
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, *, min_scale: float) -> Self:
+        """Draw parameters; `min_scale` in (0, 1] keeps the result large enough for a tile."""
+
+        def maybe(p: float, low: float, high: float, otherwise: float) -> float:
+            value = float(rng.uniform(low, high))
+            return value if rng.random() < p else otherwise
+
+        qualities = [int(rng.integers(50, 99)) for _ in range(2)]
+        n = 0 if rng.random() > 0.85 else 2 if rng.random() < 0.25 else 1
+        scales = (max(0.5, min_scale), 1.0) if rng.random() < 0.65 else (1.0, 1.3)
+        return cls(
+            blur=maybe(0.30, 0.3, 1.2, 0.0),
+            unsharp=maybe(0.30, 0.2, 1.0, 0.0),
+            gamma=maybe(0.30, 0.85, 1.18, 1.0),
+            brightness=maybe(0.30, -12, 12, 0.0),
+            contrast=maybe(0.30, 0.85, 1.15, 1.0),
+            saturation=maybe(0.30, 0.7, 1.3, 1.0),
+            noise=maybe(0.40, 0.5, 4.0, 0.0),
+            noise_signal=bool(rng.random() < 0.5),
+            noise_grey=bool(rng.random() < 0.5),
+            scale=maybe(0.50, *scales, 1.0),
+            interpolation=int(rng.choice([cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4])),
+            qualities=tuple(qualities[:n]),
+            full_chroma=bool(rng.random() < 0.3),
+            shift=(int(rng.integers(0, 8)), int(rng.integers(0, 8))),
+            webp=int(rng.integers(60, 96)) if rng.random() < 0.05 else 0,
+            seed=int(rng.integers(2**32)),
+        )
+
+    def apply(self, picture: UInt8Array, mask: UInt8Array) -> tuple[UInt8Array, UInt8Array]:
+        """Return the picture and its mask after the chain; both are resized alike.
+
+        Parameters
+        ----------
+        picture : array of shape (H, W, 3), uint8
+        mask : array of shape (H, W), uint8
+        """
+        x = picture.astype(np.float32)
+        if self.blur:
+            x = cv2.GaussianBlur(x, (0, 0), self.blur)
+        if self.unsharp:
+            x = x + self.unsharp * (x - cv2.GaussianBlur(x, (0, 0), 1.0))
+        x = self._toned(x)
+        if self.noise:
+            x = self._noisy(x)
+        if self.scale != 1.0:
+            size = (round(x.shape[1] * self.scale), round(x.shape[0] * self.scale))
+            x = cv2.resize(x, size, interpolation=self.interpolation)
+            mask = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
+        y = np.clip(np.rint(x), 0, 255).astype(np.uint8)
+        for k, quality in enumerate(self.qualities):
+            if k:
+                y, mask = y[self.shift[0] :, self.shift[1] :], mask[self.shift[0] :, self.shift[1] :]
+            y = jpeg(np.ascontiguousarray(y), quality=quality, full_chroma=self.full_chroma)
+        if self.webp:
+            y = np.asarray(cv2.imdecode(cv2.imencode(".webp", y, [cv2.IMWRITE_WEBP_QUALITY, self.webp])[1], 1))
+        return y, mask
+
+    def _toned(self, x: Float32Array) -> Float32Array:
+        if self.gamma != 1.0:
+            x = 255.0 * (np.clip(x, 0, 255) / 255.0) ** self.gamma
+        if self.contrast != 1.0 or self.brightness:
+            x = (x - 128.0) * self.contrast + 128.0 + self.brightness
+        if self.saturation != 1.0:
+            grey = x.mean(axis=2, keepdims=True)
+            x = grey + self.saturation * (x - grey)
+        return x.astype(np.float32)
+
+    def _noisy(self, x: Float32Array) -> Float32Array:
+        rng = np.random.default_rng(self.seed)
+        shape = (*x.shape[:2], 1) if self.noise_grey else x.shape
+        noise = self.noise * rng.standard_normal(shape, dtype=np.float32)
+        if self.noise_signal:
+            noise = noise * np.sqrt(np.clip(x, 0, 255) / 128.0)
+        return (x + noise).astype(np.float32)
