@@ -48,11 +48,14 @@ class ForgeryConfig:
         Maker name to its share among the forgeries; ``found`` stands for generator output in the data. Sums to 1.
     independent : float
         Share of pairs whose members get two independent draws of the post-processing.
+    ramp : float
+        Share of the run over which post-processing grows from none to always.
     """
 
     tile: int
     shares: Mapping[str, float]
     independent: float = 0.5
+    ramp: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,7 @@ def train(config: Config, pictures: Pictures, out: Path, *, device: str = "cpu",
         tile=config.forgeries.tile,
         shares=config.forgeries.shares,
         independent=config.forgeries.independent,
+        ramp=round(config.forgeries.ramp * settings.steps * settings.pairs),
     )
 
     # Loop

@@ -60,12 +60,22 @@ class PairStream:
         Maker, or ``found``, to its share.
     independent : float
         Share of pairs with independent post-processing.
+    ramp : int
+        Number of items over which post-processing grows from none to always. Without it small networks stay at
+        chance. Found pairs are always post-processed: raw, their compression history would tell them apart.
     """
 
     def __init__(
-        self, pictures: Pictures, *, seed: int, tile: int, shares: Mapping[str, float], independent: float
+        self,
+        pictures: Pictures,
+        *,
+        seed: int,
+        tile: int,
+        shares: Mapping[str, float],
+        independent: float,
+        ramp: int = 0,
     ) -> None:
-        self.seed, self.tile, self.independent = seed, tile, independent
+        self.seed, self.tile, self.independent, self.ramp = seed, tile, independent, ramp
         self.families = tuple(shares)
         self.shares = np.array([shares[f] for f in self.families])
         unknown = [f for f in self.families if f != FOUND and f not in MAKERS]
@@ -90,8 +100,9 @@ class PairStream:
         chain = PostChain.draw(rng, min_scale=(self.tile + 8) / CROP)
         other = PostChain.draw(rng, min_scale=(self.tile + 8) / CROP) if independent else chain
         clean = np.zeros(real.shape[:2], dtype=np.uint8)
-        real, _ = chain.apply(real, clean)
-        fake, mask = other.apply(fake, mask)
+        if family == FOUND or rng.random() * self.ramp <= number:
+            real, _ = chain.apply(real, clean)
+            fake, mask = other.apply(fake, mask)
         where = rng.random(2) if mask.all() else _near_mask(mask, self.tile, rng)
         turn = str(rng.choice(list(DIHEDRAL)))
         real, fake, mask = (turn_square(_window(x, where, self.tile), turn) for x in (real, fake, mask))

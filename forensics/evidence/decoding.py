@@ -1,0 +1,191 @@
+"""Pixels from the bytes of one file, in a stated way.
+
+==================  =====================================================================================
+EXIF orientation    applied, all eight values
+16 bits a channel   the high byte is kept
+CMYK, YCCK          converted to RGB by Pillow's plain formula, without a profile
+palette, grey       converted to RGB, values as they are
+alpha               dropped; the colours stay as stored, nothing is laid behind them
+animation, pages    the first frame
+ICC profile         not applied, since a conversion would alter the residuals; its name stands in the metadata
+floating point      refused: there is no agreed range
+==================  =====================================================================================
+"""
+
+import io
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from forensics.errors import EvidenceError
+from forensics.evidence.formats import PictureFormat
+from forensics.types import Limits, UInt8Array
+
+__all__ = ["Decoded", "Header", "decode"]
+
+# Whatever a decoder may throw at bytes that are no picture; anything else would be our own mistake.
+DECODER_ERRORS = (
+    OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, AttributeError, OverflowError, EOFError,
+    RuntimeError, MemoryError, struct.error, zlib.error, ZeroDivisionError, UnidentifiedImageError,
+    Image.DecompressionBombError, cv2.error,
+)  # fmt: skip
+ORIENTATION, BITS_PER_SAMPLE = 0x0112, 258
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What the file says before it is decoded."""
+
+    mode: str
+    size: tuple[int, int]
+    n_frames: int
+    info: dict[str, object]
+    exif: Image.Exif
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """Upright RGB pixels, uint8 (H, W, 3), the header, and what was done."""
+
+    pixels: UInt8Array
+    header: Header
+    notes: tuple[str, ...]
+
+
+def decode(data: bytes, *, kind: PictureFormat, name: str, limits: Limits) -> Decoded:
+    """Decode the first frame of a file.
+
+    Raises
+    ------
+    EvidenceError
+        The header claims more than the limits allow, or the file is damaged.
+    """
+    with _reporting(name, kind):
+        picture = _opened(data, kind)
+        width, height = picture.size
+        _check_claims(name, width, height, limits)
+        n_frames = _count_frames(picture, limits.max_frames)
+        if n_frames > limits.max_frames:
+            raise EvidenceError(
+                f"{name} has more than {limits.max_frames} frames. Raise Limits(max_frames=...) or extract the frame."
+            )
+        header = Header(
+            mode=picture.mode, size=(width, height), n_frames=n_frames, info=dict(picture.info), exif=picture.getexif()
+        )
+        notes: list[str] = []
+        if n_frames > 1:
+            notes.append(f"The file holds {n_frames} frames; the first was examined.")
+        picture.load()
+        pixels = _rgb(_upright(picture, header, kind, notes), data, kind, notes)
+    if header.info.get("icc_profile"):
+        notes.append("The colour profile was not applied; pixel values are as stored.")
+    return Decoded(pixels=pixels, header=header, notes=tuple(notes))
+
+
+@contextmanager
+def _reporting(name: str, kind: PictureFormat) -> Iterator[None]:
+    """Turn whatever a decoder throws into one line, and keep its warnings from the user."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except EvidenceError:
+        raise
+    except DECODER_ERRORS as err:
+        reason = " ".join(str(err).split())[:160] or type(err).__name__
+        raise EvidenceError(
+            f"{name} starts as {kind.title} but is damaged or incomplete: {reason}. Get the file again from its source."
+        ) from err
+
+
+def _opened(data: bytes, kind: PictureFormat) -> Image.Image:
+    """Open with the one plug-in that belongs to the kind; nothing is decoded yet.
+
+    The plug-in is called directly, because ``Image.open`` has a size limit of its own with another message.
+    """
+    if kind.decoder == "HEIF":
+        return pillow_heif.HeifImageFile(io.BytesIO(data))  # type: ignore[no-any-return]  # the library is untyped
+    Image.init()
+    return Image.OPEN[kind.decoder][0](io.BytesIO(data), "")
+
+
+def _check_claims(name: str, width: int, height: int, limits: Limits) -> None:
+    if width < 1 or height < 1:
+        raise EvidenceError(f"{name} claims to be {width} x {height} pixels. Get the file again from its source.")
+    if width * height > limits.max_pixels or max(width, height) > limits.max_side:
+        raise EvidenceError(
+            f"{name} claims to be {width} x {height} pixels; the limits are {limits.max_pixels} pixels and "
+            f"{limits.max_side} a side. Raise Limits(max_pixels=..., max_side=...) if this size is expected."
+        )
+
+
+def _count_frames(picture: Image.Image, most: int) -> int:
+    """Return the number of frames, or `most` + 1 as soon as there are more; leaves the first frame selected."""
+    if not getattr(picture, "is_animated", False):
+        return 1
+    if picture.format not in ("GIF", "TIFF"):
+        return int(getattr(picture, "n_frames", 1))
+    count = 1
+    try:
+        while count <= most:
+            picture.seek(count)
+            count += 1
+    except EOFError:
+        pass
+    picture.seek(0)
+    return count
+
+
+def _upright(picture: Image.Image, header: Header, kind: PictureFormat, notes: list[str]) -> Image.Image:
+    """Apply the EXIF orientation; HEIC and AVIF decoders have applied the container's own turn already."""
+    orientation = header.exif.get(ORIENTATION, 1)
+    if kind.decoder in ("HEIF", "AVIF") or orientation in (0, 1):
+        return picture
+    if orientation not in range(2, 9):
+        notes.append(f"The EXIF orientation {orientation!s:.20} is not defined and was ignored.")
+        return picture
+    turned = ImageOps.exif_transpose(picture)
+    notes.append(f"EXIF orientation {orientation} applied.")
+    return turned if turned is not None else picture
+
+
+def _rgb(picture: Image.Image, data: bytes, kind: PictureFormat, notes: list[str]) -> UInt8Array:
+    """Return uint8 (H, W, 3), and note what had to be done."""
+    mode = picture.mode
+    if mode == "F":
+        raise EvidenceError("floating-point pixels have no agreed range. Export the picture as 8 or 16 bit.")
+    if mode.startswith("I"):
+        notes.append("16 bits a channel: the high byte was kept. Grey was written to all three channels.")
+        grey = np.clip(np.asarray(picture).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if _is_16_bit(picture, data, kind):
+        notes.append("16 bits a channel: the high byte was kept.")
+    if "A" in picture.getbands() or "transparency" in picture.info:
+        notes.append("Transparency was dropped; the colours are as stored.")
+    if mode == "P":
+        notes.append("Palette colours were written out as RGB.")
+        picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
+    elif mode in ("CMYK", "YCCK"):
+        notes.append("CMYK was converted to RGB without a profile.")
+    elif mode in ("1", "L", "LA", "La"):
+        notes.append("Grey was written to all three channels.")
+    elif mode not in ("RGB", "RGBA", "RGBX", "RGBa"):
+        notes.append(f"{mode} was converted to RGB.")
+    if picture.mode in ("RGBA", "LA"):
+        picture = Image.merge("RGB", picture.split()[:3]) if picture.mode == "RGBA" else picture.getchannel("L")
+    return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+
+
+def _is_16_bit(picture: Image.Image, data: bytes, kind: PictureFormat) -> bool:
+    if kind.decoder == "PNG":
+        return data[24:25] == b"\x10"  # bit depth in IHDR
+    bits = getattr(picture, "tag_v2", {}).get(BITS_PER_SAMPLE, ())
+    return bool(bits) and max(np.atleast_1d(bits)) == 16

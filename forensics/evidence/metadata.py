@@ -1,0 +1,183 @@
+"""What a file says about itself: reported, never scored.
+
+The JPEG quality is estimated from the luminance quantisation table: libjpeg scales the table of ISO/IEC 10918-1
+Annex K by ``5000 / q`` below 50 and ``200 - 2 q`` from 50 on, so the mean ratio of the table to Annex K's gives `q`.
+"""
+
+import re
+from typing import Any, Literal
+
+import numpy as np
+from PIL import ExifTags, Image, ImageCms
+
+from forensics.evidence.decoding import Header
+from forensics.evidence.formats import PictureFormat
+from forensics.types import Metadata
+
+__all__ = ["jpeg_quality", "read_metadata"]
+
+MAX_FIELDS, MAX_TEXT = 300, 2000
+# ISO/IEC 10918-1, table K.1, row by row.
+ANNEX_K = np.array(
+    [
+        16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56,
+        14, 17, 22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92,
+        49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+    ]
+)  # fmt: skip
+_SOFTWARE = re.compile(rb"(?:xmp:)?CreatorTool(?:>|=\")([^<\"]{1,200})")
+
+
+def read_metadata(data: bytes, *, kind: PictureFormat, header: Header) -> Metadata:
+    """Return the metadata of a file whose header was read.
+
+    Parameters
+    ----------
+    data : bytes
+        Of the whole file.
+    kind : PictureFormat
+    header : Header
+    """
+    info = header.info
+    exif = _exif(header.exif)
+    tables = _tables(data) if kind.decoder == "JPEG" else ()
+    xmp = bool(info.get("xmp")) or b"<x:xmpmeta" in data
+    software = [exif.get("Software"), exif.get("ProcessingSoftware"), info.get("Software")]
+    if xmp:
+        software += [m.decode("utf-8", "backslashreplace") for m in _SOFTWARE.findall(data)[:3]]
+    return Metadata(
+        exif=exif,
+        software=tuple(dict.fromkeys(_text(s) for s in software if s)),
+        jpeg_quality=jpeg_quality(tables[0]) if tables else None,
+        quantisation=tables,
+        subsampling=_subsampling(data) if kind.decoder == "JPEG" else None,
+        progressive=bool(info.get("progressive")) if kind.decoder == "JPEG" else None,
+        thumbnail=_has_thumbnail(header.exif),
+        xmp=xmp,
+        c2pa=_c2pa(data, kind),
+        icc_profile=_profile_name(info.get("icc_profile")),
+        stored_mode=header.mode,
+        stored_size=header.size,
+        n_frames=header.n_frames,
+    )
+
+
+def jpeg_quality(table: tuple[int, ...]) -> float:
+    """Return the estimated quality on libjpeg's scale, in [1, 100], from a luminance table in natural order."""
+    scale = 100.0 * float(np.sum(table)) / float(ANNEX_K.sum())
+    quality = (200.0 - scale) / 2.0 if scale <= 100.0 else 5000.0 / scale
+    return round(float(np.clip(quality, 1.0, 100.0)), 1)
+
+
+def _exif(exif: Image.Exif) -> dict[str, str]:
+    found: dict[str, str] = {}
+    try:
+        blocks = [(ExifTags.TAGS, "", dict(exif))]
+        blocks.append((ExifTags.TAGS, "", exif.get_ifd(ExifTags.IFD.Exif)))
+        blocks.append((ExifTags.GPSTAGS, "GPS", exif.get_ifd(ExifTags.IFD.GPSInfo)))
+    except Exception:  # noqa: BLE001  # EXIF of hostile files breaks in every way; the pixels are still evidence
+        return {"unreadable": "The EXIF block is damaged."}
+    for names, prefix, block in blocks:
+        for tag, value in list(block.items())[: MAX_FIELDS - len(found)]:
+            name = str(names.get(tag, f"tag {tag:#06x}"))
+            found[name if name.startswith(prefix) else prefix + name] = _text(value)
+    return found
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        printable = value.rstrip(b"\0")
+        text = printable.decode("ascii") if printable.isascii() else f"{len(value)} bytes: {value[:32].hex(' ')}"
+    else:
+        text = str(value)
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text)} characters)"
+
+
+def _segments(data: bytes) -> list[tuple[int, bytes]]:
+    """Return (marker, payload) of every JPEG segment before the first scan."""
+    found, at = [], 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+            continue
+        if marker == 0xDA:
+            break
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        found.append((marker, data[at + 4 : at + 2 + length]))
+        at += 2 + max(length, 2)
+    return found
+
+
+# Position in the zigzag scan to position row by row (ISO/IEC 10918-1, figure A.6).
+_ZIGZAG = sorted(range(64), key=lambda k: (k // 8 + k % 8, (k // 8 if (k // 8 + k % 8) % 2 else k % 8)))
+
+
+def _tables(data: bytes) -> tuple[tuple[int, ...], ...]:
+    """Return the quantisation tables in natural order, by number."""
+    tables: dict[int, tuple[int, ...]] = {}
+    for marker, payload in _segments(data):
+        if marker != 0xDB:
+            continue
+        at = 0
+        while at < len(payload):
+            wide, number = payload[at] >> 4, payload[at] & 15
+            size = 128 if wide else 64
+            raw = payload[at + 1 : at + 1 + size]
+            if len(raw) < size:
+                break
+            scan = np.frombuffer(raw, dtype=">u2" if wide else "u1")
+            natural = [0] * 64
+            for k, position in enumerate(_ZIGZAG):
+                natural[position] = int(scan[k])
+            tables[number] = tuple(natural)
+            at += 1 + size
+    return tuple(tables[n] for n in sorted(tables))
+
+
+def _subsampling(data: bytes) -> str | None:
+    """Return the chroma sub-sampling from the frame header."""
+    for marker, payload in _segments(data):
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and len(payload) >= 6:
+            n = payload[5]
+            if n == 1:
+                return "grey"
+            factors = [(payload[7 + 3 * k] >> 4, payload[7 + 3 * k] & 15) for k in range(n) if 7 + 3 * k < len(payload)]
+            names = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (4, 1): "4:1:1", (1, 2): "4:4:0"}
+            if factors and set(factors[1:]) == {(1, 1)}:
+                return names.get(factors[0], "x".join(map(str, factors[0])))
+            return "; ".join(f"{h}x{v}" for h, v in factors)
+    return None
+
+
+def _has_thumbnail(exif: Image.Exif) -> bool:
+    try:
+        return 0x0201 in exif.get_ifd(ExifTags.IFD.IFD1)  # JPEGInterchangeFormat
+    except Exception:  # noqa: BLE001  # as in _exif
+        return False
+
+
+def _c2pa(data: bytes, kind: PictureFormat) -> Literal["absent", "present, not validated"]:
+    """Look for the box that holds a C2PA manifest; whether it is valid is another question."""
+    if kind.decoder == "JPEG":
+        present = any(m == 0xEB and b"jumb" in p[:64] and b"c2pa" in p[:128] for m, p in _segments(data))
+    elif kind.decoder == "PNG":
+        present = b"caBX" in data
+    elif kind.decoder == "WEBP":
+        present = b"C2PA" in data
+    else:
+        present = bytes.fromhex("d8fec3d61b0e483c92975828877ec481") in data or b"jumbc2pa" in data
+    return "present, not validated" if present else "absent"
+
+
+def _profile_name(profile: object) -> str | None:
+    if not isinstance(profile, bytes):
+        return None
+    try:
+        import io
+
+        opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return _text(ImageCms.getProfileDescription(opened).strip()) or "unnamed profile"
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return "unreadable profile"
