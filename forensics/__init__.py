@@ -3,6 +3,59 @@
 The public names below are loaded when first used, so that ``import forensics`` is fast and needs no torch.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forensics.detector import Detector, ErrorRow, load_detector
+    from forensics.errors import EvidenceError, ForensicsError, ModelError, WeightsMismatchError
+    from forensics.residuals import RESIDUALS, residual_maps
+    from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits
+
 __version__ = "0.1.0"
 
-__all__ = ["__version__"]
+_HOMES = {
+    "BranchScores": "forensics.types",
+    "Caveat": "forensics.types",
+    "Detector": "forensics.detector",
+    "ErrorRow": "forensics.detector",
+    "Evidence": "forensics.types",
+    "EvidenceError": "forensics.errors",
+    "Finding": "forensics.types",
+    "ForensicsError": "forensics.errors",
+    "Limits": "forensics.types",
+    "ModelError": "forensics.errors",
+    "RESIDUALS": "forensics.residuals",
+    "WeightsMismatchError": "forensics.errors",
+    "load_detector": "forensics.detector",
+    "residual_maps": "forensics.residuals",
+}
+
+__all__ = [
+    "RESIDUALS",
+    "BranchScores",
+    "Caveat",
+    "Detector",
+    "ErrorRow",
+    "Evidence",
+    "EvidenceError",
+    "Finding",
+    "ForensicsError",
+    "Limits",
+    "ModelError",
+    "WeightsMismatchError",
+    "load_detector",
+    "residual_maps",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'forensics' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

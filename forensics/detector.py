@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import torch
 
-from forensics.errors import EvidenceError, ForensicsError, ModelError
+from forensics.errors import ForensicsError, ModelError
 from forensics.models.weights import LoadedWeights, read_weights
 from forensics.reproducibility import deterministic, record_run, utc_now
 from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits
@@ -65,13 +65,18 @@ class Detector:
     """
 
     def __init__(
-        self, weights: LoadedWeights, *, device: torch.device, mode: Literal["exact"] = "exact", chunk: int = 8
+        self,
+        weights: LoadedWeights,
+        *,
+        device: torch.device,
+        mode: Literal["exact"] = "exact",
+        chunk: int = 8,
     ) -> None:
         self.weights = weights
         self.device = device
         self.mode = mode
         self.chunk = chunk
-        self.ensemble = weights.ensemble.to(device, memory_format=torch.channels_last).eval()
+        self.ensemble = weights.ensemble.to(device).to(memory_format=torch.channels_last).eval()
         self.ensemble.requires_grad_(False)
 
     def __repr__(self) -> str:
@@ -127,7 +132,10 @@ class Detector:
             reason=reason,
             caveats=tuple(caveats),
             run=record_run(
-                now=now or utc_now(), weights=self._weights_record(), settings=self._settings(), device=str(self.device)
+                now=now or utc_now(),
+                weights=self._weights_record(),
+                settings=self._settings(),
+                device=str(self.device),
             ),
         )
 
@@ -162,8 +170,8 @@ class Detector:
         """
         if batch_size is not None and batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}. Leave it out for the default.")
-        detector = self if batch_size is None else Detector(
-            self.weights, device=self.device, mode=self.mode, chunk=batch_size
+        detector = (
+            self if batch_size is None else Detector(self.weights, device=self.device, mode=self.mode, chunk=batch_size)
         )
         return detector._examine_each(pictures, progress=progress, limits=limits, now=now)
 
@@ -202,7 +210,11 @@ class Detector:
         scheme = self.weights.manifest.scheme
         views: dict[str, str | int | float | bool | None] = {"views": scheme.kind, "view_size": scheme.size}
         if isinstance(scheme, Tiles):
-            views |= {"stride": scheme.stride, "turns": ", ".join(scheme.turns), "max_tiles": scheme.max_tiles}
+            views |= {
+                "stride": scheme.stride,
+                "turns": ", ".join(scheme.turns),
+                "max_tiles": scheme.max_tiles,
+            }
         return {
             **views,
             "joint_judgement": "mean over views of the softmax, then mean over branches",
@@ -304,14 +316,17 @@ def _plan_caveats(plan: Plan) -> list[Caveat]:
         )
     if plan.flat:
         caveats.append(
-            Caveat(code="flat_tiles", text=f"{plan.flat} tiles without structure (sky, wall, black) were left out.")
+            Caveat(
+                code="flat_tiles",
+                text=f"{plan.flat} tiles without structure (sky, wall, black) were left out.",
+            )
         )
     if isinstance(plan.scheme, FixedFrame) and plan.names:
         caveats.append(
             Caveat(
                 code="resized",
-                text=f"The published view scheme resizes the picture to {plan.scheme.size} x {plan.scheme.size} and cuts "
-                "parts of turned views; fine traces may be lost.",
+                text=f"The published view scheme resizes the picture to {plan.scheme.size} x {plan.scheme.size} and "
+                "cuts parts of turned views; fine traces may be lost.",
             )
         )
     return caveats
@@ -321,5 +336,5 @@ def _with_progress(pictures: Iterable[Picture]) -> Iterator[Picture]:
     from rich.console import Console
     from rich.progress import track
 
-    total = len(pictures) if hasattr(pictures, "__len__") else None
+    total = len(pictures) if isinstance(pictures, Sized) else None
     return iter(track(pictures, description="Examining", total=total, console=Console(file=sys.stderr)))

@@ -340,7 +340,7 @@ class BranchScores:
 
 def _finite_log_odds(probability: float) -> float:
     """Return log-odds, held within ±745, the largest that float64 can carry back to a probability above 0."""
-    return float(np.clip(log_odds_from_probability(np.float64(probability)), -745.0, 745.0))
+    return float(np.clip(log_odds_from_probability(np.asarray(probability)), -745.0, 745.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

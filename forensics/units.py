@@ -8,7 +8,12 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["llr_from_log_odds", "log_odds_from_logits", "log_odds_from_probability", "probability_from_log_odds"]
+__all__ = [
+    "llr_from_log_odds",
+    "log_odds_from_logits",
+    "log_odds_from_probability",
+    "probability_from_log_odds",
+]
 
 LN10 = math.log(10.0)
 

@@ -129,19 +129,17 @@ def plan_views(pixels: UInt8Array, scheme: ViewScheme) -> Plan:
         boxes = np.tile(np.array([0, 0, width, height]), (len(FIXED_FRAME), 1))
         return Plan(names=FIXED_FRAME, boxes=boxes, turns=FRAME_TURNS, scheme=scheme, seen=1.0)
     lefts, tops = _offsets(width, height, scheme)
-    all_boxes = [
-        (x, y, min(x + scheme.size, width), min(y + scheme.size, height)) for y in tops for x in lefts
-    ]
-    boxes = [b for b in all_boxes if _grey_sd(pixels, b) >= FLAT_SD]
+    all_boxes = [(x, y, min(x + scheme.size, width), min(y + scheme.size, height)) for y in tops for x in lefts]
+    kept = [b for b in all_boxes if _grey_sd(pixels, b) >= FLAT_SD]
     covered = _covered(lefts, scheme.size, width) * _covered(tops, scheme.size, height)
-    named = [(f"tile {x},{y} {turn}", (x, y, r, b), turn) for x, y, r, b in boxes for turn in scheme.turns]
+    named = [(f"tile {x},{y} {turn}", (x, y, r, b), turn) for x, y, r, b in kept for turn in scheme.turns]
     return Plan(
         names=tuple(name for name, _, _ in named),
         boxes=np.array([box for _, box, _ in named], dtype=np.int64).reshape(-1, 4),
         turns=tuple(turn for _, _, turn in named),
         scheme=scheme,
         seen=covered / (width * height),
-        flat=len(all_boxes) - len(boxes),
+        flat=len(all_boxes) - len(kept),
     )
 
 
@@ -194,9 +192,7 @@ def cut(pixels: UInt8Array, plan: Plan, chunk: int = 8) -> Iterator[Views]:
     for start in range(0, len(plan.names), chunk):
         part = slice(start, start + chunk)
         boxes, turns = plan.boxes[part], plan.turns[part]
-        looks = [
-            _look(pixels, box, turn, plan.scheme) for box, turn in zip(boxes.tolist(), turns, strict=True)
-        ]
+        looks = [_look(pixels, box, turn, plan.scheme) for box, turn in zip(boxes.tolist(), turns, strict=True)]
         stack = np.stack(looks).astype(np.float32) / np.float32(255.0)  # (v, S, S, 3)
         yield Views(names=plan.names[part], pixels=stack.transpose(0, 3, 1, 2), boxes=boxes, turns=turns)
 

@@ -78,7 +78,11 @@ def decode(data: bytes, *, kind: PictureFormat, name: str, limits: Limits) -> De
                 f"{name} has more than {limits.max_frames} frames. Raise Limits(max_frames=...) or extract the frame."
             )
         header = Header(
-            mode=picture.mode, size=(width, height), n_frames=n_frames, info=dict(picture.info), exif=picture.getexif()
+            mode=picture.mode,
+            size=(width, height),
+            n_frames=n_frames,
+            info={str(k): v for k, v in picture.info.items()},
+            exif=picture.getexif(),
         )
         notes: list[str] = []
         if n_frames > 1:
@@ -112,7 +116,7 @@ def _opened(data: bytes, kind: PictureFormat) -> Image.Image:
     The plug-in is called directly, because ``Image.open`` has a size limit of its own with another message.
     """
     if kind.decoder == "HEIF":
-        return pillow_heif.HeifImageFile(io.BytesIO(data))  # type: ignore[no-any-return]  # the library is untyped
+        return pillow_heif.HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]  # the library is untyped
     Image.init()
     return Image.OPEN[kind.decoder][0](io.BytesIO(data), "")
 

@@ -36,7 +36,7 @@ class AdaptedNetwork(nn.Module):
 
     def forward(self, channels: Tensor) -> Tensor:
         """Return logits (N, 2) of channels (N, 6, S, S)."""
-        return self.network(self.normalize(self.adapter(channels)))  # type: ignore[no-any-return]  # untyped call
+        return self.network(self.normalize(self.adapter(channels)))
 
 
 class TraceStem(nn.Module):
@@ -66,16 +66,14 @@ class TracedNetwork(nn.Module):
 
     def forward(self, channels: Tensor) -> Tensor:
         """Return logits (N, 2) of channels (N, 12, S, S)."""
-        return self.network(self.stem(channels))  # type: ignore[no-any-return]  # untyped call
+        return self.network(self.stem(channels))
 
 
 @BRANCHES.register("reference_convnext")
 def reference_convnext(*, depths: Sequence[int], widths: Sequence[int]) -> Branch:
     """Return the published ConvNeXt branch; ConvNeXt-B has depths 3, 3, 27, 3 and widths 128, 256, 512, 1024."""
     network = ConvNeXt(depths=tuple(depths), dims=tuple(widths), num_classes=2)
-    return Branch(
-        channels=ReferenceChannels(), body=AdaptedNetwork(network), attribution_layer="body.network.stages"
-    )
+    return Branch(channels=ReferenceChannels(), body=AdaptedNetwork(network), attribution_layer="body.network.stages")
 
 
 @BRANCHES.register("reference_replknet")
@@ -91,9 +89,7 @@ def reference_replknet(
     network = RepLKNet(
         kernel_sizes=kernel_sizes, layers=layers, widths=widths, small_kernel=small_kernel, merged=merged
     )
-    return Branch(
-        channels=ReferenceChannels(), body=AdaptedNetwork(network), attribution_layer="body.network.stages.3"
-    )
+    return Branch(channels=ReferenceChannels(), body=AdaptedNetwork(network), attribution_layer="body.network.stages.3")
 
 
 @BRANCHES.register("starter_convnext")
@@ -125,6 +121,4 @@ def starter_replknet(
         drop_path=drop_path,
         merged=merged,
     )
-    return Branch(
-        channels=StarterChannels(), body=TracedNetwork(network), attribution_layer="body.network.stages.3"
-    )
+    return Branch(channels=StarterChannels(), body=TracedNetwork(network), attribution_layer="body.network.stages.3")

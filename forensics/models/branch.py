@@ -48,13 +48,14 @@ class Branch(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return logits (N, 2), in the order (real, fake), of pixels (N, 3, S, S) in [0, 1]."""
-        return self.body(self.channels(pixels))  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+        return self.body(self.channels(pixels))
 
     def reparameterize(self) -> None:
         """Merge, in place, whatever can be merged without changing the output."""
         for module in self.body.modules():
-            if module is not self.body and hasattr(module, "reparameterize"):
-                module.reparameterize()
+            merge = getattr(module, "reparameterize", None)
+            if callable(merge):
+                merge()
 
 
 class BranchBuilder(Protocol):

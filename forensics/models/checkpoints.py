@@ -89,7 +89,16 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
             f"{path.name} is not a plain tensor file; opening it could run code, so it stays closed "
             f"({str(err).splitlines()[0][:160]}).{NEXT}"
         ) from err
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as err:
+    except (
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+    ) as err:
         reason = str(err).splitlines()[0][:160] if str(err) else type(err).__name__
         raise WeightsMismatchError(f"{path.name} cannot be read as a checkpoint: {reason}.{NEXT}") from err
     if isinstance(content, Mapping):
@@ -119,7 +128,9 @@ def _split(state: dict[str, Tensor], path: Path, branch: str | None) -> dict[str
         raise WeightsMismatchError(f"{path.name} holds the keys {', '.join(sorted(state)[:5])}.{NEXT}")
     found = "replknet" if any("large_kernel" in k for k in state) else "convnext"
     if branch is not None and branch != found:
-        raise WeightsMismatchError(f"{path.name} holds a {found} branch, but was given as {branch!r}. Swap the two files.")
+        raise WeightsMismatchError(
+            f"{path.name} holds a {found} branch, but was given as {branch!r}. Swap the two files."
+        )
     return {found: state}
 
 

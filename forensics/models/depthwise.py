@@ -75,7 +75,7 @@ def depthwise_conv(x: Tensor, weight: Tensor) -> Tensor:
     tensor of shape (N, C, H, W)
     """
     if x.device.type == "cpu" and weight.shape[-1] >= LARGE and torch.is_grad_enabled():
-        return _DepthwiseConv.apply(x, weight)  # type: ignore[no-any-return]  # autograd.Function.apply is untyped
+        return _DepthwiseConv.apply(x, weight)
     return _same_conv(x, weight)
 
 
@@ -83,9 +83,7 @@ class DepthwiseConv(nn.Conv2d):
     """``nn.Conv2d`` for a depth-wise, stride-1, odd kernel; the same parameters, a faster way to compute."""
 
     def __init__(self, channels: int, kernel_size: int, *, bias: bool = False) -> None:
-        super().__init__(
-            channels, channels, kernel_size, padding=kernel_size // 2, groups=channels, bias=bias
-        )
+        super().__init__(channels, channels, kernel_size, padding=kernel_size // 2, groups=channels, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, C, H, W)."""

@@ -27,6 +27,10 @@ class Ensemble(nn.Module):
             raise ValueError("an ensemble needs at least one branch")
         self.branches = nn.ModuleDict(dict(branches))
 
+    def items(self) -> list[tuple[str, Branch]]:
+        """Return (name, branch) pairs, in order."""
+        return [(name, branch) for name, branch in self.branches.items() if isinstance(branch, Branch)]
+
     @property
     def names(self) -> tuple[str, ...]:
         """Branch names, in order."""
@@ -34,7 +38,7 @@ class Ensemble(nn.Module):
 
     def reparameterize(self) -> None:
         """Merge, in place, whatever can be merged without changing the outputs by more than 1e-4."""
-        for branch in self.branches.values():
+        for _, branch in self.items():
             branch.reparameterize()
 
     @torch.inference_mode()
@@ -52,6 +56,6 @@ class Ensemble(nn.Module):
         array of shape (B, V, 2), float64
             In the order (real, fake).
         """
-        pixels = torch.tensor(views.pixels).to(device, memory_format=torch.channels_last)
-        outputs = [branch(pixels).double().cpu().numpy() for branch in self.branches.values()]
+        pixels = torch.tensor(views.pixels).to(device).to(memory_format=torch.channels_last)
+        outputs = [branch(pixels).double().cpu().numpy() for _, branch in self.items()]
         return np.stack(outputs)

@@ -56,8 +56,8 @@ class LargeKernel(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, C, H, W)."""
         if self.merged is not None:
-            return self.merged(x)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
-        return self.large(x) + self.small(x)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+            return self.merged(x)
+        return self.large(x) + self.small(x)
 
     @torch.no_grad()
     def reparameterize(self) -> None:
@@ -98,7 +98,7 @@ class LargeKernelBlock(nn.Module):
         """Return (N, C, H, W)."""
         y = self.expand(self.norm(x))
         y = self.project(F.relu(self.large_kernel(y)))
-        return x + self.drop_path(y)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+        return x + self.drop_path(y)
 
 
 class FeedForwardBlock(nn.Module):
@@ -114,7 +114,7 @@ class FeedForwardBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, C, H, W)."""
         y = self.project(F.gelu(self.expand(self.norm(x))))
-        return x + self.drop_path(y)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+        return x + self.drop_path(y)
 
 
 class RepLKNet(nn.Module):
@@ -180,7 +180,7 @@ class RepLKNet(nn.Module):
             x = stage(x)
             if i < len(self.transitions):
                 x = self.transitions[i](x)
-        return self.head(self.norm(x).mean(dim=(-2, -1)))  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+        return self.head(self.norm(x).mean(dim=(-2, -1)))
 
     def reparameterize(self) -> None:
         """Merge every large kernel with its small one, in place; outputs in eval mode stay equal to 1e-4."""

@@ -77,7 +77,7 @@ def storable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [storable(item) for item in value]
     raise ReportError(
-        f"a report cannot hold a value of type {type(value).__name__}. Use text, numbers, true/false, lists and mappings."
+        f"a report cannot hold a value of type {type(value).__name__}. Use text, numbers, true/false, lists, mappings."
     )
 
 

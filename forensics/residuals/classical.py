@@ -42,11 +42,16 @@ def median(pixels: UInt8Array) -> Float32Array:
 )
 def ela(pixels: UInt8Array) -> Float32Array:
     """Return the picture minus its copy saved as JPEG at quality 90, 4:4:4, (H, W, 3), in grey levels."""
-    options = [cv2.IMWRITE_JPEG_QUALITY, ELA_QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    options = [
+        cv2.IMWRITE_JPEG_QUALITY,
+        ELA_QUALITY,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    ]
     bgr = np.ascontiguousarray(pixels[..., ::-1])
     if max(pixels.shape[:2]) > 65_500:
         raise ValueError(f"JPEG holds at most 65,500 pixels a side, got {pixels.shape[:2]}. Examine a part of it.")
-    saved = cv2.imdecode(cv2.imencode(".jpg", bgr, options)[1], cv2.IMREAD_COLOR)
+    saved = np.asarray(cv2.imdecode(cv2.imencode(".jpg", bgr, options)[1], cv2.IMREAD_COLOR))
     return pixels.astype(np.float32) - saved[..., ::-1].astype(np.float32)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from forensics.types import Float32Array, UInt8Array
+from forensics.types import Float32Array, Float64Array, UInt8Array
 
 __all__ = ["render", "scale_bar"]
 
@@ -12,7 +12,7 @@ SIGNED = np.array([[18, 62, 122], [94, 148, 196], [245, 245, 245], [224, 148, 62
 UNSIGNED = np.array([[0, 32, 77], [66, 78, 107], [124, 123, 120], [188, 175, 111], [255, 234, 70]], dtype=np.float64)
 
 
-def _table(anchors: Float32Array) -> UInt8Array:
+def _table(anchors: Float64Array) -> UInt8Array:
     at = np.linspace(0, len(anchors) - 1, 256)
     columns = [np.interp(at, np.arange(len(anchors)), anchors[:, c]) for c in range(3)]
     return np.rint(np.stack(columns, axis=1)).astype(np.uint8)
@@ -37,7 +37,9 @@ def render(values: Float32Array, *, limit: float, signed: bool) -> UInt8Array:
     """
     values = np.asarray(values)
     if values.ndim != 2 or not limit > 0:
-        raise ValueError(f"render takes one map (H, W) and a limit above 0, got {values.shape}, {limit}. Pick a channel.")
+        raise ValueError(
+            f"render takes one map (H, W) and a limit above 0, got {values.shape}, {limit}. Pick a channel."
+        )
     share = values / limit * 0.5 + 0.5 if signed else values / limit
     return _TABLES[signed][np.clip(np.rint(share * 255), 0, 255).astype(np.uint8)]
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from forensics.residuals.base import RESIDUALS, describe
-from forensics.types import Float32Array, UInt8Array
+from forensics.types import Float32Array, Float64Array, UInt8Array
 
 __all__ = ["SRM_BANK", "SRM_KERNELS", "srm", "srm_bank"]
 
@@ -22,7 +22,7 @@ _SQUARE5 = np.array(
 LIMIT = 3.0  # grey levels; the truncation of the rich model, which keeps grain and cuts contours
 
 
-def _line(taps: list[float], at: int) -> Float32Array:
+def _line(taps: list[float], at: int) -> Float64Array:
     """Return a 5 x 5 kernel with taps in the middle row, tap `at` in the centre."""
     kernel = np.zeros((5, 5))
     start = 2 - at
@@ -30,7 +30,7 @@ def _line(taps: list[float], at: int) -> Float32Array:
     return kernel
 
 
-def _turned(kernel: Float32Array, eighths: int) -> Float32Array:
+def _turned(kernel: Float64Array, eighths: int) -> Float64Array:
     """Turn a 5 x 5 kernel counter-clockwise by eighths of a turn: each of its two rings is moved along."""
     out = kernel.copy()
     for ring, length in ((1, 8), (2, 16)):
@@ -49,7 +49,7 @@ def _turned(kernel: Float32Array, eighths: int) -> Float32Array:
     return out
 
 
-def _bank() -> Float32Array:
+def _bank() -> Float64Array:
     first, second, third = _line([-1, 1], 0), _line([1, -2, 1], 1) / 2, _line([1, -3, 3, -1], 1) / 3
     edge3, edge5 = np.zeros((5, 5)), _SQUARE5.copy()
     edge3[1:4, 1:4] = _SQUARE3
@@ -72,7 +72,7 @@ SRM_KERNELS = np.stack([np.pad(_SQUARE3, 1) / 4, _SQUARE5 / 12, _line([1, -2, 1]
 SRM_BANK = _bank()  # (30, 5, 5)
 
 
-def _filtered(pixels: UInt8Array, kernels: Float32Array) -> Float32Array:
+def _filtered(pixels: UInt8Array, kernels: Float64Array) -> Float32Array:
     """Return the clipped maps (H, W, K) of the mean of R, G and B, borders reflected."""
     grey = pixels.mean(axis=2, dtype=np.float32)
     out = np.empty((*grey.shape, len(kernels)), dtype=np.float32)

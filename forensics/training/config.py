@@ -188,7 +188,9 @@ def _forgeries(table: Mapping[str, Any]) -> ForgeryConfig:
     config = _make(ForgeryConfig, table, "forgeries")
     total = sum(config.shares.values())
     if abs(total - 1.0) > 1e-6 or min(config.shares.values()) < 0:
-        raise ValueError(f"the shares in [forgeries.shares] must be 0 or more and sum to 1, got {total:g}. Adjust them.")
+        raise ValueError(
+            f"the shares in [forgeries.shares] must be 0 or more and sum to 1, got {total:g}. Adjust them."
+        )
     if config.tile < 32 or config.tile % 2:
         raise ValueError(f"forgeries.tile must be even and at least 32, got {config.tile}. Use 128.")
     return config

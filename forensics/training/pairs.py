@@ -80,7 +80,9 @@ class PairStream:
         self.shares = np.array([shares[f] for f in self.families])
         unknown = [f for f in self.families if f != FOUND and f not in MAKERS]
         if unknown:
-            raise ValueError(f"no maker {unknown[0]!r}; there are {', '.join((*MAKERS.names(), FOUND))}. Choose of these.")
+            raise ValueError(
+                f"no maker {unknown[0]!r}; there are {', '.join((*MAKERS.names(), FOUND))}. Choose of these."
+            )
         self.reals = _by_source(pictures.where(lambda p: p.label == 0))
         self.fakes = _by_source(pictures.where(lambda p: p.label == 1))
         if not self.reals or (FOUND in self.families and not set(self.fakes) & set(self.reals)):

@@ -12,7 +12,10 @@ from forensics.types import Float32Array, UInt8Array
 __all__ = ["MAKERS", "Forgery", "Maker", "region", "soften"]
 
 AREA = (0.06, 0.35)  # share of the picture a region covers: below, a tile shows too little of it
-FACE_AXES = ((0.22, 0.40), (0.28, 0.48))  # half-axes of a face in a head-and-shoulders crop, share of the side
+FACE_AXES = (
+    (0.22, 0.40),
+    (0.28, 0.48),
+)  # half-axes of a face in a head-and-shoulders crop, share of the side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +36,7 @@ class Forgery:
 class Maker(Protocol):
     """Makes one forgery."""
 
-    def __call__(
-        self, picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool
-    ) -> Forgery:
+    def __call__(self, picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
         """Return a forgery of `picture`; neither picture nor donor is altered."""
         ...
 

@@ -45,6 +45,9 @@ def _warped(picture: UInt8Array, mask: UInt8Array, rng: np.random.Generator) -> 
     amount = rng.uniform(2.0, BULGE) * rng.choice([-1, 1]) / radius
     dx, dy = (columns - cx) * reach * amount, (rows - cy) * reach * amount
     return cv2.remap(
-        picture, columns + dx.astype(np.float32), rows + dy.astype(np.float32), cv2.INTER_CUBIC,
+        picture,
+        columns + dx.astype(np.float32),
+        rows + dy.astype(np.float32),
+        cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REFLECT_101,
     )

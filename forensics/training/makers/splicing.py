@@ -36,7 +36,9 @@ def copy_move(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Arra
     shift = rng.uniform(0.25, 0.5, 2) * (width, height) * rng.choice([-1, 1], 2)
     turned = rng.random() < 0.5
     matrix = cv2.getRotationMatrix2D(
-        (width / 2, height / 2), float(rng.uniform(-8, 8)) if turned else 0.0, float(rng.uniform(0.9, 1.1)) if turned else 1.0
+        (width / 2, height / 2),
+        float(rng.uniform(-8, 8)) if turned else 0.0,
+        float(rng.uniform(0.9, 1.1)) if turned else 1.0,
     )
     matrix[:, 2] += np.rint(shift)
     moved = cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)
@@ -54,7 +56,9 @@ def removal(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array,
         small = cv2.resize(mask, (width // 2, height // 2), interpolation=cv2.INTER_NEAREST)
         how = cv2.INPAINT_TELEA if rng.random() < 0.5 else cv2.INPAINT_NS
         filled = cv2.resize(
-            cv2.inpaint(half, small, float(rng.uniform(*RADIUS)), how), (width, height), interpolation=cv2.INTER_CUBIC
+            cv2.inpaint(half, small, float(rng.uniform(*RADIUS)), how),
+            (width, height),
+            interpolation=cv2.INTER_CUBIC,
         ).astype(np.float32)
     else:
         soft = soften(1 - mask, 12.0)

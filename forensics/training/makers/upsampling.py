@@ -73,9 +73,9 @@ def _double(x: Float32Array, rng: np.random.Generator) -> Float32Array:
     h, w = x.shape[:2]
     if kind == "nearest":
         y = cv2.resize(x, (2 * w, 2 * h), interpolation=cv2.INTER_NEAREST)
-        kernel = np.outer([1, 2, 1], [1, 2, 1]).astype(np.float32) / 16
+        kernel: Float32Array = (np.outer([1, 2, 1], [1, 2, 1]) / 16).astype(np.float32)
         sharp = rng.uniform(0.0, 0.6)
-        kernel = (1 + sharp) * _jitter(kernel, rng)
+        kernel = np.float32(1 + sharp) * _jitter(kernel, rng)
         kernel[1, 1] -= sharp
         return cv2.filter2D(y, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT_101)
     if kind == "bilinear":

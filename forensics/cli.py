@@ -1,0 +1,183 @@
+"""The command line: thin commands over the package.
+
+stdout carries results only, stderr everything else. Exit codes: 0 done, 1 something was found wrong (a file could
+not be examined, a check failed), 2 wrong use.
+"""
+
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forensics.errors import ForensicsError
+
+if TYPE_CHECKING:
+    from forensics.types import Finding
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Examine photographs that may be deepfakes.",
+)
+weights_app = typer.Typer(no_args_is_help=True, help="List, show and check weights files.")
+app.add_typer(weights_app, name="weights")
+
+WeightsOption = Annotated[
+    Path | None, typer.Option("--weights", help="A weights file or folder; the shipped starter if not given.")
+]
+
+
+def main() -> None:
+    """Run the command line."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        app()
+    except ForensicsError as err:
+        typer.echo(str(err), err=True)
+        sys.exit(1)
+
+
+@app.command()
+def examine(
+    files: Annotated[list[Path], typer.Argument(help="Pictures.", show_default=False)],
+    weights: WeightsOption = None,
+    json_out: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write one JSON line per picture to this file; '-' for stdout."),
+    ] = None,
+) -> None:
+    """Examine pictures and print what the detector measured."""
+    from forensics.detector import ErrorRow, load_detector
+
+    detector = load_detector(weights)
+    lines: list[str] = []
+    failed = False
+    progress = len(files) > 1 and sys.stderr.isatty()
+    for result in detector.examine_many(files, progress=progress):
+        if isinstance(result, ErrorRow):
+            failed = True
+            typer.echo(str(result.error), err=True)
+            continue
+        lines.append(result.to_json())
+        if json_out != Path("-"):
+            typer.echo("\n".join(_described(result)))
+    _write_lines(json_out, lines)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _write_lines(target: Path | None, lines: list[str]) -> None:
+    """Write the lines whole or not at all; nothing if no picture could be examined."""
+    if target is None or not lines:
+        return
+    text = "\n".join(lines) + "\n"
+    if target == Path("-"):
+        sys.stdout.write(text)
+        return
+    partial = target.with_name(f"{target.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(target)
+    except OSError as err:
+        typer.echo(f"{target} cannot be written: {err.strerror}. Choose another place with --json.", err=True)
+        raise typer.Exit(1) from err
+
+
+def _described(finding: "Finding") -> Iterator[str]:
+    """Yield the lines that a person reads."""
+    from forensics.evidence.loading import shown
+
+    evidence = finding.evidence
+    yield (
+        f"{shown(evidence.name)}  {evidence.media_type}  {evidence.width} x {evidence.height}  sha256 {evidence.sha256}"
+    )
+    if finding.scores is not None:
+        branches = ", ".join(f"{name} {value:+.2f}" for name, value in finding.scores.by_branch.items())
+        yield f"  uncalibrated score {finding.scores.score:.4f} (not a probability); log-odds by branch: {branches}"
+    yield f"  outcome: {finding.outcome}. {finding.reason}"
+    for note in evidence.notes:
+        yield f"  note: {note}"
+    for caveat in finding.caveats:
+        if caveat.code != "not_calibrated":  # says the same as the reason
+            yield f"  caveat: {caveat.text}"
+
+
+@weights_app.command("list")
+def list_weights() -> None:
+    """List the weights that ship with the package."""
+    from forensics.detector import starter_files
+    from forensics.models.weights import read_manifest
+    from forensics.reproducibility import file_sha256
+
+    for path in starter_files():
+        manifest = read_manifest(path)
+        typer.echo(f"{path.name}  {manifest.name}  {', '.join(manifest.branches)}  sha256 {file_sha256(path)}")
+
+
+@weights_app.command("show")
+def show_weights(file: Annotated[Path, typer.Argument(help="A .safetensors file of ours.")]) -> None:
+    """Print the manifest of a weights file as JSON."""
+    from forensics.models.weights import read_manifest
+
+    typer.echo(read_manifest(file).to_json())
+
+
+@weights_app.command("verify")
+def verify_weights(
+    weights: Annotated[Path | None, typer.Argument(help="A weights file or folder.")] = None,
+) -> None:
+    """Build the networks, fill them, and print the digests."""
+    from forensics.detector import load_detector
+
+    detector = load_detector(weights)
+    for name, digest in detector.weights.files.items():
+        typer.echo(f"{name}  sha256 {digest}  fits")
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="A TOML file such as configs/starter.toml.")],
+    data: Annotated[Path, typer.Option("--data", help="A folder of pictures with index.csv.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for weights, log and checkpoint.")] = Path("runs/starter"),
+    settings: Annotated[list[str] | None, typer.Option("--set", help="section.key=value")] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    evaluate_only: Annotated[
+        bool, typer.Option("--evaluate", help="Do not train; print AUC on the withheld sources.")
+    ] = False,
+    weights: WeightsOption = None,
+) -> None:
+    """Train the branches of a configuration, or measure weights on the sources it withholds."""
+    from forensics.training.config import read_config
+    from forensics.training.pictures import Pictures, split
+
+    try:
+        settings_read = read_config(config, settings or ())
+        sides = settings_read.data
+        training, withheld = split(Pictures.open(data), train=sides.train, withheld=sides.withheld, halved=sides.halved)
+    except ForensicsError:
+        raise
+    except ValueError as err:
+        typer.echo(str(err), err=True)
+        raise typer.Exit(2) from err
+    if evaluate_only:
+        from forensics.detector import load_detector
+        from forensics.training.evaluation import evaluate, table
+
+        typer.echo(table(evaluate(load_detector(weights), withheld)))
+        return
+    from forensics.training.loop import train as run
+
+    for path in run(settings_read, training, out, device=device):
+        typer.echo(str(path))
+
+
+@app.command()
+def lab(notebooks: Annotated[Path, typer.Argument(help="Folder of notebooks.")] = Path("notebooks")) -> None:
+    """Open JupyterLab on the notebooks."""
+    import subprocess
+
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyter", "lab", str(notebooks)]))  # noqa: S603  # own interpreter
