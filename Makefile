@@ -1,8 +1,8 @@
-# `make test` and `make check` do all set-up: Python 3.11+, make and a package index are enough.
+# `make demo`, `make test` and `make check` do all set-up: Python 3.11+, make and a package index are enough.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test check lab clean
+.PHONY: demo test check lab clean
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed; set PYTHON=python3.11')"
@@ -10,6 +10,9 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+demo: .venv/installed
+	$(BIN)/python -m forensics demo
 
 test: .venv/installed
 	$(BIN)/python -m pytest

@@ -176,6 +176,29 @@ def train(
 
 
 @app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", help="Folder for exhibits and findings.")] = Path("reports/demo"),
+) -> None:
+    """Examine real photographs and forgeries made from them on the spot."""
+    from forensics.demo import ATTRIBUTION, write_exhibits
+    from forensics.detector import ErrorRow, load_detector
+
+    detector = load_detector()
+    lines: list[str] = []
+    typer.echo("exhibit                    score   " + "   ".join(detector.branches) + "   (uncalibrated)")
+    for result in detector.examine_many(write_exhibits(out / "exhibits"), progress=sys.stderr.isatty()):
+        if isinstance(result, ErrorRow) or result.scores is None:
+            continue
+        lines.append(result.to_json())
+        branches = "   ".join(f"{value:+8.2f}" for value in result.scores.by_branch.values())
+        typer.echo(f"{result.evidence.name:<26} {result.scores.score:.4f} {branches}")
+    _write_lines(out / "findings.jsonl", lines)
+    for name, owner in ATTRIBUTION.items():
+        typer.echo(f"{name}: {owner}", err=True)
+    typer.echo(str(out / "findings.jsonl"))
+
+
+@app.command()
 def lab(notebooks: Annotated[Path, typer.Argument(help="Folder of notebooks.")] = Path("notebooks")) -> None:
     """Open JupyterLab on the notebooks."""
     import subprocess

@@ -1,0 +1,54 @@
+"""Every registered part meets the contract of its kind."""
+
+import pytest
+import torch
+
+from forensics.models import BRANCHES
+from forensics.residuals import RESIDUALS
+from forensics.testing import ContractError, check_branch, check_residual
+from forensics.training.makers import MAKERS
+from tests.conftest import textured
+
+TINY = {
+    "reference_convnext": {"depths": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
+    "reference_replknet": {"kernel_sizes": [7, 7, 7, 7], "layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
+    "starter_convnext": {},
+    "starter_replknet": {"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
+}
+
+
+@pytest.mark.parametrize("name", RESIDUALS.names())
+def test_residual(name: str) -> None:
+    check_residual(RESIDUALS[name])
+
+
+@pytest.mark.parametrize("name", BRANCHES.names())
+def test_branch(name: str) -> None:
+    torch.manual_seed(0)
+    check_branch(BRANCHES[name](**TINY[name]))
+
+
+@pytest.mark.parametrize("name", MAKERS.names())
+@pytest.mark.parametrize("face", [True, False])
+def test_maker(name: str, face: bool) -> None:
+    import numpy as np
+
+    picture, donor = textured(160, 176), textured(160, 176, seed=5)
+    before = picture.copy()
+    forged = [MAKERS[name](picture, np.random.default_rng(7), donor=donor, face=face) for _ in range(2)]
+    assert np.array_equal(picture, before)
+    assert forged[0].pixels.dtype == np.uint8
+    assert forged[0].pixels.shape == picture.shape
+    assert np.array_equal(forged[0].pixels, forged[1].pixels)
+    assert set(np.unique(forged[0].mask)) <= {0, 1}
+    changed = (forged[0].pixels != picture).any(axis=2)
+    assert changed.any()
+    assert changed[forged[0].mask == 1].mean() > 0.3
+
+
+def test_a_part_that_breaks_the_contract_is_named() -> None:
+    import dataclasses
+
+    bad = dataclasses.replace(RESIDUALS["median"], function=lambda p: p.astype("float32"))
+    with pytest.raises(ContractError, match="zero on a flat picture"):
+        check_residual(bad)

@@ -1,0 +1,121 @@
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image
+
+from forensics.types import Evidence
+from tests.conftest import encoded, textured
+
+SMALL = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 10  # 2 high, 3 wide, all pixels different
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "media_type"),
+    [("PNG", {}, "image/png"), ("WEBP", {"lossless": True}, "image/webp"), ("TIFF", {}, "image/tiff"),
+     ("BMP", {}, "image/bmp")],
+)  # fmt: skip
+def test_lossless_formats_keep_every_pixel(name: str, options: dict[str, object], media_type: str) -> None:
+    pixels = textured()
+    data = encoded(pixels, name, **options)
+    evidence = Evidence.from_bytes(data)
+    assert np.array_equal(evidence.pixels, pixels)
+    assert evidence.media_type == media_type
+    assert evidence.sha256 == hashlib.sha256(data).hexdigest()
+    assert evidence.n_bytes == len(data)
+
+
+@pytest.mark.parametrize("name", ["JPEG", "GIF", "AVIF", "HEIC"])
+def test_lossy_formats_are_close(name: str) -> None:
+    y, x = np.mgrid[0:64, 0:80]
+    pixels = np.stack([x * 3, y * 3, 60 + x + y], axis=2).astype(np.uint8)
+    if name == "HEIC":
+        buffer = io.BytesIO()
+        pillow_heif.from_pillow(Image.fromarray(pixels)).save(buffer, quality=90)
+        data = buffer.getvalue()
+    else:
+        data = encoded(pixels, name, **({} if name == "GIF" else {"quality": 90}))
+    evidence = Evidence.from_bytes(data)
+    assert evidence.pixels.shape == pixels.shape
+    assert np.abs(evidence.pixels.astype(int) - pixels).mean() < 12
+
+
+# Orientation n turns the stored picture so that it is upright (Exif 2.32, 4.6.4): what NumPy must do to SMALL.
+TURNS = {
+    1: lambda p: p,
+    2: lambda p: p[:, ::-1],
+    3: lambda p: p[::-1, ::-1],
+    4: lambda p: p[::-1],
+    5: lambda p: p.transpose(1, 0, 2),
+    6: lambda p: np.rot90(p, -1),
+    7: lambda p: p[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda p: np.rot90(p, 1),
+}
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+def test_exif_orientation_is_applied(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    evidence = Evidence.from_bytes(encoded(SMALL, "PNG", exif=exif))
+    assert np.array_equal(evidence.pixels, TURNS[orientation](SMALL))
+    assert bool(evidence.notes) == (orientation != 1)
+    assert evidence.metadata.stored_size == (3, 2)
+
+
+def test_sixteen_bit_grey_keeps_the_high_byte() -> None:
+    values = np.array([[0, 255, 256], [511, 40_000, 65_535]], dtype=np.uint16)
+    evidence = Evidence.from_bytes(encoded(values, "PNG"))
+    assert evidence.pixels[..., 0].tolist() == [[0, 0, 1], [1, 156, 255]]
+    assert any("high byte" in n for n in evidence.notes)
+
+
+def test_alpha_palette_grey_and_cmyk_are_noted() -> None:
+    rgba = np.dstack([SMALL, np.zeros((2, 3), np.uint8)])
+    evidence = Evidence.from_bytes(encoded(rgba, "PNG"))
+    assert np.array_equal(evidence.pixels, SMALL)
+    assert any("Transparency was dropped" in n for n in evidence.notes)
+    for mode, word in (("P", "Palette"), ("L", "Grey"), ("CMYK", "CMYK")):
+        buffer = io.BytesIO()
+        Image.fromarray(textured()).convert(mode).save(buffer, format="TIFF")
+        evidence = Evidence.from_bytes(buffer.getvalue())
+        assert evidence.pixels.shape == (96, 128, 3)
+        assert any(word in n for n in evidence.notes)
+
+
+@pytest.mark.parametrize("quality", [30, 50, 75, 90, 95])
+def test_quality_is_estimated_from_the_tables(quality: int) -> None:
+    metadata = Evidence.from_bytes(encoded(textured(), "JPEG", quality=quality)).metadata
+    assert metadata.jpeg_quality == pytest.approx(quality, abs=1)
+    with Image.open(io.BytesIO(encoded(textured(), "JPEG", quality=quality))) as picture:
+        assert metadata.quantisation == tuple(tuple(t) for t in picture.quantization.values())
+
+
+def test_jpeg_coding_is_reported() -> None:
+    plain = Evidence.from_bytes(encoded(textured(), "JPEG")).metadata
+    other = Evidence.from_bytes(encoded(textured(), "JPEG", subsampling=0, progressive=True)).metadata
+    assert (plain.subsampling, plain.progressive) == ("4:2:0", False)
+    assert (other.subsampling, other.progressive) == ("4:4:4", True)
+
+
+def test_exif_software_and_hostile_text_are_kept_as_text() -> None:
+    exif = Image.Exif()
+    exif[0x0131] = "<script>alert(1)</script>"
+    metadata = Evidence.from_bytes(encoded(textured(), "JPEG", exif=exif)).metadata
+    assert metadata.software == ("<script>alert(1)</script>",)
+    assert metadata.exif["Software"] == "<script>alert(1)</script>"
+    assert metadata.c2pa == "absent"
+    assert not metadata.thumbnail
+
+
+def test_the_name_does_not_decide(tmp_path: Path) -> None:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(encoded(textured(), "PNG"))
+    before = path.stat().st_mtime_ns
+    evidence = Evidence.from_file(path)
+    assert evidence.media_type == "image/png"
+    assert any("ends in .jpg" in n for n in evidence.notes)
+    assert path.stat().st_mtime_ns == before

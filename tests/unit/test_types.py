@@ -1,0 +1,79 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forensics.errors import EvidenceError
+from forensics.types import BranchScores, Caveat, Evidence, Finding, Metadata, RunRecord
+
+
+def finding(evidence: Evidence, logits: np.ndarray) -> Finding:
+    n = logits.shape[1]
+    scores = BranchScores(
+        branches=("a", "b"), views=tuple(f"v{k}" for k in range(n)), logits=logits, boxes=np.tile([0, 0, 4, 4], (n, 1))
+    )
+    run = RunRecord(
+        examined_at="2026-01-02T03:04:05+00:00", software={"x": "1"}, platform={}, weights={}, settings={"n": 1}
+    )
+    return Finding(
+        evidence=evidence,
+        scores=scores,
+        outcome="uncalibrated",
+        reason="r",
+        run=run,
+        caveats=(Caveat(code="c", text="t"),),
+    )
+
+
+def test_pixels_are_copied_and_read_only(make_evidence: Callable[..., Evidence]) -> None:
+    pixels = np.zeros((4, 5, 3), dtype=np.uint8)
+    evidence = make_evidence(pixels)
+    pixels[:] = 9
+    assert evidence.pixels.max() == 0
+    assert (evidence.height, evidence.width) == (4, 5)
+    with pytest.raises(ValueError, match="read-only"):
+        evidence.pixels[0, 0, 0] = 1
+
+
+def test_scores_by_hand() -> None:
+    """Log-odds ln 3 and -ln 3 are scores 0.75 and 0.25; branch means 0.75 and 0.5, joint 0.625."""
+    z = np.log(3.0)
+    logits = np.array([[[0.0, z], [0.0, z]], [[0.0, z], [z, 0.0]]])
+    scores = BranchScores(branches=("a", "b"), views=("u", "v"), logits=logits, boxes=np.zeros((2, 4)))
+    assert scores.score == pytest.approx(0.625)
+    assert scores.log_odds == pytest.approx(np.log(0.625 / 0.375))
+    assert dict(scores.by_branch) == pytest.approx({"a": z, "b": 0.0})
+    assert dict(scores.by_view) == pytest.approx({"u": z, "v": 0.0})
+
+
+@given(st.lists(st.floats(-50, 50), min_size=8, max_size=8), st.text(max_size=20))
+def test_json_is_loss_free(values: list[float], text: str) -> None:
+    text = text.encode("utf-8", "replace").decode()
+    evidence = Evidence(
+        pixels=np.zeros((4, 4, 3), dtype=np.uint8), sha256="0" * 64, name=text, media_type="image/png", n_bytes=1,
+        metadata=Metadata(exif={"Artist": text}, quantisation=((1, 2),), jpeg_quality=75.5), notes=(text,),
+    )  # fmt: skip
+    original = finding(evidence, np.array(values).reshape(2, 2, 2))
+    again = Finding.from_json(original.to_json())
+    assert again.to_json() == original.to_json()
+    assert np.array_equal(again.scores.logits, original.scores.logits)
+    assert again.attach(evidence).evidence.pixels.shape == (4, 4, 3)
+
+
+def test_a_finding_from_json_has_no_pixels(make_evidence: Callable[..., Evidence]) -> None:
+    evidence = make_evidence()
+    again = Finding.from_json(finding(evidence, np.zeros((2, 1, 2))).to_json())
+    with pytest.raises(EvidenceError, match="attach"):
+        again.evidence.require_pixels()
+    with pytest.raises(EvidenceError, match="Attach the file"):
+        again.attach(make_evidence(np.ones((4, 4, 3), dtype=np.uint8)))
+
+
+def test_unknown_outcome_and_schema_are_refused(make_evidence: Callable[..., Evidence]) -> None:
+    record = finding(make_evidence(), np.zeros((2, 1, 2))).to_dict()
+    with pytest.raises(ValueError, match="outcome must be one of"):
+        Finding.from_dict({**record, "outcome": "fake"})
+    with pytest.raises(ValueError, match="schema"):
+        Finding.from_dict({**record, "schema": "other/1"})
