@@ -148,6 +148,9 @@ def train(
     evaluate_only: Annotated[
         bool, typer.Option("--evaluate", help="Do not train; print AUC on the withheld sources.")
     ] = False,
+    at_most: Annotated[
+        int | None, typer.Option("--at-most", min=1, help="With --evaluate: pictures per source and class.")
+    ] = None,
     weights: WeightsOption = None,
 ) -> None:
     """Train the branches of a configuration, or measure weights on the sources it withholds."""
@@ -167,7 +170,7 @@ def train(
         from forensics.detector import load_detector
         from forensics.training.evaluation import evaluate, table
 
-        typer.echo(table(evaluate(load_detector(weights), withheld)))
+        typer.echo(table(evaluate(load_detector(weights), withheld, at_most=at_most)))
         return
     from forensics.training.loop import train as run
 

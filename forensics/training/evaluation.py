@@ -1,5 +1,7 @@
 """How well weights tell withheld generator output from withheld originals, per source, with intervals."""
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -45,7 +47,7 @@ CONDITIONS: dict[str, Callable[[UInt8Array], UInt8Array]] = {
 }
 
 
-def evaluate(detector: Detector, pictures: Pictures) -> list[AucRow]:
+def evaluate(detector: Detector, pictures: Pictures, *, at_most: int | None = None) -> list[AucRow]:
     """Score every picture under each condition and compare each source of fakes with all originals.
 
     Parameters
@@ -53,12 +55,16 @@ def evaluate(detector: Detector, pictures: Pictures) -> list[AucRow]:
     detector : Detector
     pictures : Pictures
         The withheld side; both classes.
+    at_most : int, optional
+        Pictures per source and class, the first by digest of their names; all if not given.
 
     Returns
     -------
     list of AucRow
         For every condition, source and branch, and for the joint score (branch ``"joint"``).
     """
+    if at_most is not None:
+        pictures = _thinned(pictures, at_most)
     labels = np.array([p.label for p in pictures])
     sources = np.array([p.source for p in pictures])
     if set(labels.tolist()) != {0, 1}:
@@ -71,6 +77,16 @@ def evaluate(detector: Detector, pictures: Pictures) -> list[AucRow]:
                 keep = (labels == 0) | (sources == source) | (source == "all")
                 rows.append(_row(source, condition, branch, scored[keep, b], labels[keep]))
     return rows
+
+
+def _thinned(pictures: Pictures, at_most: int) -> Pictures:
+    taken: Counter[tuple[str, int]] = Counter()
+    kept = []
+    for picture in sorted(pictures, key=lambda p: hashlib.sha256(p.name.encode()).hexdigest()):
+        taken[picture.source, picture.label] += 1
+        if taken[picture.source, picture.label] <= at_most:
+            kept.append(picture)
+    return Pictures(kept)
 
 
 def _log_odds(detector: Detector, pixels: UInt8Array) -> list[float]:

@@ -1,0 +1,72 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from forensics import cli
+from forensics.types import Finding
+from tests.broken_files import BROKEN, write_broken
+
+WEIGHTS = Path(__file__).parent.parent / "parity" / "dfd_tiny.pth"
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "forensics", *map(str, arguments)], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.slow
+def test_examine_prints_results_only_and_writes_json(photograph_file: Path, tmp_path: Path) -> None:
+    target = tmp_path / "findings.jsonl"
+    done = run("examine", photograph_file, "--weights", WEIGHTS, "--json", target)
+    assert done.returncode == 0, done.stderr
+    assert "uncalibrated score" in done.stdout
+    assert "not a probability" in done.stdout
+    finding = Finding.from_json(target.read_text())
+    assert finding.evidence.name == "china.jpg"
+    assert finding.outcome == "uncalibrated"
+    again = run("examine", photograph_file, "--weights", WEIGHTS, "--json", "-")
+    first, second = (json.loads(t) for t in (target.read_text(), again.stdout))
+    for record in (first, second):
+        record["run"].pop("examined_at")
+    assert first == second
+
+
+@pytest.mark.slow
+def test_every_broken_file_is_one_line_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photograph_file: Path
+) -> None:
+    """All kinds in one process, each examined alone."""
+    from forensics import detector
+
+    loaded = detector.load_detector(WEIGHTS)
+    monkeypatch.setattr(detector, "load_detector", lambda _: loaded)
+    for name in BROKEN:
+        path = write_broken(tmp_path, name)
+        target = tmp_path / "out.jsonl"
+        result = CliRunner().invoke(cli.app, ["examine", str(path), "--json", str(target)])
+        assert result.exit_code == 1, name
+        assert result.stdout == ""
+        assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+        assert name in result.stderr
+        assert not target.exists()
+        assert not list(tmp_path.glob("*.partial"))
+
+
+def test_wrong_use_is_exit_code_2() -> None:
+    assert CliRunner().invoke(cli.app, ["examine"]).exit_code == 2
+    assert CliRunner().invoke(cli.app, ["no-such-command"]).exit_code == 2
+
+
+@pytest.mark.slow
+def test_foreign_weights_are_one_line(photograph_file: Path, tmp_path: Path) -> None:
+    (tmp_path / "w.pth").write_bytes(b"no weights")
+    done = run("examine", photograph_file, "--weights", tmp_path / "w.pth")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "w.pth" in done.stderr

@@ -1,0 +1,64 @@
+"""What the repository promises about itself."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import forensics
+
+ROOT = Path(__file__).parent.parent.parent
+PUBLIC = [
+    "RESIDUALS", "BranchScores", "Caveat", "Detector", "ErrorRow", "Evidence", "EvidenceError", "Finding",
+    "ForensicsError", "Limits", "ModelError", "WeightsMismatchError", "load_detector", "residual_maps",
+]  # fmt: skip
+
+
+def test_public_names() -> None:
+    assert forensics.__all__ == PUBLIC
+    assert all(getattr(forensics, name) is not None for name in PUBLIC)
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = forensics.nonsense
+
+
+def test_importing_needs_no_torch() -> None:
+    code = "import sys, forensics; sys.exit(int(bool({'torch', 'numpy', 'PIL', 'timm'} & set(sys.modules))))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_readme_code_runs() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})  # noqa: S102  # our own README
+
+
+def test_lock_names_no_index() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    assert "--hash=sha256:" in lock
+    assert not re.search(r"--(extra-)?index-url|--find-links|file:|https?://", lock)
+
+
+def test_no_comparison_is_thrown_away() -> None:
+    """A bare ``pytest.approx(...)`` or ``allclose(...)`` statement tests nothing."""
+    for path in (ROOT / "tests").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                name = ast.unparse(node.value.func)
+                assert not re.search(r"(approx|allclose|isclose|array_equal|\.equal)$", name), f"{path.name}: {name}"
+
+
+def test_weights_are_small_and_say_their_licence() -> None:
+    from forensics.detector import starter_files
+    from forensics.models.weights import read_manifest
+
+    assert len(starter_files()) == 2
+    for path in starter_files():
+        assert path.stat().st_size < 20e6
+        manifest = read_manifest(path)
+        assert "non-commercial" in manifest.licence
+        assert len(manifest.training["index_sha256"]) == 64

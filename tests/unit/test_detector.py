@@ -1,0 +1,92 @@
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from forensics.detector import Detector, ErrorRow, load_detector
+from forensics.errors import ModelError
+from forensics.types import Evidence, Finding
+from tests.conftest import encoded, textured
+
+WEIGHTS = Path(__file__).parent.parent / "parity" / "dfd_tiny.pth"
+
+
+@pytest.fixture(scope="module")
+def starter() -> Detector:
+    return load_detector()
+
+
+def test_two_runs_differ_in_nothing(starter: Detector, make_evidence: Callable[..., Evidence], now: datetime) -> None:
+    evidence = make_evidence(textured(300, 280))
+    assert starter.examine(evidence, now=now).to_json() == starter.examine(evidence, now=now).to_json()
+
+
+def test_scores_do_not_depend_on_the_batch(starter: Detector, make_evidence: Callable[..., Evidence]) -> None:
+    pictures = [make_evidence(textured(300, 280, seed=k), name=f"{k}") for k in range(2)]
+    one, many = (list(starter.examine_many(pictures, batch_size=n)) for n in (1, 16))
+    for a, b in zip(one, many, strict=True):
+        assert np.array_equal(a.scores.logits, b.scores.logits)
+    swapped = list(starter.examine_many(pictures[::-1], batch_size=16))
+    assert np.array_equal(swapped[1].scores.logits, many[0].scores.logits)
+
+
+def test_examine_many_keeps_order_and_goes_on(starter: Detector, tmp_path: Path) -> None:
+    good = tmp_path / "good.png"
+    good.write_bytes(encoded(textured(), "PNG"))
+    results = list(starter.examine_many([good, tmp_path / "none.png", b"", good], progress=True))
+    assert [type(r) for r in results] == [Finding, ErrorRow, ErrorRow, Finding]
+    assert "none.png" in results[1].name
+    assert "does not exist" in str(results[1].error)
+
+
+def test_examine_many_is_lazy(starter: Detector) -> None:
+    def pictures() -> object:
+        yield encoded(textured(), "PNG")
+        raise RuntimeError("asked for a second picture too early")
+
+    assert isinstance(next(starter.examine_many(pictures())), Finding)
+
+
+@pytest.mark.parametrize(("shape", "word"), [((30, 300), "short side"), ((100, 100), "flat")])
+def test_unsuitable_pictures(
+    starter: Detector, make_evidence: Callable[..., Evidence], shape: tuple[int, int], word: str
+) -> None:
+    pixels = textured(*shape) if word == "short side" else np.full((*shape, 3), 90, dtype=np.uint8)
+    finding = starter.examine(make_evidence(pixels))
+    assert finding.outcome == "unsuitable"
+    assert finding.scores is None
+    assert word in finding.reason
+    assert Finding.from_json(finding.to_json()).to_json() == finding.to_json()
+
+
+def test_no_trace_is_left(starter: Detector, make_evidence: Callable[..., Evidence]) -> None:
+    state = torch.get_rng_state()
+    flags = (torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark, torch.is_grad_enabled())
+    weights = {k: v.clone() for k, v in starter.ensemble.state_dict().items()}
+    starter.examine(make_evidence())
+    assert torch.equal(state, torch.get_rng_state())
+    assert flags == (
+        torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark, torch.is_grad_enabled(),
+    )  # fmt: skip
+    assert all(torch.equal(weights[k], v) for k, v in starter.ensemble.state_dict().items())
+    assert not any(m._forward_hooks or m._backward_hooks for m in starter.ensemble.modules())
+
+
+def test_until_calibrated_there_are_no_words_of_strength(
+    starter: Detector, make_evidence: Callable[..., Evidence]
+) -> None:
+    finding = starter.examine(make_evidence())
+    assert finding.outcome == "uncalibrated"
+    assert finding.lr is None
+    assert any(c.code == "not_calibrated" for c in finding.caveats)
+    for word in ("support", "likely", "strong", "confidence", "%"):
+        assert word not in finding.reason
+
+
+def test_wrong_mode_device_and_file() -> None:
+    for arguments in ({"mode": "warp"}, {"device": "abacus"}, {"weights": "none.pth"}):
+        with pytest.raises(ModelError):
+            load_detector(**arguments)

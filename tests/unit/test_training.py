@@ -1,0 +1,169 @@
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from forensics.errors import EvidenceError
+from forensics.models import read_weights
+from forensics.training.config import Config, read_config
+from forensics.training.evaluation import auc_interval
+from forensics.training.loop import train
+from forensics.training.pairs import PairStream
+from forensics.training.pictures import Pictures, split
+from forensics.training.post_chain import PostChain, equalise
+from tests.conftest import encoded, textured
+
+STARTER = Path(__file__).parent.parent.parent / "configs" / "starter.toml"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two sources with both classes, generated pictures."""
+    rows = []
+    for k in range(12):
+        label, source = ("real", "fake")[k % 2], ("one", "two")[k // 6]
+        name = f"{label}-{k}.png"
+        (tmp_path / name).write_bytes(encoded(textured(260, 270, seed=k), "PNG"))
+        rows.append({"path": name, "label": label, "source": source, "face": "0"})
+    with (tmp_path / "index.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return tmp_path
+
+
+def tiny(steps: int) -> Config:
+    return read_config(
+        STARTER,
+        [
+            f"optimiser.steps={steps}", "optimiser.pairs=2", "optimiser.warmup=1", "forgeries.tile=32", "seed=3",
+            "branches.convnext.arguments={variant='convnext_atto', drop_path=0.1}",
+            "branches.replknet.arguments={layers=[1,1,1,1], widths=[8,8,8,8], drop_path=0.1}",
+        ],
+    )  # fmt: skip
+
+
+def test_the_shipped_configuration_reads() -> None:
+    config = read_config(STARTER)
+    assert sum(config.forgeries.shares.values()) == pytest.approx(1)
+    assert not set(config.data.train) & set(config.data.withheld)
+
+
+@pytest.mark.parametrize(
+    ("override", "word"),
+    [("optimiser.stepps=3", "Did you mean 'steps'"), ("forgeries.shares.splice=0.9", "sum to 1"),
+     ("steps", "key=value"),     ("forgeries.tile=33", "even")],
+)  # fmt: skip
+def test_wrong_configuration_is_explained(override: str, word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        read_config(STARTER, [override])
+
+
+def test_sides_share_no_source(folder: Path) -> None:
+    pictures = Pictures.open(folder)
+    training, withheld = split(pictures, train=["one"], withheld=["two"], halved=[])
+    assert {p.source for p in training} == {"one"}
+    assert {p.source for p in withheld} == {"two"}
+    halves = split(pictures, train=[], withheld=["one"], halved=["two"])
+    assert len(halves[0]) + len(halves[1]) == 12
+    with pytest.raises(ValueError, match="on no side: two"):
+        split(pictures, train=["one"], withheld=[], halved=[])
+    with pytest.raises(ValueError, match="on two sides: one"):
+        split(pictures, train=["one"], withheld=["one", "two"], halved=[])
+
+
+def test_an_index_that_leaves_the_folder_is_refused(folder: Path) -> None:
+    (folder / "index.csv").write_text("path,label,source,face\n../x.png,real,one,0\n")
+    with pytest.raises(EvidenceError, match="line 2"):
+        Pictures.open(folder)
+
+
+def stream(folder: Path, **options: object) -> PairStream:
+    shares = {"upsample": 0.5, "found": 0.25, "splice": 0.25}
+    settings = {"seed": 5, "tile": 64, "shares": shares, "independent": 0.5, **options}
+    return PairStream(Pictures.open(folder), **settings)
+
+
+def test_an_item_is_a_function_of_seed_and_number(folder: Path) -> None:
+    first, second = stream(folder), stream(folder)
+    forwards = [first[k] for k in range(6)]
+    backwards = [second[k] for k in reversed(range(6))][::-1]
+    for a, b in zip(forwards, backwards, strict=True):
+        assert np.array_equal(a.real, b.real)
+        assert np.array_equal(a.fake, b.fake)
+        assert a.real.shape == (64, 64, 3)
+        assert a.mask.shape == (64, 64)
+    assert not np.array_equal(forwards[0].real, stream(folder, seed=6)[0].real)
+
+
+def test_the_ramp_starts_without_post_processing(folder: Path) -> None:
+    """At item 0 of a ramp a spliced pair is equal outside the mask; without a ramp an independent draw changes it."""
+    plain = stream(folder, shares={"copy_move": 1.0}, ramp=10**9)[0]
+    outside = plain.mask == 0
+    assert outside.any()
+    share_equal = (plain.real[outside] == plain.fake[outside]).mean()
+    chained = [stream(folder, shares={"copy_move": 1.0}, independent=1.0)[k] for k in range(4)]
+    assert share_equal > 0.6
+    assert all((p.real == p.fake).mean() < 0.6 for p in chained)
+
+
+def test_equaliser_brings_sharpness_together() -> None:
+    import cv2
+
+    rng = np.random.default_rng(0)
+    sharp = textured(200, 200)
+    soft = cv2.GaussianBlur(sharp, (0, 0), 0.6)
+    for a, b in ((sharp, soft), (soft, sharp)):
+        x, y = equalise(a, b, rng)
+        ratio = np.log(cv2.Laplacian(x.mean(2), cv2.CV_64F).var() / cv2.Laplacian(y.mean(2), cv2.CV_64F).var())
+        assert abs(ratio) < 0.25
+    assert np.array_equal(sharp, textured(200, 200))
+
+
+def test_the_chain_treats_both_members_alike() -> None:
+    picture, mask = textured(200, 200), np.zeros((200, 200), np.uint8)
+    for seed in range(8):
+        chain = PostChain.draw(np.random.default_rng(seed), min_scale=0.6)
+        first, second = chain.apply(picture, mask), chain.apply(picture, mask)
+        assert np.array_equal(first[0], second[0])
+        assert first[0].shape[:2] == first[1].shape
+        assert min(first[0].shape[:2]) >= 0.6 * 200 - 8
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_to_the_same_weights(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from forensics.training import loop
+
+    pictures = Pictures.open(folder)
+    whole = train(tiny(4), pictures, tmp_path / "whole", workers=0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
+    saved = loop._save
+
+    def die(path: Path, step: int, *rest: object) -> None:
+        saved(path, step, *rest)
+        if step == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "_save", die)
+    with pytest.raises(KeyboardInterrupt):
+        train(tiny(4), pictures, tmp_path / "killed", workers=0)
+    monkeypatch.setattr(loop, "_save", saved)
+    resumed = train(tiny(4), pictures, tmp_path / "killed", workers=0)
+    for a, b in zip(whole, resumed, strict=True):
+        one, two = (read_weights(p).ensemble.state_dict() for p in (a, b))
+        assert all(torch.equal(one[k], two[k]) for k in one)
+    with pytest.raises(ValueError, match="another configuration"):
+        train(tiny(5), pictures, tmp_path / "killed", workers=0)
+
+
+def test_auc_by_hand() -> None:
+    """Of 2 x 3 comparisons the fakes win 3, lose 2 and tie 1: 3.5 / 6."""
+    scores = np.array([0.2, 0.5, 0.1, 0.5, 0.9])
+    labels = np.array([0, 0, 1, 1, 1])
+    auc, (low, high) = auc_interval(scores, labels)
+    assert auc == pytest.approx(3.5 / 6)
+    assert low <= auc <= high
