@@ -6,13 +6,13 @@ The public names below are loaded when first used, so that ``import forensics`` 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from forensics.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from forensics.detector import Detector, ErrorRow, load_detector
     from forensics.errors import EvidenceError, ForensicsError, ModelError, WeightsMismatchError
     from forensics.residuals import RESIDUALS, residual_maps
     from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "BranchScores": "forensics.types",

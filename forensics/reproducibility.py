@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from forensics.types import RunRecord
+from forensics.version import __version__
 
 __all__ = ["RunRecord", "deterministic", "file_sha256", "record_run", "utc_now"]
 
@@ -65,8 +66,6 @@ def record_run(
 
 @cache
 def _software() -> dict[str, str]:
-    from forensics import __version__
-
     found = {"forensics": __version__, "python": platform.python_version()}
     for name in DECISIVE:
         try:

@@ -1,0 +1,1 @@
+"""Training the starter: configuration, forgeries made on the fly, the loop, and measuring what came out."""
