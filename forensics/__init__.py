@@ -11,11 +11,13 @@ from forensics.version import __version__ as __version__
 if TYPE_CHECKING:
     from forensics.detector import Detector, ErrorRow, load_detector
     from forensics.errors import EvidenceError, ForensicsError, ModelError, WeightsMismatchError
+    from forensics.report import Case, write_report
     from forensics.residuals import RESIDUALS, residual_maps
     from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits
 
 _HOMES = {
     "BranchScores": "forensics.types",
+    "Case": "forensics.report",
     "Caveat": "forensics.types",
     "Detector": "forensics.detector",
     "ErrorRow": "forensics.detector",
@@ -29,11 +31,13 @@ _HOMES = {
     "WeightsMismatchError": "forensics.errors",
     "load_detector": "forensics.detector",
     "residual_maps": "forensics.residuals",
+    "write_report": "forensics.report",
 }
 
 __all__ = [
     "RESIDUALS",
     "BranchScores",
+    "Case",
     "Caveat",
     "Detector",
     "ErrorRow",
@@ -46,6 +50,7 @@ __all__ = [
     "WeightsMismatchError",
     "load_detector",
     "residual_maps",
+    "write_report",
 ]
 
 

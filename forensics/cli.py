@@ -49,15 +49,22 @@ def examine(
         Path | None,
         typer.Option("--json", help="Write one JSON line per picture to this file; '-' for stdout."),
     ] = None,
+    report: Annotated[Path | None, typer.Option("--report", help="Write an HTML evidence report to this file.")] = None,
+    case_number: Annotated[str | None, typer.Option("--case-number", help="For the report.")] = None,
+    examiner: Annotated[str | None, typer.Option("--examiner", help="For the report.")] = None,
+    redact: Annotated[bool, typer.Option("--redact", help="Keep every picture out of the report.")] = False,
 ) -> None:
     """Examine pictures and print what the detector measured."""
     from forensics.detector import ErrorRow, load_detector
 
     detector = load_detector(weights)
     lines: list[str] = []
+    rows: list[Finding | ErrorRow] = []
     failed = False
     progress = len(files) > 1 and sys.stderr.isatty()
     for result in detector.examine_many(files, progress=progress):
+        if report is not None:
+            rows.append(result)
         if isinstance(result, ErrorRow):
             failed = True
             typer.echo(str(result.error), err=True)
@@ -66,6 +73,10 @@ def examine(
         if json_out != Path("-"):
             typer.echo("\n".join(_described(result)))
     _write_lines(json_out, lines)
+    if report is not None and lines:
+        from forensics.report import Case, write_report
+
+        write_report(rows, report, case=Case(number=case_number, examiner=examiner), redact=redact)
     if failed:
         raise typer.Exit(1)
 
@@ -185,11 +196,14 @@ def demo(
     """Examine real photographs and forgeries made from them on the spot."""
     from forensics.demo import ATTRIBUTION, write_exhibits
     from forensics.detector import ErrorRow, load_detector
+    from forensics.report import Case, write_report
 
     detector = load_detector()
     lines: list[str] = []
+    rows: list[Finding | ErrorRow] = []
     typer.echo("exhibit                    score   " + "   ".join(detector.branches) + "   (uncalibrated)")
     for result in detector.examine_many(write_exhibits(out / "exhibits"), progress=sys.stderr.isatty()):
+        rows.append(result)
         if isinstance(result, ErrorRow) or result.scores is None:
             continue
         lines.append(result.to_json())
@@ -198,7 +212,8 @@ def demo(
     _write_lines(out / "findings.jsonl", lines)
     for name, owner in ATTRIBUTION.items():
         typer.echo(f"{name}: {owner}", err=True)
-    typer.echo(str(out / "findings.jsonl"))
+    report = write_report(rows, out / "report.html", case=Case(number="demo"))
+    typer.echo(str(report))
 
 
 @app.command()

@@ -2,7 +2,9 @@
 
 import logging
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sized
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 Picture: TypeAlias = str | PathLike[str] | bytes | Evidence
 WeightsSource: TypeAlias = str | PathLike[str] | Mapping[str, str | PathLike[str]]
 
+VIEWS_PER_PASS = 8  # fixed: another number can change the last bits of a convolution
 MIN_SIDE = 64  # pixels; below it one tile is mostly padding, and nothing was validated there
 ASSETS = Path(__file__).parent / "assets"
 UNCALIBRATED = (
@@ -60,8 +63,6 @@ class Detector:
     weights : LoadedWeights
     device : torch.device
     mode : {"exact"}
-    chunk : int
-        Views per forward pass; bounds memory. Always of one picture.
     """
 
     def __init__(
@@ -70,12 +71,10 @@ class Detector:
         *,
         device: torch.device,
         mode: Literal["exact"] = "exact",
-        chunk: int = 8,
     ) -> None:
         self.weights = weights
         self.device = device
         self.mode = mode
-        self.chunk = chunk
         self.ensemble = weights.ensemble.to(device).to(memory_format=torch.channels_last).eval()
         self.ensemble.requires_grad_(False)
 
@@ -143,22 +142,22 @@ class Detector:
         self,
         pictures: Iterable[Picture],
         *,
-        batch_size: int | None = None,
+        batch_size: int = 1,
         progress: bool = False,
         limits: Limits | None = None,
         now: datetime | None = None,
     ) -> Iterator[Finding | ErrorRow]:
         """Examine pictures one after another, in the order given.
 
-        A generator: one picture is in memory at a time. A picture that cannot be examined becomes an `ErrorRow`
-        and the next one is taken.
+        A generator: `batch_size` pictures are in memory at most. A picture that cannot be examined becomes an
+        `ErrorRow`, and the next one is taken.
 
         Parameters
         ----------
         pictures : iterable of path, bytes or Evidence
-        batch_size : int, optional
-            Views per forward pass, at least 1; the detector's own if not given. Views of two pictures never share
-            a pass, so no score depends on a neighbour.
+        batch_size : int
+            Pictures in memory at most, at least 1; those after the first are decoded while it is examined. No number
+            depends on it: views are cut into passes picture by picture, always in the same way.
         progress : bool
             Show a progress bar on stderr or in the notebook.
         limits, now
@@ -168,21 +167,27 @@ class Detector:
         ------
         Finding or ErrorRow
         """
-        if batch_size is not None and batch_size < 1:
+        if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}. Leave it out for the default.")
-        detector = (
-            self if batch_size is None else Detector(self.weights, device=self.device, mode=self.mode, chunk=batch_size)
-        )
-        return detector._examine_each(pictures, progress=progress, limits=limits, now=now)
+        return self._examine_each(pictures, ahead=batch_size - 1, progress=progress, limits=limits, now=now)
 
     def _examine_each(
-        self, pictures: Iterable[Picture], *, progress: bool, limits: Limits | None, now: datetime | None
+        self, pictures: Iterable[Picture], *, ahead: int, progress: bool, limits: Limits | None, now: datetime | None
     ) -> Iterator[Finding | ErrorRow]:
-        for picture in _with_progress(pictures) if progress else pictures:
-            try:
-                yield self.examine(picture, limits=limits, now=now)
-            except ForensicsError as error:
-                yield ErrorRow(name=_name(picture), error=error)
+        with ThreadPoolExecutor(max_workers=1) as reader:
+            waiting: deque[tuple[Picture, Future[Evidence]]] = deque()
+            for picture in _with_progress(pictures) if progress else pictures:
+                waiting.append((picture, reader.submit(_evidence, picture, limits)))
+                if len(waiting) > ahead:
+                    yield self._row(*waiting.popleft(), now=now)
+            while waiting:
+                yield self._row(*waiting.popleft(), now=now)
+
+    def _row(self, picture: Picture, loading: Future[Evidence], *, now: datetime | None) -> Finding | ErrorRow:
+        try:
+            return self.examine(loading.result(), now=now)
+        except ForensicsError as error:
+            return ErrorRow(name=_name(picture), error=error)
 
     def _plan(self, evidence: Evidence) -> Plan:
         return plan_views(evidence.require_pixels(), self.weights.manifest.scheme)
@@ -191,7 +196,7 @@ class Detector:
         with deterministic():
             parts = [
                 self.ensemble.logits(views, device=self.device)
-                for views in cut(evidence.require_pixels(), plan, self.chunk)
+                for views in cut(evidence.require_pixels(), plan, VIEWS_PER_PASS)
             ]
         logits = np.concatenate(parts, axis=1)
         if not np.all(np.isfinite(logits)):
@@ -220,7 +225,7 @@ class Detector:
             "joint_judgement": "mean over views of the softmax, then mean over branches",
             "mode": self.mode,
             "precision": "float32",
-            "views_per_pass": self.chunk,
+            "views_per_pass": VIEWS_PER_PASS,
             "threads": torch.get_num_threads(),
             "min_side": MIN_SIDE,
         }

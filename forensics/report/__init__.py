@@ -1,1 +1,8 @@
-"""Parts of the evidence report: the canonical record, the blocks and the context that its sections are built from."""
+"""Findings as one HTML file that is rendered from canonical JSON, and the checks that it is unchanged."""
+
+from forensics.report.blocks import Section
+from forensics.report.context import Case, Context
+from forensics.report.document import write_report
+from forensics.report.sections import SECTIONS
+
+__all__ = ["SECTIONS", "Case", "Context", "Section", "write_report"]

@@ -31,7 +31,6 @@ _HIDDEN = (
 _MARKS = "\\u0300-\\u036f\\u0483-\\u0489\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe20-\\ufe2f"
 # Three combining marks in a row occur in real writing; a stack of more covers the neighbouring lines.
 _UNSEEN = re.compile(f"[{_HIDDEN}]|(?<=[{_MARKS}]{{3}})[{_MARKS}]")
-_HIDDEN_ONLY = re.compile(f"[{_HIDDEN}]")
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
@@ -105,7 +104,7 @@ def printable_json(text: str) -> str:
 
     Loss-free: `parse` gives the same record from both, and `canonical_text` of that is the original.
     """
-    return _HIDDEN_ONLY.sub(_json_escape, text)
+    return _UNSEEN.sub(_json_escape, text)
 
 
 def parse(text: str) -> JsonObject:

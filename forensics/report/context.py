@@ -58,18 +58,22 @@ class Figure:
     exhibit : str
         SHA-256 of the exhibit it was made from.
     kind : str
-        ``preview`` or ``residual``.
+        ``preview``, ``crop``, ``residual`` or ``bar``.
     title, caption : str
     look, ignore : str
         What to look at, what to ignore; empty if there is nothing to say.
     alt : str
         What the picture shows, with numbers, for those who cannot see it.
     scale : str
-        Pixels of the picture per pixel of the exhibit, and the meaning of grey levels.
+        Pixels of the picture per pixel of the exhibit.
     width, height : int
         In pixels.
     sha256 : str
         Of the PNG bytes.
+    bar : str
+        Figure that holds the colours from the lowest to the highest value; empty for photographs.
+    low, high : str
+        What its two ends mean, with unit.
     """
 
     id: str
@@ -85,10 +89,18 @@ class Figure:
     height: int
     sha256: str
     media_type: str = "image/png"
+    bar: str = ""
+    low: str = ""
+    high: str = ""
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @classmethod
+    def from_dict(cls, record: JsonObject) -> Self:
+        """Return the figure that `to_dict` came from."""
+        return cls(**record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +153,7 @@ class Context:
         """Exhibits that have a finding, each with it."""
         return ((e, e.finding) for e in self.exhibits if e.finding is not None)
 
-    def figures_of(self, exhibit: Exhibit, kind: str) -> tuple[Figure, ...]:
-        """Return the figures of one kind that were made from an exhibit."""
+    def figures_of(self, exhibit: Exhibit, *kinds: str) -> tuple[Figure, ...]:
+        """Return the figures of these kinds that were made from an exhibit."""
         prefix = f"exhibit-{exhibit.number}-"
-        return tuple(f for f in self.figures if f.id.startswith(prefix) and f.kind == kind)
+        return tuple(f for f in self.figures if f.id.startswith(prefix) and f.kind in kinds)

@@ -12,8 +12,8 @@ import forensics
 
 ROOT = Path(__file__).parent.parent.parent
 PUBLIC = [
-    "RESIDUALS", "BranchScores", "Caveat", "Detector", "ErrorRow", "Evidence", "EvidenceError", "Finding",
-    "ForensicsError", "Limits", "ModelError", "WeightsMismatchError", "load_detector", "residual_maps",
+    "RESIDUALS", "BranchScores", "Case", "Caveat", "Detector", "ErrorRow", "Evidence", "EvidenceError", "Finding",
+    "ForensicsError", "Limits", "ModelError", "WeightsMismatchError", "load_detector", "residual_maps", "write_report",
 ]  # fmt: skip
 
 

@@ -1,0 +1,208 @@
+"""From findings to one file: the record is built first, and the page is rendered from nothing else."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+from forensics.errors import ReportError
+from forensics.report.canonical import canonical_text, digest, parse, storable
+from forensics.report.context import Case, Context, Exhibit, Figure
+from forensics.report.figures import draw_figures
+from forensics.report.html import render_page
+from forensics.report.sections import SECTIONS
+from forensics.reproducibility import utc_now
+from forensics.types import Finding
+
+__all__ = ["LANGUAGES", "NotExamined", "build_context", "build_section", "report_id", "write_report"]
+
+JsonObject: TypeAlias = dict[str, Any]
+
+SCHEMA = "forensics.report/1.0"
+ERROR_SCHEMA = "forensics.error/1.0"
+LANGUAGES = ("en",)
+PLACES = ("gps",)  # EXIF fields that tell a place, by the beginning of their names
+WITHHELD = "Present; withheld in this copy."
+
+
+class NotExamined(Protocol):
+    """A picture that could not be examined, such as an ``ErrorRow`` of the detector."""
+
+    @property
+    def name(self) -> str:
+        """The path or name as given."""
+
+    @property
+    def error(self) -> Exception:
+        """Why."""
+
+
+def write_report(
+    findings: Iterable[Finding | NotExamined],
+    path: str | PathLike[str],
+    *,
+    case: Case | None = None,
+    attributions: Sequence[object] = (),
+    language: str = "en",
+    redact: bool = False,
+    now: datetime | None = None,
+) -> Path:
+    """Write findings as one HTML file that opens offline, holds no script and is the same for the same input.
+
+    Parameters
+    ----------
+    findings : iterable of Finding or ErrorRow
+        At least one, in the order in which exhibits are numbered.
+    path : path
+        The file; its folder is made if it is missing. An existing file is replaced at once or not at all.
+    case : Case, optional
+    attributions : sequence
+        Must be empty in this version.
+    language : {"en"}
+    redact : bool
+        Leave out every pixel of the exhibits, and the fields of EXIF that tell a place. Digests still name the
+        originals.
+    now : datetime, optional
+        Aware; printed in UTC as the time of issue. The present if not given.
+
+    Returns
+    -------
+    Path
+        Of the file.
+
+    Raises
+    ------
+    ReportError
+        There is nothing to report, an argument is not available, or the file cannot be written.
+    """
+    rows = _checked(findings, attributions, language)
+    moment = utc_now() if now is None else now
+    if moment.tzinfo is None:
+        raise ReportError("now must carry a time zone, got a naive datetime. Pass datetime.now(tz=UTC).")
+    examined = [(n, row) for n, row in enumerate(rows, start=1) if isinstance(row, Finding)]
+    drawn = [] if redact else list(draw_figures(examined))
+    record = build_record(
+        rows, [f for f, _ in drawn], case=case or Case(), created=moment, language=language, redacted=redact
+    )
+    page = render_page(record, {f.id: data for f, data in drawn})
+    return _write(Path(path), page)
+
+
+def build_record(
+    rows: Sequence[Finding | NotExamined],
+    figures: Sequence[Figure],
+    *,
+    case: Case,
+    created: datetime,
+    language: str,
+    redacted: bool,
+) -> JsonObject:
+    """Return the record, as it is read back from its canonical form."""
+    from forensics import __version__
+
+    raw = {
+        "schema": SCHEMA,
+        "created": created.astimezone(UTC).isoformat(timespec="seconds"),
+        "generator": {"name": "forensics", "version": __version__},
+        "language": language,
+        "redacted": redacted,
+        "case": case.to_dict(),
+        "findings": [_row(row, redacted=redacted) for row in rows],
+        "figures": [f.to_dict() for f in figures],
+    }
+    # Sections see what a later reader will see: values that have been through the canonical form.
+    record = parse(canonical_text(storable(raw)))
+    context = build_context(record)
+    record["sections"] = [build_section(name, context) for name in SECTIONS.names()]
+    record = parse(canonical_text(record))
+    record["report_id"] = report_id(record)
+    return record
+
+
+def build_context(record: JsonObject) -> Context:
+    """Return what the sections of a record were made from."""
+    return Context(
+        exhibits=tuple(_exhibit(number, row) for number, row in enumerate(record["findings"], start=1)),
+        figures=tuple(Figure.from_dict(f) for f in record["figures"]),
+        case=Case.from_dict(record["case"]),
+        created=record["created"],
+        version=record["generator"]["version"],
+        redacted=record["redacted"],
+    )
+
+
+def build_section(name: str, context: Context) -> JsonObject:
+    """Return one registered section as JSON values."""
+    section = SECTIONS[name](context)
+    return dict(storable({"name": name, "title": section.title, "blocks": list(section.blocks)}))
+
+
+def report_id(record: JsonObject) -> str:
+    """Return the name of a report, derived from the digest of all else in its record."""
+    rest = {key: value for key, value in record.items() if key != "report_id"}
+    letters = digest(canonical_text(rest))[:12].upper()
+    return f"FR-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+def _checked(
+    findings: Iterable[Finding | NotExamined], attributions: Sequence[object], language: str
+) -> list[Finding | NotExamined]:
+    if isinstance(findings, Finding):
+        raise ReportError("write_report takes a list of findings, got one Finding. Write [finding].")
+    if language not in LANGUAGES:
+        raise ReportError(f"reports are not available in {language!r}, only in: {', '.join(LANGUAGES)}. Use 'en'.")
+    if len(attributions):
+        raise ReportError(
+            f"this version has no section for attributions, got {len(attributions)}. Leave attributions empty."
+        )
+    rows = list(findings)
+    if not rows:
+        raise ReportError("there is nothing to report: the list of findings is empty. Examine at least one picture.")
+    for row in rows:
+        if not isinstance(row, Finding) and not (hasattr(row, "name") and hasattr(row, "error")):
+            raise ReportError(
+                f"a report holds Finding and ErrorRow, got {type(row).__name__}. Pass what examine returned."
+            )
+    return rows
+
+
+def _row(row: Finding | NotExamined, *, redacted: bool) -> JsonObject:
+    if not isinstance(row, Finding):
+        return {"schema": ERROR_SCHEMA, "name": str(row.name), "error": str(row.error)}
+    values = row.to_dict()
+    if redacted:
+        exif = values["evidence"]["metadata"]["exif"]
+        for key in exif:
+            if key.lower().startswith(PLACES):
+                exif[key] = WITHHELD
+    return values
+
+
+def _exhibit(number: int, row: JsonObject) -> Exhibit:
+    if row["schema"] == ERROR_SCHEMA:
+        return Exhibit(number=number, name=row["name"], problem=row["error"])
+    finding = Finding.from_dict(row)
+    return Exhibit(number=number, name=finding.evidence.name, finding=finding)
+
+
+def _write(path: Path, page: bytes) -> Path:
+    """Write beside the target and rename, so that nothing half-written ever bears its name."""
+    partial: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".partial")
+        partial = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(page)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(0o644)
+        partial.replace(path)
+    except OSError as err:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+        raise ReportError(f"the report cannot be written to {path}: {err.strerror}. Choose a writable folder.") from err
+    return path

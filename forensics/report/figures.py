@@ -1,0 +1,292 @@
+"""The pictures of a report: the exhibit as seen, and its residuals, all on printed scales.
+
+Pictures are bounded in number and size, so that a report of one exhibit stays below about three megabytes and one
+of a hundred can still be opened.
+"""
+
+import hashlib
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from forensics.report.context import Figure
+from forensics.residuals import RESIDUALS, Residual, render, scale_bar
+from forensics.types import Evidence, Finding, Float32Array, UInt8Array
+
+__all__ = ["draw_figures"]
+
+CROP = 384  # pixels; at 1:1, where residuals must be read
+BAND = 1024  # rows filtered at a time, so that memory does not grow with the picture
+MARGIN = 8  # rows; more than the reach of any built-in filter
+BLOCK = 8  # pixels; the smallest block whose root mean square is drawn
+SPECTRUM_SIDE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    """How much of each exhibit is drawn, from the number of exhibits on."""
+
+    exhibits: int
+    preview: int
+    residuals: bool
+
+
+AMOUNTS = (_Amount(1, 960, True), _Amount(4, 480, True), _Amount(16, 320, False))
+
+
+def draw_figures(findings: Sequence[tuple[int, Finding]]) -> Iterator[tuple[Figure, bytes]]:
+    """Yield the figures of a report with their PNG bytes.
+
+    Parameters
+    ----------
+    findings : sequence of (exhibit number, Finding)
+        Findings without pixels get no figures. Up to 3 exhibits get a preview of 960 pixels, up to 15 one of 480,
+        both with residuals; more get one of 320 without.
+
+    Yields
+    ------
+    Figure, bytes
+    """
+    amount = [a for a in AMOUNTS if len(findings) >= a.exhibits][-1] if findings else AMOUNTS[0]
+    drawn = [(number, f.evidence) for number, f in findings if f.evidence.pixels.size]
+    if drawn and amount.residuals:
+        for signed in (True, False):
+            yield _bar(signed=signed)
+    for number, evidence in drawn:
+        yield _preview(number, evidence, amount.preview)
+        if amount.residuals:
+            yield _crop(number, evidence)
+            yield _energy(number, evidence, RESIDUALS["srm"])
+            yield _residual_crop(number, evidence, "srm", 0)
+            yield _residual_crop(number, evidence, "median", 1)
+            yield _spectrum(number, evidence)
+
+
+def _preview(number: int, evidence: Evidence, max_side: int) -> tuple[Figure, bytes]:
+    pixels = evidence.pixels
+    shrink = max(1.0, max(evidence.width, evidence.height) / max_side)
+    size = (max(1, round(evidence.width / shrink)), max(1, round(evidence.height / shrink)))
+    if shrink > 1:
+        pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
+    scale = "1 : 1, every pixel shown" if shrink == 1 else f"reduced 1 : {shrink:.2f}"
+    return _figure(
+        f"exhibit-{number}-preview",
+        evidence,
+        pixels,
+        kind="preview",
+        title=f"Exhibit {number} as examined",
+        caption="The picture as the detector received it: upright, 8 bits per channel, otherwise unaltered.",
+        alt=f"Exhibit {number}, {evidence.width} by {evidence.height} pixels, {scale}; {_levels(evidence.pixels)}.",
+        scale=scale,
+    )
+
+
+def _crop(number: int, evidence: Evidence) -> tuple[Figure, bytes]:
+    box = _centre(evidence)
+    return _figure(
+        f"exhibit-{number}-crop",
+        evidence,
+        _cut(evidence.pixels, box),
+        kind="crop",
+        title="Centre of the picture",
+        caption=f"For comparison with the residuals of the same part: {_place(box)}.",
+        alt=f"Centre of exhibit {number}, {_place(box)}; {_levels(_cut(evidence.pixels, box))}.",
+        scale="1 : 1",
+    )
+
+
+def _energy(number: int, evidence: Evidence, residual: Residual) -> tuple[Figure, bytes]:
+    block = max(BLOCK, math.ceil(max(evidence.width, evidence.height) / 480))
+    values = _block_rms(evidence.pixels, residual, block)
+    enlarge = max(1, 480 // max(values.shape))
+    drawn = render(values, limit=residual.limit, signed=False).repeat(enlarge, axis=0).repeat(enlarge, axis=1)
+    return _figure(
+        f"exhibit-{number}-srm-overview",
+        evidence,
+        drawn,
+        kind="residual",
+        title="Overview: strength of the SRM residual",
+        caption=f"Root mean square of the residual ({residual.channels[0]}) in blocks of {block} × {block} pixels.",
+        look="A patch with clear borders that is calmer or rougher than its surroundings of the same kind.",
+        ignore="Sky, blur and overexposure are calm, foliage and fabric are rough in every photograph.",
+        alt=f"Map of the residual's strength in {values.shape[1]} by {values.shape[0]} blocks: median "
+        f"{np.median(values):.2f}, 5th to 95th percentile {np.percentile(values, 5):.2f} to "
+        f"{np.percentile(values, 95):.2f} {residual.unit}.",
+        scale=f"{enlarge} × {enlarge} picture pixels per block of {block} × {block}",
+        bar="bar-unsigned",
+        low="0",
+        high=f"{residual.limit:g} {residual.unit} or more",
+    )
+
+
+def _residual_crop(number: int, evidence: Evidence, name: str, channel: int) -> tuple[Figure, bytes]:
+    residual = RESIDUALS[name]
+    box = _centre(evidence)
+    left, top, right, bottom = box
+    # The margin keeps the border of the crop what it is within the whole picture.
+    outer = (max(0, left - MARGIN), max(0, top - MARGIN), right + MARGIN, bottom + MARGIN)
+    maps = residual(np.ascontiguousarray(_cut(evidence.pixels, outer)))
+    values = maps[top - outer[1] :, left - outer[0] :, channel][: bottom - top, : right - left]
+    beyond = 100 * float(np.mean(np.abs(values) >= residual.limit))
+    return _figure(
+        f"exhibit-{number}-{name}-crop",
+        evidence,
+        render(values, limit=residual.limit, signed=residual.signed),
+        kind="residual",
+        title=residual.title,
+        caption=f"Channel “{residual.channels[channel]}”, {_place(box)}. Method: {residual.reference}.",
+        look=residual.look_at,
+        ignore=residual.ignore,
+        alt=f"{residual.title} of the centre: SD {values.std():.2f} {residual.unit}, mean {values.mean():.2f}; "
+        f"{beyond:.1f} percent of the values at the ends of the scale or beyond.",
+        scale="1 : 1",
+        bar="bar-signed" if residual.signed else "bar-unsigned",
+        low=f"−{residual.limit:g}" if residual.signed else "0",
+        high=f"+{residual.limit:g} {residual.unit}" if residual.signed else f"{residual.limit:g} {residual.unit}",
+    )
+
+
+def _spectrum(number: int, evidence: Evidence) -> tuple[Figure, bytes]:
+    residual = RESIDUALS["spectrum"]
+    box = _centre(evidence, SPECTRUM_SIDE)
+    values = residual(np.ascontiguousarray(_cut(evidence.pixels, box)))[..., 0]
+    block = math.ceil(max(values.shape) / CROP)
+    drawn = _pooled_maximum(values, block)
+    return _figure(
+        f"exhibit-{number}-spectrum",
+        evidence,
+        render(drawn, limit=residual.limit, signed=residual.signed),
+        kind="residual",
+        title=residual.title,
+        caption=f"Of {_place(box)}; zero frequency in the middle. Method: {residual.reference}.",
+        look=residual.look_at,
+        ignore=residual.ignore,
+        alt=f"Spectrum of the median residual: median {np.median(values):.2f}, highest {values.max():.2f} "
+        f"({residual.unit}).",
+        scale="1 : 1" if block == 1 else f"highest value in each {block} × {block}",
+        bar="bar-unsigned",
+        low="0",
+        high=f"{residual.limit:g} ({residual.unit})",
+    )
+
+
+def _bar(*, signed: bool) -> tuple[Figure, bytes]:
+    pixels = scale_bar(signed=signed)
+    data = _png(pixels)
+    figure = Figure(
+        id="bar-signed" if signed else "bar-unsigned",
+        exhibit="",
+        kind="bar",
+        title="",
+        caption="",
+        look="",
+        ignore="",
+        alt="",
+        scale="",
+        width=pixels.shape[1],
+        height=pixels.shape[0],
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+    return figure, data
+
+
+def _figure(
+    id_: str,
+    evidence: Evidence,
+    pixels: UInt8Array,
+    *,
+    kind: str,
+    title: str,
+    caption: str,
+    alt: str,
+    scale: str,
+    look: str = "",
+    ignore: str = "",
+    bar: str = "",
+    low: str = "",
+    high: str = "",
+) -> tuple[Figure, bytes]:
+    data = _png(pixels)
+    figure = Figure(
+        id=id_,
+        exhibit=evidence.sha256,
+        kind=kind,
+        title=title,
+        caption=caption,
+        look=look,
+        ignore=ignore,
+        alt=alt,
+        scale=scale,
+        width=pixels.shape[1],
+        height=pixels.shape[0],
+        sha256=hashlib.sha256(data).hexdigest(),
+        bar=bar,
+        low=low,
+        high=high,
+    )
+    return figure, data
+
+
+def _block_rms(pixels: UInt8Array, residual: Residual, block: int) -> Float32Array:
+    """Return the root mean square of the first channel per block; blocks at the right and lower edge are whole or partial."""
+    height, width = pixels.shape[:2]
+    step = max(block, BAND // block * block)
+    columns = np.arange(0, width, block)
+    rows = []
+    for top in range(0, height, step):
+        bottom = min(height, top + step)
+        above = min(MARGIN, top)
+        maps = residual(np.ascontiguousarray(pixels[top - above : bottom + MARGIN]))
+        squares = np.square(maps[above : above + bottom - top, :, 0], dtype=np.float64)
+        starts = np.arange(0, bottom - top, block)
+        sums = np.add.reduceat(np.add.reduceat(squares, starts, axis=0), columns, axis=1)
+        tall = np.diff(np.append(starts, bottom - top))
+        wide = np.diff(np.append(columns, width))
+        rows.append(np.sqrt(sums / np.outer(tall, wide)))
+    return np.concatenate(rows).astype(np.float32)
+
+
+def _pooled_maximum(values: Float32Array, block: int) -> Float32Array:
+    """Return the highest value per block: a single bright point survives the reduction."""
+    down = np.maximum.reduceat(values, np.arange(0, values.shape[0], block), axis=0)
+    return np.asarray(np.maximum.reduceat(down, np.arange(0, values.shape[1], block), axis=1), dtype=np.float32)
+
+
+def _centre(evidence: Evidence, side: int = CROP) -> tuple[int, int, int, int]:
+    wide, tall = min(side, evidence.width), min(side, evidence.height)
+    left, top = (evidence.width - wide) // 2, (evidence.height - tall) // 2
+    return left, top, left + wide, top + tall
+
+
+def _cut(pixels: UInt8Array, box: tuple[int, int, int, int]) -> UInt8Array:
+    left, top, right, bottom = box
+    return pixels[top:bottom, left:right]
+
+
+def _place(box: tuple[int, int, int, int]) -> str:
+    left, top, right, bottom = box
+    return f"columns {left} to {right - 1}, rows {top} to {bottom - 1}"
+
+
+def _levels(pixels: UInt8Array) -> str:
+    return f"mean level {float(pixels.mean()):.0f} of 255, SD {float(pixels.std()):.0f}"
+
+
+def _png(pixels: UInt8Array) -> bytes:
+    """Return PNG bytes; pictures of at most 256 colours, as residuals are, get a palette, which is loss-free too."""
+    flat = np.ascontiguousarray(pixels).reshape(-1, 3).astype(np.uint32)
+    colours, index = np.unique(flat[:, 0] << 16 | flat[:, 1] << 8 | flat[:, 2], return_inverse=True)
+    if len(colours) <= 256:
+        picture = Image.fromarray(index.reshape(pixels.shape[:2]).astype(np.uint8))
+        picture.putpalette(
+            np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1).astype(np.uint8).tobytes()
+        )
+    else:
+        picture = Image.fromarray(pixels)
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG", compress_level=9)
+    return buffer.getvalue()

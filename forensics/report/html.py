@@ -1,0 +1,100 @@
+"""One record and its pictures as one HTML file: no script, no outside reference, nothing that differs between runs."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from forensics.report.blocks import BLOCKS
+from forensics.report.canonical import canonical_text, digest, printable_json, visible
+from forensics.report.plots import draw_strips, draw_tile_map
+
+__all__ = ["RECORD_CLOSE", "RECORD_OPEN", "SEAL", "render_page", "seal"]
+
+JsonObject: TypeAlias = dict[str, Any]
+
+HERE = Path(__file__).parent
+RECORD_OPEN = '<pre id="record" tabindex="0">'
+RECORD_CLOSE = "</pre>"
+SEAL = "<!-- seal sha256:{} -->\n"
+
+
+def render_page(record: JsonObject, pictures: Mapping[str, bytes]) -> bytes:
+    """Return the whole file.
+
+    Parameters
+    ----------
+    record : dict
+        As `forensics.report.document` builds it, read back from its canonical form.
+    pictures : mapping of str to bytes
+        PNG bytes by figure id.
+
+    Returns
+    -------
+    bytes
+        UTF-8, ending with the seal.
+    """
+    text = canonical_text(record)
+    styles = _styles(record["report_id"])
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            record=record,
+            digest=digest(text),
+            record_text=Markup(_escaped(printable_json(text))),  # noqa: S704  # escaped in the same line
+            record_open=Markup(RECORD_OPEN),  # noqa: S704  # our own constant
+            record_close=Markup(RECORD_CLOSE),  # noqa: S704  # our own constant
+            styles=Markup(styles),  # noqa: S704  # our own file, and an id of hexadecimal digits
+            style_hash=base64.b64encode(hashlib.sha256(styles.encode("utf-8")).digest()).decode("ascii"),
+            figures={f["id"]: f for f in record["figures"]},
+            data={id_: base64.b64encode(data).decode("ascii") for id_, data in pictures.items()},
+            known_blocks=BLOCKS,
+        )
+    )
+    body = page.encode("utf-8")
+    return body + seal(body)
+
+
+def seal(body: bytes) -> bytes:
+    """Return the last line of a report whose other bytes are `body`."""
+    return SEAL.format(hashlib.sha256(body).hexdigest()).encode("ascii")
+
+
+def _styles(report_id: str) -> str:
+    """Return the style sheet with the running footer; `report_id` holds letters, digits and hyphens only."""
+    if not report_id.replace("-", "").isalnum() or not report_id.isascii():
+        raise ValueError(f"a report id holds ASCII letters, digits and hyphens, got {report_id!r}")
+    footer = f'@page {{ @bottom-left {{ content: "{report_id}"; }} }}\n'
+    return (HERE / "assets" / "report.css").read_text(encoding="utf-8") + footer
+
+
+def _escaped(text: str) -> str:
+    """Escape what opens markup, and leave quotes, which a JSON text is full of, as they are."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _shown(value: object) -> object:
+    """Make every text that a template prints visible; markup of our own passes."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        finalize=_shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["draw_strips"] = draw_strips
+    environment.globals["draw_tile_map"] = draw_tile_map
+    return environment

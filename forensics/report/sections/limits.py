@@ -1,0 +1,78 @@
+"""What the findings do not carry, and what else could explain them."""
+
+from forensics.report.blocks import Block, Section, heading, items, paragraph, table
+from forensics.report.context import Context
+from forensics.report.sections.phrases import text_or
+
+__all__ = ["alternatives", "limits"]
+
+NOT_TESTED = (
+    ("Source camera (sensor pattern noise)", "Needs reference pictures from the device."),
+    ("Signature of a C2PA manifest", "Only the presence of a manifest was looked for."),
+    ("Consistency of light, shadow, perspective, reflections", "Needs an examiner."),
+    ("Content, place, time, persons", "Needs other sources than the file."),
+    ("Copies and earlier publication", "Nothing was searched for outside the exhibits."),
+    ("Stability of the score under recompression and resizing", "No altered copies were scored."),
+)
+
+
+def limits(context: Context) -> Section:
+    """Return the limits of the method, of this case, and what was not tested."""
+    general = [
+        "The score is uncalibrated: how often pictures of known origin get such a score was not measured for this kind "
+        "of picture. A number near 0 or 1 is no measure of certainty.",
+        "The networks know the pictures they were trained on. Generators, editing tools and cameras that came later, "
+        "or that were not part of the training, can give any score.",
+        "Saving, scaling, cropping, screenshots and messaging services remove the traces that are looked for; they "
+        "can move the score in either direction.",
+        "An alteration of a small part can be lost in the mean over many views; a score of one view is not a "
+        "localisation either.",
+        "A residual picture always shows something. Structure in it has to be compared with what is normal for the "
+        "subject, the camera and the compression.",
+    ]
+    blocks: list[Block] = [items(general)]
+    particular = list(dict.fromkeys((c.code, c.text) for _, f in context.examined for c in f.caveats))
+    blocks.append(heading("In this case"))
+    if particular:
+        blocks.append(items(f"{text_or(text, limit=600)} [{text_or(code, limit=80)}]" for code, text in particular))
+    else:
+        blocks.append(paragraph("The detector recorded no particular reservations."))
+    if context.redacted:
+        blocks.append(
+            paragraph("Pictures and places are withheld in this copy, so that residuals cannot be read in it.")
+        )
+    blocks.append(table("Not tested in this examination", ("Question", "Why"), NOT_TESTED))
+    blocks.append(
+        paragraph(
+            "Networks of this kind are machine-learning systems; this report is meant for use together with an expert "
+            "who can be questioned about it."
+        )
+    )
+    return Section("Limits", blocks)
+
+
+def alternatives(context: Context) -> Section:  # noqa: ARG001  # every section takes the context
+    """Return innocent reasons for a high score and other reasons for a low one, balanced."""
+    return Section(
+        "Alternative explanations",
+        [
+            heading("A higher score may also come from"),
+            items(
+                (
+                    "processing in the camera or phone: night mode, portrait blur, noise reduction, sharpening, upscaling;",
+                    "retouching that leaves the content true: colour, contrast, dust, cropping and scaling;",
+                    "repeated saving by messaging services and social networks, conversion between formats;",
+                    "screenshots, scans, photographs of screens or prints, drawings, text and graphics.",
+                )
+            ),
+            heading("A lower score may also come from"),
+            items(
+                (
+                    "a generator or editing tool that the networks never saw;",
+                    "added grain, blur or compression after an alteration, on purpose or in transit;",
+                    "an alteration that is small beside the picture, or lies between the views;",
+                    "a photograph of a generated picture, or a true photograph of a staged scene.",
+                )
+            ),
+        ],
+    )
