@@ -210,9 +210,8 @@ def demo(
         branches = "   ".join(f"{value:+8.2f}" for value in result.scores.by_branch.values())
         typer.echo(f"{result.evidence.name:<26} {result.scores.score:.4f} {branches}")
     _write_lines(out / "findings.jsonl", lines)
-    for name, owner in ATTRIBUTION.items():
-        typer.echo(f"{name}: {owner}", err=True)
-    report = write_report(rows, out / "report.html", case=Case(number="demo"))
+    owners = "; ".join(f"{name} by {owner}" for name, owner in ATTRIBUTION.items())
+    report = write_report(rows, out / "report.html", case=Case(number="demo", received=owners))
     typer.echo(str(report))
 
 

@@ -1,0 +1,50 @@
+"""A report from a real examination: same bytes twice, nothing active, hostile text harmless."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from forensics.detector import load_detector
+from forensics.errors import ReportError
+from forensics.report import Case, write_report
+from forensics.types import Evidence, Finding
+from tests.conftest import textured
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202egnp.\x00\x1b"
+WEIGHTS = Path(__file__).parent.parent / "parity" / "dfd_tiny.pth"
+
+
+@pytest.fixture
+def finding(make_evidence: Callable[..., Evidence], now: datetime) -> Finding:
+    return load_detector(WEIGHTS).examine(make_evidence(textured(), name=HOSTILE), now=now)
+
+
+def test_the_page_is_the_same_twice_and_holds_nothing_active(finding: Finding, tmp_path: Path, now: datetime) -> None:
+    case = Case(number=HOSTILE, examiner=HOSTILE)
+    first, second = (
+        write_report([finding], tmp_path / n, case=case, now=now).read_bytes() for n in ("a.html", "b.html")
+    )
+    assert first == second
+    page = first.decode()
+    tags = re.findall(r"<[a-zA-Z][^>]*>", page)
+    assert not [t for t in tags if re.match(r"<(script|iframe|object|embed|link|base|form)\b", t, re.IGNORECASE)]
+    assert not [t for t in tags if re.search(r"\son[a-z]+\s*=|\sstyle\s*=|(src|href)=.?https?:", t, re.IGNORECASE)]
+    assert "default-src 'none'" in page or "default-src &#39;none&#39;" in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "\u202e" not in page
+    assert "\x00" not in page
+    assert "U+202E" in page
+
+
+def test_a_redacted_report_holds_no_picture(finding: Finding, tmp_path: Path, now: datetime) -> None:
+    assert b"data:image" in write_report([finding], tmp_path / "a.html", now=now).read_bytes()
+    assert b"data:image" not in write_report([finding], tmp_path / "b.html", now=now, redact=True).read_bytes()
+
+
+def test_another_language_is_refused_and_nothing_is_left(finding: Finding, tmp_path: Path) -> None:
+    with pytest.raises(ReportError):
+        write_report([finding], tmp_path / "a.html", language="tlh")
+    assert not list(tmp_path.iterdir())
