@@ -11,7 +11,7 @@ from forensics.version import __version__ as __version__
 if TYPE_CHECKING:
     from forensics.detector import Detector, ErrorRow, load_detector
     from forensics.errors import EvidenceError, ForensicsError, ModelError, WeightsMismatchError
-    from forensics.report import Case, write_report
+    from forensics.report import Case, verify_report, write_report
     from forensics.residuals import RESIDUALS, residual_maps
     from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits
 
@@ -31,6 +31,7 @@ _HOMES = {
     "WeightsMismatchError": "forensics.errors",
     "load_detector": "forensics.detector",
     "residual_maps": "forensics.residuals",
+    "verify_report": "forensics.report",
     "write_report": "forensics.report",
 }
 
@@ -50,6 +51,7 @@ __all__ = [
     "WeightsMismatchError",
     "load_detector",
     "residual_maps",
+    "verify_report",
     "write_report",
 ]
 

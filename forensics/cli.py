@@ -117,6 +117,23 @@ def _described(finding: "Finding") -> Iterator[str]:
             yield f"  caveat: {caveat.text}"
 
 
+@app.command()
+def verify(
+    report: Annotated[Path, typer.Argument(help="An HTML report.")],
+    evidence: Annotated[Path | None, typer.Option("--evidence", help="A folder with the exhibits.")] = None,
+) -> None:
+    """Check that a report is as it was written, and that the exhibits are those it names."""
+    from forensics.report import verify_report
+
+    check = verify_report(report, evidence=evidence)
+    for proof in check.proofs:
+        typer.echo(f"passed: {proof}")
+    for problem in check.problems:
+        typer.echo(f"FAILED: {problem}")
+    if not check.ok:
+        raise typer.Exit(1)
+
+
 @weights_app.command("list")
 def list_weights() -> None:
     """List the weights that ship with the package."""

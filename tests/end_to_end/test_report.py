@@ -5,11 +5,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from forensics.detector import load_detector
 from forensics.errors import ReportError
-from forensics.report import Case, write_report
+from forensics.report import Case, verify_report, write_report
 from forensics.types import Evidence, Finding
 from tests.conftest import textured
 
@@ -48,3 +49,38 @@ def test_another_language_is_refused_and_nothing_is_left(finding: Finding, tmp_p
     with pytest.raises(ReportError):
         write_report([finding], tmp_path / "a.html", language="tlh")
     assert not list(tmp_path.iterdir())
+
+
+def test_verify_accepts_the_fresh_report_and_refuses_any_changed_byte(
+    photograph_file: Path, tmp_path: Path, now: datetime
+) -> None:
+    detector = load_detector(WEIGHTS)
+    finding = detector.examine(photograph_file, now=now)
+    path = write_report([finding], tmp_path / "r.html", case=Case(number=HOSTILE), now=now)
+    check = verify_report(path, evidence=photograph_file.parent)
+    assert check.ok, check.problems
+    assert len(check.proofs) == 4
+    page = path.read_bytes()
+    inside = (
+        page.index(b'id="record"') + 400,
+        page.index(b"<h1"),
+        page.index(b"base64,") + 99,
+        len(page) - 20,
+        len(page) - 1,
+    )
+    spread = np.random.default_rng(0).integers(0, len(page), 12)
+    for at in (*inside, *spread.tolist()):
+        path.write_bytes(page[:at] + bytes([page[at] ^ 1]) + page[at + 1 :])
+        assert not verify_report(path).ok, at
+    path.write_bytes(page)
+    photograph_file.write_bytes(photograph_file.read_bytes() + b"x")
+    check = verify_report(path, evidence=photograph_file.parent)
+    assert any("china.jpg" in p for p in check.problems)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", bytes(range(256)), b'<pre id="record" tabindex="0">{}</pre>'])
+def test_what_is_no_report_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "r.html").write_bytes(content)
+    assert not verify_report(tmp_path / "r.html").ok
+    with pytest.raises(ReportError, match="Check the path"):
+        verify_report(tmp_path / "none.html")
