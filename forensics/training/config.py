@@ -49,13 +49,21 @@ class ForgeryConfig:
     independent : float
         Share of pairs whose members get two independent draws of the post-processing.
     ramp : float
-        Share of the run over which post-processing grows from none to always.
+        Share of the run over which the stream grows from the first maker in `shares`, without post-processing, to
+        all of them, always post-processed.
+    late_tile : int
+        Side of a tile in the last part of the run, even: nearer to the side that is scored, so that batch norms and
+        large kernels meet the zero padding they will have in use. The number of pairs falls, the pixels stay.
+    late : float
+        Share of the run with `late_tile`.
     """
 
     tile: int
     shares: Mapping[str, float]
     independent: float = 0.5
     ramp: float = 0.0
+    late_tile: int = 192
+    late: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +199,7 @@ def _forgeries(table: Mapping[str, Any]) -> ForgeryConfig:
         raise ValueError(
             f"the shares in [forgeries.shares] must be 0 or more and sum to 1, got {total:g}. Adjust them."
         )
-    if config.tile < 32 or config.tile % 2:
-        raise ValueError(f"forgeries.tile must be even and at least 32, got {config.tile}. Use 128.")
+    for key, side in (("tile", config.tile), ("late_tile", config.late_tile)):
+        if not 32 <= side <= 192 or side % 2:
+            raise ValueError(f"forgeries.{key} must be even and 32 to 192, got {side}. Use 128.")
     return config

@@ -70,7 +70,6 @@ def train(config: Config, pictures: Pictures, out: Path, *, device: str = "cpu",
     stream = PairStream(
         pictures,
         seed=config.seed,
-        tile=config.forgeries.tile,
         shares=config.forgeries.shares,
         independent=config.forgeries.independent,
         ramp=round(config.forgeries.ramp * settings.steps * settings.pairs),
@@ -79,7 +78,7 @@ def train(config: Config, pictures: Pictures, out: Path, *, device: str = "cpu",
     # Loop
     started = saved = time.monotonic()
     window: list[dict[str, float]] = []
-    for step, pairs in _batches(stream, first, settings, workers):
+    for step, pairs in _batches(stream, first, config, workers):
         for group in optimiser.param_groups:
             group["lr"] = _rate(step, settings)
         torch.manual_seed(config.seed * 1_000_003 + step)  # drop-path
@@ -137,23 +136,25 @@ def _rate(step: int, settings: OptimiserConfig) -> float:
 class _Steps(torch.utils.data.Dataset[list[Pair]]):
     """Step number to the pairs of that step."""
 
-    def __init__(self, stream: PairStream, settings: OptimiserConfig) -> None:
-        self.stream, self.settings = stream, settings
+    def __init__(self, stream: PairStream, config: Config) -> None:
+        self.stream, self.config = stream, config
 
     def __len__(self) -> int:
-        return self.settings.steps
+        return self.config.optimiser.steps
 
     def __getitem__(self, step: int) -> list[Pair]:
-        n = self.settings.pairs
-        return [self.stream[i] for i in range(step * n, (step + 1) * n)]
+        n, forgeries = self.config.optimiser.pairs, self.config.forgeries
+        tile, used = forgeries.tile, n
+        if step >= len(self) * (1 - forgeries.late):
+            tile = forgeries.late_tile
+            used = max(2, round(n * (forgeries.tile / tile) ** 2))
+        return [self.stream.pair(i, tile=tile) for i in range(step * n, step * n + used)]
 
 
-def _batches(
-    stream: PairStream, first: int, settings: OptimiserConfig, workers: int
-) -> Iterator[tuple[int, list[Pair]]]:
-    steps = range(first, settings.steps)
+def _batches(stream: PairStream, first: int, config: Config, workers: int) -> Iterator[tuple[int, list[Pair]]]:
+    steps = range(first, config.optimiser.steps)
     loader = torch.utils.data.DataLoader(
-        _Steps(stream, settings),
+        _Steps(stream, config),
         sampler=steps,
         batch_size=None,
         num_workers=workers,

@@ -54,15 +54,14 @@ class PairStream:
     pictures : Pictures
         Training side. Every source of originals is forged, with or without faces.
     seed : int
-    tile : int
-        Side of a tile, at most 192.
     shares : mapping of str to float
         Maker, or ``found``, to its share.
     independent : float
         Share of pairs with independent post-processing.
     ramp : int
-        Number of items over which post-processing grows from none to always. Without it small networks stay at
-        chance. Found pairs are always post-processed: raw, their compression history would tell them apart.
+        Number of items over which the stream grows from the first family of `shares`, without post-processing, to
+        all families, always post-processed. Without it small networks stay at chance. Found pairs are
+        post-processed from the start: raw, their compression history would tell them apart.
     """
 
     def __init__(
@@ -70,12 +69,11 @@ class PairStream:
         pictures: Pictures,
         *,
         seed: int,
-        tile: int,
         shares: Mapping[str, float],
         independent: float,
         ramp: int = 0,
     ) -> None:
-        self.seed, self.tile, self.independent, self.ramp = seed, tile, independent, ramp
+        self.seed, self.independent, self.ramp = seed, independent, ramp
         self.families = tuple(shares)
         self.shares = np.array([shares[f] for f in self.families])
         unknown = [f for f in self.families if f != FOUND and f not in MAKERS]
@@ -91,23 +89,25 @@ class PairStream:
                 "forgeries.shares.found to 0."
             )
 
-    def __getitem__(self, number: int) -> Pair:
+    def pair(self, number: int, *, tile: int) -> Pair:
+        """Return pair `number` with tiles of side `tile`, at most 192."""
         rng = np.random.default_rng([self.seed, number])
-        family = str(rng.choice(self.families, p=self.shares / self.shares.sum()))
+        grown = rng.random(2) * self.ramp <= number  # families, post-processing
+        family = str(rng.choice(self.families, p=self.shares / self.shares.sum())) if grown[0] else self.families[0]
         independent = bool(rng.random() < self.independent)
         if family == FOUND:
             real, fake, mask = self._found(rng)
         else:
             real, fake, mask = self._made(family, rng)
-        chain = PostChain.draw(rng, min_scale=(self.tile + 8) / CROP)
-        other = PostChain.draw(rng, min_scale=(self.tile + 8) / CROP) if independent else chain
+        chain = PostChain.draw(rng, min_scale=(tile + 8) / CROP)
+        other = PostChain.draw(rng, min_scale=(tile + 8) / CROP) if independent else chain
         clean = np.zeros(real.shape[:2], dtype=np.uint8)
-        if family == FOUND or rng.random() * self.ramp <= number:
+        if family == FOUND or grown[1]:
             real, _ = chain.apply(real, clean)
             fake, mask = other.apply(fake, mask)
-        where = rng.random(2) if mask.all() else _near_mask(mask, self.tile, rng)
+        where = rng.random(2) if mask.all() else _near_mask(mask, tile, rng)
         turn = str(rng.choice(list(DIHEDRAL)))
-        real, fake, mask = (turn_square(_window(x, where, self.tile), turn) for x in (real, fake, mask))
+        real, fake, mask = (turn_square(_window(x, where, tile), turn) for x in (real, fake, mask))
         return Pair(real=real, fake=fake, mask=mask, independent=independent, family=family)
 
     def _made(self, family: str, rng: np.random.Generator) -> tuple[UInt8Array, UInt8Array, UInt8Array]:

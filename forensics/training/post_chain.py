@@ -106,20 +106,20 @@ class PostChain:
             value = float(rng.uniform(low, high))
             return value if rng.random() < p else otherwise
 
-        qualities = [int(rng.integers(50, 99)) for _ in range(2)]
+        qualities = [int(rng.integers(60, 99)) for _ in range(2)]
         n = 0 if rng.random() > 0.85 else 2 if rng.random() < 0.25 else 1
         scales = (max(0.5, min_scale), 1.0) if rng.random() < 0.65 else (1.0, 1.3)
         return cls(
-            blur=maybe(0.30, 0.3, 1.2, 0.0),
-            unsharp=maybe(0.30, 0.2, 1.0, 0.0),
+            blur=maybe(0.15, 0.3, 1.0, 0.0),
+            unsharp=maybe(0.20, 0.2, 1.0, 0.0),
             gamma=maybe(0.30, 0.85, 1.18, 1.0),
             brightness=maybe(0.30, -12, 12, 0.0),
             contrast=maybe(0.30, 0.85, 1.15, 1.0),
             saturation=maybe(0.30, 0.7, 1.3, 1.0),
-            noise=maybe(0.40, 0.5, 4.0, 0.0),
+            noise=maybe(0.20, 0.5, 3.0, 0.0),
             noise_signal=bool(rng.random() < 0.5),
             noise_grey=bool(rng.random() < 0.5),
-            scale=maybe(0.50, *scales, 1.0),
+            scale=maybe(0.40, *scales, 1.0),
             interpolation=int(rng.choice([cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_LANCZOS4])),
             qualities=tuple(qualities[:n]),
             full_chroma=bool(rng.random() < 0.3),
