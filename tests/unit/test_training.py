@@ -82,31 +82,37 @@ def test_an_index_that_leaves_the_folder_is_refused(folder: Path) -> None:
 
 def stream(folder: Path, **options: object) -> PairStream:
     shares = {"upsample": 0.5, "found": 0.25, "splice": 0.25}
-    settings = {"seed": 5, "tile": 64, "shares": shares, "independent": 0.5, **options}
+    settings = {"seed": 5, "shares": shares, "independent": 0.5, **options}
     return PairStream(Pictures.open(folder), **settings)
 
 
 def test_an_item_is_a_function_of_seed_and_number(folder: Path) -> None:
     first, second = stream(folder), stream(folder)
-    forwards = [first[k] for k in range(6)]
-    backwards = [second[k] for k in reversed(range(6))][::-1]
+    forwards = [first.pair(k, tile=64) for k in range(6)]
+    backwards = [second.pair(k, tile=64) for k in reversed(range(6))][::-1]
     for a, b in zip(forwards, backwards, strict=True):
         assert np.array_equal(a.real, b.real)
         assert np.array_equal(a.fake, b.fake)
         assert a.real.shape == (64, 64, 3)
         assert a.mask.shape == (64, 64)
-    assert not np.array_equal(forwards[0].real, stream(folder, seed=6)[0].real)
+    assert not np.array_equal(forwards[0].real, stream(folder, seed=6).pair(0, tile=64).real)
 
 
-def test_the_ramp_starts_without_post_processing(folder: Path) -> None:
-    """At item 0 of a ramp a spliced pair is equal outside the mask; without a ramp an independent draw changes it."""
-    plain = stream(folder, shares={"copy_move": 1.0}, ramp=10**9)[0]
+def test_the_stream_grows_from_one_family_without_post_processing(folder: Path) -> None:
+    """At item 0 of a ramp a forged copy is equal outside its mask; without a ramp independent draws change it."""
+    plain = stream(folder, shares={"copy_move": 1.0}, ramp=10**9).pair(0, tile=64)
     outside = plain.mask == 0
     assert outside.any()
-    share_equal = (plain.real[outside] == plain.fake[outside]).mean()
-    chained = [stream(folder, shares={"copy_move": 1.0}, independent=1.0)[k] for k in range(4)]
-    assert share_equal > 0.6
+    assert (plain.real[outside] == plain.fake[outside]).mean() > 0.6
+    chained = [stream(folder, shares={"copy_move": 1.0}, independent=1.0).pair(k, tile=64) for k in range(4)]
     assert all((p.real == p.fake).mean() < 0.6 for p in chained)
+    assert {stream(folder, ramp=10**9).pair(k, tile=64).family for k in range(12)} == {"upsample"}
+    assert {stream(folder, ramp=0).pair(k, tile=64).family for k in range(30)} == {"upsample", "found", "splice"}
+
+
+@pytest.mark.parametrize("tile", [64, 192])
+def test_tiles_of_any_side_come_from_one_stream(folder: Path, tile: int) -> None:
+    assert stream(folder).pair(3, tile=tile).fake.shape == (tile, tile, 3)
 
 
 def test_equaliser_brings_sharpness_together() -> None:

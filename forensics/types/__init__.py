@@ -1,0 +1,31 @@
+"""The nouns of the toolkit: frozen records that flow from bytes to report.
+
+``Evidence -> Views -> BranchScores -> Finding -> report``. Arrays are copied when a record is made and are
+read-only afterwards. A `Finding` and its JSON are loss-free in both directions; the JSON names the picture by
+digest and does not hold its pixels.
+"""
+
+from forensics.types.evidence import Evidence, Limits, Metadata
+from forensics.types.finding import OUTCOMES, Caveat, Finding, LikelihoodRatio, Outcome, Propositions, RunRecord
+from forensics.types.scores import BranchScores, Views
+from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, UInt8Array
+
+__all__ = [
+    "OUTCOMES",
+    "BranchScores",
+    "Caveat",
+    "Evidence",
+    "Finding",
+    "Float32Array",
+    "Float64Array",
+    "IntArray",
+    "JsonObject",
+    "LikelihoodRatio",
+    "Limits",
+    "Metadata",
+    "Outcome",
+    "Propositions",
+    "RunRecord",
+    "UInt8Array",
+    "Views",
+]

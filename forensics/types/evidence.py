@@ -1,0 +1,168 @@
+"""One picture as received, and what its file says about itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from os import PathLike
+from types import MappingProxyType
+from typing import Literal, Self
+
+import numpy as np
+
+from forensics.errors import EvidenceError
+from forensics.types.values import JsonObject, UInt8Array, frozen, plain
+
+__all__ = ["Evidence", "Limits", "Metadata"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a file may claim before any pixel is decoded.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Size of the file.
+    max_pixels : int
+        Width times height of one frame. 200 million covers the largest phone sensors of 2026.
+    max_side : int
+        Longest side.
+    max_frames : int
+        Frames or pages in one file; only the first is examined.
+    """
+
+    max_bytes: int = 512 * 2**20
+    max_pixels: int = 200_000_000
+    max_side: int = 40_000
+    max_frames: int = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What a file says about itself: reported, never scored.
+
+    ``None`` means *does not apply or could not be determined*; an empty mapping or tuple means *looked for and
+    absent*.
+    """
+
+    exif: Mapping[str, str] = field(default_factory=dict)
+    software: tuple[str, ...] = ()
+    jpeg_quality: float | None = None
+    quantisation: tuple[tuple[int, ...], ...] = ()
+    subsampling: str | None = None
+    progressive: bool | None = None
+    thumbnail: bool = False
+    xmp: bool = False
+    c2pa: Literal["absent", "present, not validated"] = "absent"
+    icc_profile: str | None = None
+    stored_mode: str = "RGB"
+    stored_size: tuple[int, int] = (0, 0)
+    n_frames: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "exif", MappingProxyType(dict(self.exif)))
+        object.__setattr__(self, "software", tuple(self.software))
+        object.__setattr__(self, "quantisation", tuple(tuple(int(v) for v in t) for t in self.quantisation))
+        width, height = self.stored_size
+        object.__setattr__(self, "stored_size", (int(width), int(height)))
+
+    def to_dict(self) -> JsonObject:
+        """Return JSON values."""
+        return dict(plain(self))
+
+    @classmethod
+    def from_dict(cls, record: JsonObject) -> Self:
+        """Return the record that `to_dict` came from."""
+        return cls(**record)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """One picture as received.
+
+    Parameters
+    ----------
+    pixels : array of shape (H, W, 3), uint8
+        RGB, upright. Shape (0, 0, 3) in a record read back from JSON, which names the picture by digest only.
+    sha256 : str
+        Digest of the file's bytes, 64 lower-case hexadecimal digits.
+    name : str
+        File name without folders, as received; may hold any character.
+    media_type : str
+        By content, not by name: ``image/jpeg`` and so on.
+    n_bytes : int
+        Size of the file.
+    width, height : int
+        Of the upright picture, in pixels; taken from `pixels` when these are given.
+    metadata : Metadata
+    notes : tuple of str
+        What loading did, in order: ``"EXIF orientation 6 applied"``.
+    """
+
+    pixels: UInt8Array = field(repr=False)
+    sha256: str
+    name: str
+    media_type: str
+    n_bytes: int
+    metadata: Metadata = field(default_factory=Metadata)
+    notes: tuple[str, ...] = ()
+    width: int = 0
+    height: int = 0
+
+    def __post_init__(self) -> None:
+        pixels = np.asarray(self.pixels)
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+            raise EvidenceError(
+                f"{self.name}: pixels must be uint8 of shape (H, W, 3), got {pixels.dtype} {pixels.shape}. "
+                "Load the file with Evidence.from_file."
+            )
+        object.__setattr__(self, "pixels", frozen(pixels, np.uint8))
+        if pixels.size:
+            object.__setattr__(self, "height", int(pixels.shape[0]))
+            object.__setattr__(self, "width", int(pixels.shape[1]))
+        object.__setattr__(self, "notes", tuple(self.notes))
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str], *, limits: Limits | None = None) -> "Evidence":
+        """Read a picture file without altering it.
+
+        Parameters
+        ----------
+        path : path
+            JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or HEIC; recognised by content.
+        limits : Limits, optional
+            Checked against the header before anything is decoded.
+
+        Raises
+        ------
+        EvidenceError
+            The file is missing, a folder, empty, not a picture, damaged or beyond the limits.
+        """
+        from forensics.evidence import load_file
+
+        return load_file(path, limits=limits)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, name: str = "unnamed", limits: Limits | None = None) -> "Evidence":
+        """Read a picture from the bytes of a file; otherwise as `from_file`."""
+        from forensics.evidence import load_bytes
+
+        return load_bytes(data, name=name, limits=limits)
+
+    def require_pixels(self) -> UInt8Array:
+        """Return `pixels`, or raise `EvidenceError` if this record was read from JSON."""
+        if not self.pixels.size:
+            raise EvidenceError(
+                f"{self.name}: this record was read from JSON and holds no pixels. Next: finding.attach("
+                f"Evidence.from_file(...)) with the file whose SHA-256 is {self.sha256}."
+            )
+        return self.pixels
+
+    def to_dict(self) -> JsonObject:
+        """Return JSON values, without the pixels."""
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "pixels"}
+
+    @classmethod
+    def from_dict(cls, record: JsonObject) -> Self:
+        """Return a record without pixels."""
+        rest = {**record, "metadata": Metadata.from_dict(record["metadata"])}
+        return cls(pixels=np.zeros((0, 0, 3), dtype=np.uint8), **rest)

@@ -1,0 +1,182 @@
+"""What one examination found, and how to repeat it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from forensics.errors import EvidenceError
+from forensics.types.evidence import Evidence
+from forensics.types.scores import BranchScores
+from forensics.types.values import JsonObject, plain
+
+__all__ = ["OUTCOMES", "Caveat", "Finding", "LikelihoodRatio", "Outcome", "Propositions", "RunRecord"]
+
+Outcome: TypeAlias = Literal["supports_h1", "supports_h2", "inconclusive", "unsuitable", "uncalibrated"]
+
+OUTCOMES: tuple[Outcome, ...] = ("supports_h1", "supports_h2", "inconclusive", "unsuitable", "uncalibrated")
+SCHEMA_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Propositions:
+    """The pair of statements that a likelihood ratio weighs against each other."""
+
+    h1: str = "The picture, or a part of it, was generated or altered by software."
+    h2: str = "The picture is a camera original, apart from ordinary saving, scaling and compression."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelihoodRatio:
+    """Strength of the findings for H1 over H2, log10, calibrated and bounded."""
+
+    llr: float
+    interval: tuple[float, float]
+    bounds: tuple[float, float]
+    at_bound: bool
+    stratum: str
+    calibration_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caveat:
+    """Something about this case that a reader must know.
+
+    Parameters
+    ----------
+    code : str
+        Stable, lower-case, for machines: ``"not_calibrated"``.
+    text : str
+        One sentence for people.
+    """
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """What is needed to repeat an examination.
+
+    Parameters
+    ----------
+    examined_at : str
+        UTC, ISO 8601, whole seconds. The only field that differs between two runs on one machine.
+    software : mapping of str to str
+        Package to version, for all that can change a number.
+    platform : mapping of str to str
+        Operating system, machine, processor, device.
+    weights : mapping of str to str
+        Weights name, digest, licence, and the digest of each branch.
+    settings : mapping of str to JSON scalars
+        Everything that was set: mode, view scheme, tile size, cap, threads.
+    """
+
+    examined_at: str
+    software: Mapping[str, str]
+    platform: Mapping[str, str]
+    weights: Mapping[str, str]
+    settings: Mapping[str, str | int | float | bool | None]
+
+    def __post_init__(self) -> None:
+        for name in ("software", "platform", "weights", "settings"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Finding:
+    """What one examination of one picture found.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    scores : BranchScores or None
+        None if the picture is unsuitable for scoring.
+    outcome : str
+        ``supports_h1``, ``supports_h2``, ``inconclusive``, ``unsuitable`` or ``uncalibrated``.
+    reason : str
+        Why this outcome, one sentence.
+    caveats : tuple of Caveat
+    run : RunRecord
+    propositions : Propositions
+    lr : LikelihoodRatio or None
+        None without a calibration that covers this picture.
+    """
+
+    evidence: Evidence
+    scores: BranchScores | None
+    outcome: Outcome
+    reason: str
+    run: RunRecord
+    caveats: tuple[Caveat, ...] = ()
+    propositions: Propositions = field(default_factory=Propositions)
+    lr: LikelihoodRatio | None = None
+
+    def __post_init__(self) -> None:
+        if self.outcome not in OUTCOMES:
+            raise ValueError(f"outcome must be one of {', '.join(OUTCOMES)}, got {self.outcome!r}")
+        object.__setattr__(self, "caveats", tuple(self.caveats))
+
+    def attach(self, evidence: Evidence) -> "Finding":
+        """Return this finding with the pixels of its picture, for a finding read from JSON.
+
+        Raises
+        ------
+        EvidenceError
+            If the digest is not the one this finding names.
+        """
+        if evidence.sha256 != self.evidence.sha256:
+            raise EvidenceError(
+                f"{evidence.name} has SHA-256 {evidence.sha256}, but this finding is about {self.evidence.sha256} "
+                f"({self.evidence.name}). Attach the file with that digest."
+            )
+        return replace(self, evidence=evidence)
+
+    def to_dict(self) -> JsonObject:
+        """Return JSON values that follow ``forensics/assets/finding.schema.json``."""
+        return {
+            "schema": f"forensics.finding/{SCHEMA_VERSION}",
+            "evidence": self.evidence.to_dict(),
+            "propositions": plain(self.propositions),
+            "scores": None if self.scores is None else self.scores.to_dict(),
+            "lr": plain(self.lr),
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "caveats": plain(self.caveats),
+            "run": plain(self.run),
+        }
+
+    @classmethod
+    def from_dict(cls, record: JsonObject) -> "Finding":
+        """Return the finding that `to_dict` came from, without pixels; see `attach`."""
+        expected = f"forensics.finding/{SCHEMA_VERSION}"
+        if record.get("schema") != expected:
+            raise ValueError(
+                f"expected a record with schema {expected!r}, got {record.get('schema')!r}. "
+                "Read it with the version of forensics that wrote it."
+            )
+        lr = record["lr"]
+        return cls(
+            evidence=Evidence.from_dict(record["evidence"]),
+            scores=None if record["scores"] is None else BranchScores.from_dict(record["scores"]),
+            outcome=record["outcome"],
+            reason=record["reason"],
+            caveats=tuple(Caveat(**c) for c in record["caveats"]),
+            run=RunRecord(**record["run"]),
+            propositions=Propositions(**record["propositions"]),
+            lr=None if lr is None else LikelihoodRatio(**{**lr, **_tuples(lr, ("interval", "bounds"))}),
+        )
+
+    def to_json(self) -> str:
+        """Return one line of JSON with sorted keys."""
+        return json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Finding":
+        """Return the finding that `to_json` came from, without pixels; see `attach`."""
+        return cls.from_dict(json.loads(text))
+
+
+def _tuples(record: JsonObject, names: Iterable[str]) -> JsonObject:
+    return {name: tuple(record[name]) for name in names}
