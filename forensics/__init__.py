@@ -11,6 +11,7 @@ from forensics.version import __version__ as __version__
 if TYPE_CHECKING:
     from forensics.detector import Detector, ErrorRow, load_detector
     from forensics.errors import EvidenceError, ForensicsError, ModelError, WeightsMismatchError
+    from forensics.explorers import explore
     from forensics.report import Case, verify_report, write_report
     from forensics.residuals import RESIDUALS, residual_maps
     from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits
@@ -29,6 +30,7 @@ _HOMES = {
     "ModelError": "forensics.errors",
     "RESIDUALS": "forensics.residuals",
     "WeightsMismatchError": "forensics.errors",
+    "explore": "forensics.explorers",
     "load_detector": "forensics.detector",
     "residual_maps": "forensics.residuals",
     "verify_report": "forensics.report",
@@ -49,6 +51,7 @@ __all__ = [
     "Limits",
     "ModelError",
     "WeightsMismatchError",
+    "explore",
     "load_detector",
     "residual_maps",
     "verify_report",

@@ -13,7 +13,7 @@ import forensics
 ROOT = Path(__file__).parent.parent.parent
 PUBLIC = [
     "RESIDUALS", "BranchScores", "Case", "Caveat", "Detector", "ErrorRow", "Evidence", "EvidenceError", "Finding",
-    "ForensicsError", "Limits", "ModelError", "WeightsMismatchError", "load_detector", "residual_maps", "verify_report",
+    "ForensicsError", "Limits", "ModelError", "WeightsMismatchError", "explore", "load_detector", "residual_maps", "verify_report",
     "write_report",
 ]  # fmt: skip
 
