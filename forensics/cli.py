@@ -41,6 +41,16 @@ def main() -> None:
         sys.exit(1)
 
 
+def _language(value: str) -> str:
+    """Return the language, or refuse it before anything is examined."""
+    if value != "en":
+        from forensics.report.document import LANGUAGES
+
+        if value not in LANGUAGES:
+            raise typer.BadParameter(f"reports are available in {', '.join(LANGUAGES)}, not in {value!r}.")
+    return value
+
+
 @app.command()
 def examine(
     files: Annotated[list[Path], typer.Argument(help="Pictures.", show_default=False)],
@@ -52,6 +62,7 @@ def examine(
     report: Annotated[Path | None, typer.Option("--report", help="Write an HTML evidence report to this file.")] = None,
     case_number: Annotated[str | None, typer.Option("--case-number", help="For the report.")] = None,
     examiner: Annotated[str | None, typer.Option("--examiner", help="For the report.")] = None,
+    language: Annotated[str, typer.Option("--language", help="Of the report: en.", callback=_language)] = "en",
     redact: Annotated[bool, typer.Option("--redact", help="Keep every picture out of the report.")] = False,
 ) -> None:
     """Examine pictures and print what the detector measured."""
@@ -76,7 +87,8 @@ def examine(
     if report is not None and lines:
         from forensics.report import Case, write_report
 
-        write_report(rows, report, case=Case(number=case_number, examiner=examiner), redact=redact)
+        case = Case(number=case_number, examiner=examiner)
+        write_report(rows, report, case=case, language=language, redact=redact)
     if failed:
         raise typer.Exit(1)
 
@@ -152,6 +164,25 @@ def show_weights(file: Annotated[Path, typer.Argument(help="A .safetensors file 
     from forensics.models.weights import read_manifest
 
     typer.echo(read_manifest(file).to_json())
+
+
+@weights_app.command("import")
+def import_weights(
+    sources: Annotated[
+        list[str], typer.Argument(help="A merged checkpoint, or one per branch: convnext=A.pth replknet=B.pth.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The .safetensors file to write; must not exist.")],
+    name: Annotated[str | None, typer.Option("--name", help="For reports; the file names if not given.")] = None,
+    licence: Annotated[str | None, typer.Option("--licence", help="Of the weights.")] = None,
+) -> None:
+    """Write DeepFakeDefenders checkpoints as one weights file of ours, with a manifest; no number changes."""
+    from forensics.models.weights import convert_weights
+
+    named = dict(source.partition("=")[::2] for source in sources if "=" in source)
+    if len(named) != len(sources) and (named or len(sources) != 1):
+        raise typer.BadParameter("give one merged checkpoint, or every branch once as NAME=FILE.")
+    source = {branch: Path(path) for branch, path in named.items()} if named else Path(sources[0])
+    typer.echo(f"{out}  sha256 {convert_weights(source, out, name=name, licence=licence)}")
 
 
 @weights_app.command("verify")

@@ -8,7 +8,7 @@ else is needed to build the networks again, and nothing in it can run code.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,15 @@ from forensics.models.ensemble import Ensemble
 from forensics.reproducibility import file_sha256
 from forensics.views import FixedFrame, Tiles, ViewScheme
 
-__all__ = ["BranchSpec", "LoadedWeights", "Manifest", "read_manifest", "read_weights", "write_weights"]
+__all__ = [
+    "BranchSpec",
+    "LoadedWeights",
+    "Manifest",
+    "convert_weights",
+    "read_manifest",
+    "read_weights",
+    "write_weights",
+]
 
 FORMAT = "forensics.weights/1"
 CLASS_ORDER = ("real", "fake")
@@ -211,6 +219,48 @@ def read_weights(source: Path | Mapping[str, Path] | Sequence[Path]) -> LoadedWe
         name=first.name, branches=specs, scheme=first.scheme, licence=first.licence, training=first.training
     )
     return LoadedWeights(ensemble=Ensemble(branches).eval(), manifest=merged, files=files)
+
+
+def convert_weights(
+    source: Path | Mapping[str, Path], out: Path, *, name: str | None = None, licence: str | None = None
+) -> str:
+    """Write weights that `read_weights` can read as one safetensors file of ours.
+
+    Parameters
+    ----------
+    source : path, or mapping of branch name to path
+    out : path
+        Must end in ``.safetensors`` and not exist.
+    name, licence : str, optional
+        For the manifest; the names of the files, and what they say themselves, if not given.
+
+    Returns
+    -------
+    str
+        SHA-256 of the new file.
+
+    Raises
+    ------
+    ModelError
+        The file exists, has another ending, or cannot be written.
+    WeightsMismatchError
+        As in `read_weights`.
+    """
+    if out.suffix != ".safetensors" or out.exists():
+        reason = "exists already" if out.exists() else "does not end in .safetensors"
+        raise ModelError(f"{out} {reason}. Name another file.")
+    loaded = read_weights(source)
+    manifest = replace(
+        loaded.manifest,
+        name=name or ", ".join(loaded.files),
+        licence=licence or loaded.manifest.licence,
+        training={**loaded.manifest.training, "converted_from": dict(loaded.files)},
+    )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        return write_weights(out, branches=dict(loaded.ensemble.items()), manifest=manifest)
+    except (OSError, SafetensorError) as err:
+        raise ModelError(f"{out} cannot be written: {err}. Choose a writable folder.") from err
 
 
 def _files(source: Path | Sequence[Path]) -> list[Path]:

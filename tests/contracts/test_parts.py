@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from forensics.models import BRANCHES
+from forensics.report import SECTIONS, Section
 from forensics.residuals import RESIDUALS
-from forensics.testing import ContractError, check_branch, check_residual
+from forensics.testing import ContractError, check_branch, check_residual, check_section
 from forensics.training.makers import MAKERS
 from tests.conftest import textured
 
@@ -44,6 +45,25 @@ def test_maker(name: str, face: bool) -> None:
     changed = (forged[0].pixels != picture).any(axis=2)
     assert changed.any()
     assert changed[forged[0].mask == 1].mean() > 0.3
+
+
+@pytest.mark.parametrize("name", SECTIONS.names())
+def test_section(name: str) -> None:
+    check_section(SECTIONS[name])
+
+
+@pytest.mark.parametrize(
+    ("section", "contract"),
+    [
+        (Section("", []), "has a title"),
+        (Section("T", [{"kind": "script", "text": "x"}]), "blocks are of the kinds"),
+        (Section("T", [{"kind": "paragraph", "text": "It is fake with high confidence."}]), "no section says 'confidence'"),
+        (Section("T", [{"kind": "figures", "ids": ["exhibit-9-preview"]}]), "figures of the report only"),
+    ],
+)  # fmt: skip
+def test_a_section_that_breaks_the_contract_is_named(section: Section, contract: str) -> None:
+    with pytest.raises(ContractError, match=contract):
+        check_section(lambda _: section)
 
 
 def test_a_part_that_breaks_the_contract_is_named() -> None:

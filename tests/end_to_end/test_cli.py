@@ -62,6 +62,48 @@ def test_wrong_use_is_exit_code_2() -> None:
     assert CliRunner().invoke(cli.app, ["no-such-command"]).exit_code == 2
 
 
+@pytest.mark.parametrize("language", ["zh", "tlh"])
+def test_a_language_without_a_report_is_refused_before_anything_is_examined(language: str, tmp_path: Path) -> None:
+    target = tmp_path / "r.html"
+    result = CliRunner().invoke(cli.app, ["examine", "none.jpg", "--report", str(target), "--language", language])
+    assert result.exit_code == 2
+    assert language in result.stderr
+    assert "none.jpg" not in result.stderr
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("by_branch", [False, True])
+def test_imported_weights_give_the_same_scores(by_branch: bool, tmp_path: Path) -> None:
+    from forensics.detector import load_detector
+
+    parity = WEIGHTS.parent
+    sources = [str(WEIGHTS)]
+    if by_branch:
+        sources = [f"{name}={parity / f'dfd_tiny_{name}.pth'}" for name in ("convnext", "replknet")]
+    target = tmp_path / "new" / "ours.safetensors"
+    arguments = ["weights", "import", *sources, "--out", str(target), "--licence", "CC0"]
+    result = CliRunner().invoke(cli.app, arguments)
+    assert result.exit_code == 0, result.output
+    picture = parity / "picture_300x200.png"
+    ours, theirs = (load_detector(w).examine(picture) for w in (target, WEIGHTS))
+    assert (ours.scores.logits == theirs.scores.logits).all()
+    assert ours.run.weights["licence"] == "CC0"
+    assert CliRunner().invoke(cli.app, ["weights", "verify", str(target)]).exit_code == 0
+    again = CliRunner().invoke(cli.app, arguments)
+    assert again.exit_code == 1
+    assert "exists already" in str(again.exception)
+
+
+def test_an_import_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "w.pth").write_bytes(b"no weights")
+    for source in (str(tmp_path / "w.pth"), str(tmp_path / "none.pth")):
+        out = tmp_path / "out.safetensors"
+        assert CliRunner().invoke(cli.app, ["weights", "import", source, "--out", str(out)]).exit_code == 1
+        assert [p.name for p in tmp_path.iterdir()] == ["w.pth"]
+    mixed = ["weights", "import", "convnext=a.pth", "b.pth", "--out", "x.safetensors"]
+    assert CliRunner().invoke(cli.app, mixed).exit_code == 2
+
+
 @pytest.mark.slow
 def test_foreign_weights_are_one_line(photograph_file: Path, tmp_path: Path) -> None:
     (tmp_path / "w.pth").write_bytes(b"no weights")

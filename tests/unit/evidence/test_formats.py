@@ -1,11 +1,14 @@
 import hashlib
 import io
+import struct
+import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from forensics.types import Evidence
 from tests.conftest import encoded, textured
@@ -71,6 +74,74 @@ def test_sixteen_bit_grey_keeps_the_high_byte() -> None:
     evidence = Evidence.from_bytes(encoded(values, "PNG"))
     assert evidence.pixels[..., 0].tolist() == [[0, 0, 1], [1, 156, 255]]
     assert any("high byte" in n for n in evidence.notes)
+
+
+def deep_png(values: np.ndarray) -> bytes:
+    """A 16-bit RGB PNG of (H, W, 3) uint16, chunk by chunk (RFC 2083): Pillow cannot write one."""
+    height, width = values.shape[:2]
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bit_colour_keeps_the_high_byte(kind: str) -> None:
+    values = np.array([[[0, 255, 256], [511, 40_000, 65_535]]], dtype=np.uint16)
+    data = deep_png(values) if kind == "PNG" else cv2.imencode(".tiff", values[..., ::-1])[1].tobytes()
+    evidence = Evidence.from_bytes(data)
+    assert evidence.pixels.tolist() == [[[0, 0, 1], [1, 156, 255]]]
+    assert any("high byte" in n for n in evidence.notes)
+
+
+def test_a_colour_profile_is_named_and_not_applied() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    evidence = Evidence.from_bytes(encoded(SMALL, "PNG", icc_profile=profile))
+    assert np.array_equal(evidence.pixels, SMALL)
+    assert evidence.metadata.icc_profile == "sRGB built-in"
+    assert any("profile was not applied" in n for n in evidence.notes)
+    assert Evidence.from_bytes(encoded(SMALL, "PNG", icc_profile=b"junk")).metadata.icc_profile == "unreadable profile"
+    assert Evidence.from_bytes(encoded(SMALL, "PNG")).metadata.icc_profile is None
+
+
+def with_segment(jpeg: bytes, marker: int, payload: bytes) -> bytes:
+    """The JPEG with one more segment after its first two bytes."""
+    return jpeg[:2] + bytes([0xFF, marker]) + struct.pack(">H", len(payload) + 2) + payload + jpeg[2:]
+
+
+def test_xmp_is_found_and_only_its_software_is_read() -> None:
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf xmp:CreatorTool="Editor 7 (Windows)"/></x:xmpmeta>'
+    jpeg = encoded(textured(), "JPEG")
+    metadata = Evidence.from_bytes(with_segment(jpeg, 0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet)).metadata
+    assert metadata.xmp
+    assert metadata.software == ("Editor 7 (Windows)",)
+    assert not Evidence.from_bytes(jpeg).metadata.xmp
+
+
+def test_a_c2pa_manifest_is_found_and_not_believed() -> None:
+    """A JUMBF superbox in APP11 whose description box has the C2PA type (C2PA 2.1, A.3.1)."""
+    label = bytes.fromhex("63327061 0011 0010 8000 00aa00389b71") + b"\x03c2pa\0"
+    description = struct.pack(">I", 8 + len(label)) + b"jumd" + label
+    box = b"JP" + struct.pack(">HI", 1, 1) + struct.pack(">I", 8 + len(description)) + b"jumb" + description
+    jpeg = encoded(textured(), "JPEG")
+    assert Evidence.from_bytes(with_segment(jpeg, 0xEB, box)).metadata.c2pa == "present, not validated"
+    assert Evidence.from_bytes(with_segment(jpeg, 0xEB, b"JP other")).metadata.c2pa == "absent"
+
+
+def test_a_thumbnail_is_found() -> None:
+    """EXIF with an IFD1 that names a JPEG thumbnail (Exif 2.32, 4.6.3: tags 0x0201 and 0x0202)."""
+    thumbnail = encoded(textured(8, 8), "JPEG")
+    ifd0 = struct.pack("<H", 0) + struct.pack("<I", 14)
+    start = 14 + 2 + 2 * 12 + 4
+    ifd1 = struct.pack("<H", 2) + struct.pack("<HHII", 0x0201, 4, 1, start)
+    ifd1 += struct.pack("<HHII", 0x0202, 4, 1, len(thumbnail)) + struct.pack("<I", 0)
+    exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + ifd0 + ifd1 + thumbnail
+    jpeg = encoded(textured(), "JPEG")
+    assert Evidence.from_bytes(with_segment(jpeg, 0xE1, exif)).metadata.thumbnail
+    assert not Evidence.from_bytes(jpeg).metadata.thumbnail
 
 
 def test_alpha_palette_grey_and_cmyk_are_noted() -> None:

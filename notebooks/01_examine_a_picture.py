@@ -1,0 +1,122 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Examine a picture
+#
+# From a file to an evidence report, in four steps: **load**, **look**, **export**, **verify**.
+#
+# Everything stays on this machine. The file you pick is opened for reading only. Nothing here says whether a
+# picture is genuine: the networks give an *uncalibrated score*, which is a hint about where to look and not a
+# probability. What it is worth as evidence has to be measured first, on pictures of known origin.
+
+# %%
+from pathlib import Path
+
+import forensics as fx
+from forensics.demo import write_exhibits
+
+folder = Path("../reports/notebook-01").resolve()
+exhibits = write_exhibits(folder / "exhibits")  # real photographs, and forgeries made from them on the spot
+[path.name for path in exhibits]
+
+# %% [markdown]
+# ## 1. Load
+#
+# Put the path of your own picture here, or keep the example: a photograph of the astronaut Eileen Collins (NASA,
+# public domain) whose face was blended with a shifted copy of itself, as face-swapping tools do at the border of a
+# swapped face.
+
+# %%
+PICTURE = folder / "exhibits" / "astronaut-self_blend.jpg"
+
+detector = fx.load_detector()  # the starter weights; they are not for casework, see MODEL_CARD.md
+finding = detector.examine(PICTURE)
+print(finding.evidence.name, finding.evidence.sha256)
+print("outcome:", finding.outcome)
+print(finding.reason)
+
+# %% [markdown]
+# What loading did to the file, and what the file says about itself. The second is reported and never scored: any
+# of it can be missing, removed on the way, or written by anyone.
+
+# %%
+metadata = finding.evidence.metadata
+print("notes:", *(finding.evidence.notes or ["nothing was changed"]), sep="\n  ")
+print("stored as", metadata.stored_size, metadata.stored_mode)
+print("estimated JPEG quality:", metadata.jpeg_quality, "  sub-sampling:", metadata.subsampling)
+print("software named:", list(metadata.software) or "none", "  EXIF fields:", len(metadata.exif))
+
+# %% [markdown]
+# ## 2. Look
+#
+# Move the part with the sliders, change the residual with the tabs, and click a point of the plot to go to the part
+# that this view looked at. Each residual says *what to look at* and *what to ignore*. Compare the suspected part with
+# other parts of the same picture that show the same material: an effect that is everywhere says nothing.
+#
+# *Pick a picture* examines another file; the steps below then work on that one.
+
+# %%
+explorer = fx.explore(detector, finding)
+explorer
+
+# %% [markdown]
+# The numbers behind the plot. A large spread means that the views disagree, and then the mean says little.
+
+# %%
+scores = explorer.finding.scores
+for branch, log_odds in scores.by_branch.items():
+    print(f"{branch:<10} log-odds {log_odds:+.2f}")
+print(f"joint uncalibrated score {scores.score:.3f} over {len(scores.views)} views, spread {scores.spread:.3f}")
+
+# %% [markdown]
+# ## 3. Export the report
+#
+# One HTML file without scripts that opens offline and prints. `redact=True` leaves every pixel out, for a copy that
+# may be passed on when a person in the picture must be protected.
+
+# %%
+case = fx.Case(number="notebook 01", examiner="your name", question="Was the face altered after the picture was taken?")
+report = fx.write_report([explorer.finding], folder / "report.html", case=case)
+redacted = fx.write_report([explorer.finding], folder / "report-redacted.html", case=case, redact=True)
+for path in (report, redacted):
+    print(path.name, f"{path.stat().st_size / 1e6:.2f} MB")
+
+# %% [markdown]
+# ## 4. Verify it
+#
+# Whoever receives the report can check that it is as it was written, and that the exhibits are those it names.
+
+# %%
+check = fx.verify_report(report, evidence=PICTURE.parent)
+print("unchanged:", check.ok)
+print(*check.proofs, sep="\n")
+
+# %% [markdown]
+# One changed byte is found, here in a copy:
+
+# %%
+page = bytearray(report.read_bytes())
+page[page.index(b"Summary")] ^= 1
+tampered = folder / "report-tampered.html"
+tampered.write_bytes(page)
+check = fx.verify_report(tampered)
+print("unchanged:", check.ok)
+print(*check.problems, sep="\n")
+
+# %% [markdown]
+# ## What to do next
+#
+# - Ask for the original file: a copy from a messaging service has lost most of the traces.
+# - Examine other pictures of the same device and event, and compare.
+# - Have somebody who is trained in image examination read the residuals before anything is concluded.
