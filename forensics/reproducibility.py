@@ -13,7 +13,7 @@ from pathlib import Path
 from forensics.types import RunRecord
 from forensics.version import __version__
 
-__all__ = ["RunRecord", "deterministic", "file_sha256", "record_run", "utc_now"]
+__all__ = ["RunRecord", "deterministic", "file_sha256", "machine", "record_run", "utc_now"]
 
 # All that can change a number in a finding.
 DECISIVE = ("numpy", "opencv-python", "pillow", "pillow-heif", "timm", "torch")
@@ -58,7 +58,7 @@ def record_run(
     return RunRecord(
         examined_at=now.astimezone(UTC).isoformat(timespec="seconds"),
         software=_software(),
-        platform={**_machine(), "device": device},
+        platform={**machine(), "device": device},
         weights=weights,
         settings=settings,
     )
@@ -76,7 +76,8 @@ def _software() -> dict[str, str]:
 
 
 @cache
-def _machine() -> dict[str, str]:
+def machine() -> dict[str, str]:
+    """Return what this machine is, in the words of a `RunRecord`."""
     return {
         "system": platform.system(),
         "machine": platform.machine(),

@@ -4,6 +4,6 @@ from forensics.report.blocks import Section
 from forensics.report.context import Case, Context
 from forensics.report.document import write_report
 from forensics.report.sections import SECTIONS
-from forensics.report.verification import Verification, verify_report
+from forensics.report.verification import Verification, read_record, verify_report
 
-__all__ = ["SECTIONS", "Case", "Context", "Section", "Verification", "verify_report", "write_report"]
+__all__ = ["SECTIONS", "Case", "Context", "Section", "Verification", "read_record", "verify_report", "write_report"]

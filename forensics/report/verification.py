@@ -20,7 +20,7 @@ from forensics.report.html import RECORD_CLOSE, RECORD_OPEN, render_page, seal
 from forensics.reproducibility import file_sha256
 from forensics.version import __version__
 
-__all__ = ["Verification", "verify_report"]
+__all__ = ["Verification", "read_record", "verify_report"]
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -82,6 +82,17 @@ def verify_report(path: str | PathLike[str], *, evidence: str | PathLike[str] | 
         for passed, text in check:
             (proofs if passed else problems).append(text)
     return Verification(problems=tuple(problems), proofs=tuple(proofs))
+
+
+def read_record(path: str | PathLike[str]) -> JsonObject:
+    """Return the record that a report was rendered from; its findings can be read with `Finding.from_dict`.
+
+    Raises
+    ------
+    ReportError
+        There is no such file, or it is no report.
+    """
+    return _record(_read(Path(path)))
 
 
 def _read(path: Path) -> bytes:

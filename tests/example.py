@@ -1,0 +1,38 @@
+"""``reports/example.html``: the report on a photograph that scikit-learn carries, as the shipped weights see it.
+
+``python -m tests.example`` writes it anew. The test beside it (``end_to_end/test_example.py``) says when that is due.
+"""
+
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+
+from forensics.detector import load_detector
+from forensics.report import Case, write_report
+from forensics.types import Evidence, Finding
+
+EXAMPLE = Path(__file__).parent.parent / "reports" / "example.html"
+NOW = datetime(2026, 11, 24, 9, 0, 0, tzinfo=UTC)
+CASE = Case(
+    number="example",
+    examiner="Example examiner",
+    organisation="Example laboratory",
+    requester="Example newsroom",
+    question="Was the photograph altered after it was taken?",
+    received="china.jpg by Wayan Vota, CC BY 2.0, as shipped with scikit-learn",
+)
+
+
+def exhibit() -> Evidence:
+    """Return the photograph from the bytes that scikit-learn ships."""
+    data = (files("sklearn.datasets.images") / "china.jpg").read_bytes()
+    return Evidence.from_bytes(data, name="china.jpg")
+
+
+def write_example(finding: Finding, path: Path = EXAMPLE) -> Path:
+    """Write the example from a finding."""
+    return write_report([finding], path, case=CASE, now=NOW)
+
+
+if __name__ == "__main__":
+    write_example(load_detector().examine(exhibit(), now=NOW))
