@@ -169,6 +169,7 @@ def write_weights(path: Path, *, branches: Mapping[str, Branch], manifest: Manif
             tensors[f"{name}.{key}"] = value.detach().cpu().contiguous().clone()
     partial = path.with_suffix(".partial")
     save_file(tensors, str(partial), metadata={"manifest": manifest.to_json()})
+    partial.chmod(0o644)  # the library leaves the file readable by its owner alone
     partial.replace(path)
     return file_sha256(path)
 
