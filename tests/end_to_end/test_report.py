@@ -11,6 +11,7 @@ import pytest
 from forensics.detector import load_detector
 from forensics.errors import ReportError
 from forensics.report import Case, verify_report, write_report
+from forensics.report.html import seal
 from forensics.types import Evidence, Finding
 from tests.conftest import textured
 
@@ -76,6 +77,27 @@ def test_verify_accepts_the_fresh_report_and_refuses_any_changed_byte(
     photograph_file.write_bytes(photograph_file.read_bytes() + b"x")
     check = verify_report(path, evidence=photograph_file.parent)
     assert any("china.jpg" in p for p in check.problems)
+
+
+def test_text_that_was_changed_and_sealed_anew_is_refused(finding: Finding, tmp_path: Path, now: datetime) -> None:
+    """The seal is no secret; the page must still follow from its record."""
+    path = write_report([finding], tmp_path / "r.html", now=now)
+    body = path.read_bytes().rpartition(b"<!-- seal")[0].replace(b">Summary<", b">Finding<", 1)
+    path.write_bytes(body + seal(body))
+    problems = verify_report(path).problems
+    assert len(problems) == 1
+    assert "visible text does not follow from the record" in problems[0]
+
+
+def test_the_seal_alone_finds_a_changed_byte(
+    finding: Finding, tmp_path: Path, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of another version cannot be rendered anew, but its seal can be recomputed."""
+    path = write_report([finding], tmp_path / "r.html", now=now)
+    monkeypatch.setattr("forensics.report.verification.__version__", "9.9")
+    assert any("seal fits" in p for p in verify_report(path).proofs)
+    path.write_bytes(path.read_bytes().replace(b">Summary<", b">Symmary<", 1))
+    assert any("The seal in the last line does not fit" in p for p in verify_report(path).problems)
 
 
 @pytest.mark.parametrize("content", [b"", b"junk", bytes(range(256)), b'<pre id="record" tabindex="0">{}</pre>'])
