@@ -207,6 +207,10 @@ def train(
     evaluate_only: Annotated[
         bool, typer.Option("--evaluate", help="Do not train; print AUC on the withheld sources.")
     ] = False,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Do not train; print what file statistics know about the stream.")
+    ] = False,
+    audit_pairs: Annotated[int, typer.Option("--audit-pairs", min=100, help="With --audit: pairs to draw.")] = 2000,
     at_most: Annotated[
         int | None, typer.Option("--at-most", min=1, help="With --evaluate: pictures per source and class.")
     ] = None,
@@ -225,6 +229,12 @@ def train(
     except ValueError as err:
         typer.echo(str(err), err=True)
         raise typer.Exit(2) from err
+    if audit:
+        from forensics.training.audit import audit_stream, audit_table
+
+        rows = audit_stream(settings_read, training, pairs=audit_pairs)
+        typer.echo(audit_table(rows))
+        raise typer.Exit(0 if all(row.passed for row in rows) else 1)
     if evaluate_only:
         from forensics.detector import load_detector
         from forensics.training.evaluation import evaluate, table

@@ -6,6 +6,7 @@ Item `i` is a function of (seed, i) alone, whatever process makes it and in what
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -24,6 +25,9 @@ FOUND = "found"
 MIN_MASK = 0.03  # share of a tile below which a local forgery can be missed for good reason
 
 
+Drawn: TypeAlias = tuple[LabelledPicture, UInt8Array, UInt8Array, UInt8Array]  # original, its crop, forgery, mask
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """An original tile and a forged one.
@@ -37,6 +41,8 @@ class Pair:
         Whether the members had independent draws of the post-processing.
     family : str
         Maker, or ``found``.
+    picture : str
+        Name of the original.
     """
 
     real: UInt8Array
@@ -44,6 +50,7 @@ class Pair:
     mask: UInt8Array
     independent: bool
     family: str
+    picture: str
 
 
 class PairStream:
@@ -96,9 +103,9 @@ class PairStream:
         family = str(rng.choice(self.families, p=self.shares / self.shares.sum())) if grown[0] else self.families[0]
         independent = bool(rng.random() < self.independent)
         if family == FOUND:
-            real, fake, mask = self._found(rng)
+            picture, real, fake, mask = self._found(rng)
         else:
-            real, fake, mask = self._made(family, rng)
+            picture, real, fake, mask = self._made(family, rng)
         chain = PostChain.draw(rng, min_scale=(tile + 8) / CROP)
         other = PostChain.draw(rng, min_scale=(tile + 8) / CROP) if independent else chain
         clean = np.zeros(real.shape[:2], dtype=np.uint8)
@@ -108,25 +115,25 @@ class PairStream:
         where = rng.random(2) if mask.all() else _near_mask(mask, tile, rng)
         turn = str(rng.choice(list(DIHEDRAL)))
         real, fake, mask = (turn_square(_window(x, where, tile), turn) for x in (real, fake, mask))
-        return Pair(real=real, fake=fake, mask=mask, independent=independent, family=family)
+        return Pair(real=real, fake=fake, mask=mask, independent=independent, family=family, picture=picture.name)
 
-    def _made(self, family: str, rng: np.random.Generator) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+    def _made(self, family: str, rng: np.random.Generator) -> Drawn:
         picture = _draw(self.reals, rng)
         original = _with_past(_crop(picture, rng), rng)
         donor = _crop(_draw({picture.source: self.reals[picture.source]}, rng), rng)
         forgery = MAKERS[family](original, rng, donor=donor, face=picture.face)
         if forgery.mask.all() or rng.random() < 0.5:
-            return (*equalise(original, forgery.pixels, rng), forgery.mask)
-        return original, forgery.pixels, forgery.mask
+            return (picture, *equalise(original, forgery.pixels, rng), forgery.mask)
+        return picture, original, forgery.pixels, forgery.mask
 
-    def _found(self, rng: np.random.Generator) -> tuple[UInt8Array, UInt8Array, UInt8Array]:
+    def _found(self, rng: np.random.Generator) -> Drawn:
         """Pair generator output with an original of the same source, and blur the histories of both alike."""
         both = {source: rows for source, rows in self.fakes.items() if source in self.reals}
         fake = _draw(both, rng)
         alike = [p for p in self.reals[fake.source] if p.face == fake.face] or self.reals[fake.source]
         real = alike[int(rng.integers(len(alike)))]
         x, y = (_rescaled(_crop(p, rng), rng) for p in (real, fake))
-        return x, y, np.ones(y.shape[:2], dtype=np.uint8)
+        return real, x, y, np.ones(y.shape[:2], dtype=np.uint8)
 
 
 def _by_source(pictures: Pictures) -> dict[str, list[LabelledPicture]]:

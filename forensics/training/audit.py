@@ -1,0 +1,183 @@
+"""Shortcut audit: what file-level statistics alone know about the classes of a training stream.
+
+A network learns the easiest difference between its classes. If sharpness, file size or brightness of a tile can tell
+original from forged, it will learn these and fail, or reverse, where they do not hold. So simple statistics are given
+to a linear model and to boosted trees, and neither may succeed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold, cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from forensics.training.config import Config
+from forensics.training.pairs import Pair, PairStream
+from forensics.training.pictures import Pictures
+from forensics.types import Float64Array, UInt8Array
+
+__all__ = ["STATISTICS", "AuditRow", "audit_pairs", "audit_stream", "audit_table", "tile_statistics"]
+
+STATISTICS = ("bytes", "sharpness", "saturation", "blockiness", "median residual", "brightness", "contrast")
+FOLDS = 5
+FEWEST = 100  # pairs of a family below which its rows are not printed: the AUC would be noise
+# Upper limits, from a measurement of what harmless streams reach; the linear ones are two-sided around 0.5.
+LINEAR_STREAM, LINEAR_FAMILY, TREES_STREAM, TREES_FAMILY, PAIRED = 0.03, 0.05, 0.56, 0.60, 0.66
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """One figure of the audit.
+
+    Parameters
+    ----------
+    family : str
+        Maker, ``found``, or ``stream`` for all pairs.
+    test : str
+        ``logistic`` and ``trees`` on single tiles, ``paired`` on differences within independently drawn pairs, or
+        ``sign: NAME``, the share of pairs whose forged member has the higher statistic.
+    n_pairs : int
+    value : float
+        Cross-validated AUC, folds grouped by picture; a share for ``sign``.
+    limit : float or None
+        The value must not lie further from 0.5; None where the figure is for information.
+    """
+
+    family: str
+    test: str
+    n_pairs: int
+    value: float
+    limit: float | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the figure is within its limit."""
+        if self.limit is None:
+            return True
+        two_sided = self.test == "logistic"
+        return (abs(self.value - 0.5) if two_sided else self.value - 0.5) <= self.limit + 1e-12
+
+
+def tile_statistics(tile: UInt8Array) -> Float64Array:
+    """Return the seven statistics of a tile (H, W, 3), uint8, in the order of `STATISTICS`.
+
+    Bytes are those of a JPEG of quality 90 per pixel, log; sharpness is the log variance of the Laplacian; blockiness
+    the step across the lines of the 8-grid over that elsewhere, the largest of the 8 offsets; the median residual its
+    mean size in grey levels.
+    """
+    grey = tile.mean(axis=2, dtype=np.float32)
+    coded = cv2.imencode(".jpg", np.ascontiguousarray(tile[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
+    step = np.abs(np.diff(grey, axis=1)).mean(axis=0)
+    by_offset = np.array([step[k::8].mean() for k in range(8)])
+    spread = tile.max(axis=2).astype(np.float64) - tile.min(axis=2)
+    median = cv2.medianBlur(np.rint(grey).astype(np.uint8), 3)
+    return np.array(
+        [
+            np.log(len(coded) / grey.size),
+            np.log(cv2.Laplacian(grey, cv2.CV_32F).var() + 1e-3),
+            spread.mean(),
+            by_offset.max() / (by_offset.mean() + 1e-3),
+            np.abs(grey - median).mean(),
+            grey.mean(),
+            grey.std(),
+        ]
+    )
+
+
+def audit_pairs(pairs: Sequence[Pair]) -> list[AuditRow]:
+    """Return the rows of the audit, the whole stream first, then each family with enough pairs.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+        At least 100; some thousand for figures to rely on.
+
+    Returns
+    -------
+    list of AuditRow
+
+    Raises
+    ------
+    ValueError
+        There are too few pairs.
+    """
+    if len(pairs) < FEWEST:
+        raise ValueError(f"an audit needs at least {FEWEST} pairs, got {len(pairs)}. Raise the number of pairs.")
+    values = np.array([[tile_statistics(p.real), tile_statistics(p.fake)] for p in pairs])  # (n, 2, 7)
+    groups = np.unique([p.picture for p in pairs], return_inverse=True)[1]
+    independent = np.array([p.independent for p in pairs])
+    families = np.array([p.family for p in pairs])
+    rows = list(_rows("stream", values, groups, independent, linear=LINEAR_STREAM, trees=TREES_STREAM))
+    for family in sorted(set(families.tolist())):
+        own = families == family
+        if own.sum() >= FEWEST:
+            rows += _rows(family, values[own], groups[own], independent[own], linear=LINEAR_FAMILY, trees=TREES_FAMILY)
+    return rows
+
+
+def audit_stream(config: Config, pictures: Pictures, *, pairs: int, first: int = 10_000_000) -> list[AuditRow]:
+    """Return the audit of a configuration's stream, all families and full post-processing.
+
+    Parameters
+    ----------
+    config : Config
+    pictures : Pictures
+        The training side.
+    pairs : int
+        How many to draw.
+    first : int
+        Number of the first pair; by default far beyond those that a run trains on.
+    """
+    shares, independent = config.forgeries.shares, config.forgeries.independent
+    stream = PairStream(pictures, seed=config.seed, shares=shares, independent=independent)
+    return audit_pairs([stream.pair(k, tile=config.forgeries.late_tile) for k in range(first, first + pairs)])
+
+
+def _rows(
+    family: str, values: Float64Array, groups: np.ndarray, independent: np.ndarray, *, linear: float, trees: float
+) -> Iterator[AuditRow]:
+    n = len(values)
+    labels, owners = np.tile([0, 1], n), np.repeat(groups, 2)
+    single = values.reshape(2 * n, -1)
+    logistic = make_pipeline(StandardScaler(), LogisticRegression())
+    yield AuditRow(
+        family=family, test="logistic", n_pairs=n, value=_auc(logistic, single, labels, owners), limit=linear
+    )
+    boosted = HistGradientBoostingClassifier(max_iter=100, random_state=0)
+    yield AuditRow(
+        family=family, test="trees", n_pairs=n, value=_auc(boosted, single, labels, owners), limit=trees - 0.5
+    )
+    if independent.sum() >= FEWEST:
+        own = values[independent]
+        difference = own[:, 1] - own[:, 0]
+        both = np.stack([-difference, difference], axis=1).reshape(2 * len(own), -1)
+        paired = make_pipeline(StandardScaler(with_mean=False), LogisticRegression(fit_intercept=False))
+        value = _auc(paired, both, np.tile([0, 1], len(own)), np.repeat(groups[independent], 2))
+        yield AuditRow(family=family, test="paired", n_pairs=len(own), value=value, limit=PAIRED - 0.5)
+    for k, name in enumerate(STATISTICS):
+        gap = values[:, 1, k] - values[:, 0, k]
+        share = float(((gap > 0) + 0.5 * (gap == 0)).mean())
+        yield AuditRow(family=family, test=f"sign: {name}", n_pairs=n, value=share, limit=None)
+
+
+def _auc(model: object, x: Float64Array, y: np.ndarray, groups: np.ndarray) -> float:
+    folds = min(FOLDS, len(set(groups.tolist())))
+    method = "predict_proba"
+    predicted = cross_val_predict(model, x, y, groups=groups, cv=GroupKFold(folds), method=method)[:, 1]
+    return float(roc_auc_score(y, predicted))
+
+
+def audit_table(rows: Sequence[AuditRow]) -> str:
+    """Return the rows as a Markdown table."""
+    lines = ["| family | test | pairs | value | limit | result |", "|---|---|---|---|---|---|"]
+    for r in rows:
+        limit = "" if r.limit is None else f"0.50 ± {r.limit:.2f}" if r.test == "logistic" else f"{0.5 + r.limit:.2f}"
+        result = "" if r.limit is None else "passed" if r.passed else "**failed**"
+        lines.append(f"| {r.family} | {r.test} | {r.n_pairs} | {r.value:.3f} | {limit} | {result} |")
+    return "\n".join(lines)
