@@ -8,7 +8,7 @@ References
 Fridrich and Kodovsky, IEEE TIFS 7 (2012): residuals, truncation and co-occurrences of neighbours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from types import MappingProxyType
 
@@ -83,9 +83,11 @@ class Cooccurrences(nn.Module):
 
     orbits: Tensor
 
-    def __init__(self, relative_steps: tuple[float, ...] = (0.7,), fixed_steps: tuple[float, ...] = (1.0,)) -> None:
+    def __init__(self, relative_steps: Sequence[float], fixed_steps: Sequence[float]) -> None:
         super().__init__()
-        self.relative_steps, self.fixed_steps = relative_steps, fixed_steps
+        if not len(relative_steps) + len(fixed_steps):
+            raise ValueError("co-occurrences need at least one step, relative or fixed. Give relative_steps=[0.7].")
+        self.relative_steps, self.fixed_steps = tuple(relative_steps), tuple(fixed_steps)
         side = 2 * LEVELS + 1
         triples = list(product(range(-LEVELS, LEVELS + 1), repeat=3))
         names = [min(t, t[::-1], (-t[0], -t[1], -t[2]), (-t[2], -t[1], -t[0])) for t in triples]
@@ -125,9 +127,9 @@ class StatisticalNetwork(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, features: Cooccurrences) -> None:
         super().__init__()
-        self.features = Cooccurrences()
+        self.features = features
         self.register_buffer("mean", torch.zeros(self.features.n_features))
         self.register_buffer("std", torch.ones(self.features.n_features))
         self.head = nn.Linear(self.features.n_features, 2)
@@ -138,6 +140,7 @@ class StatisticalNetwork(nn.Module):
 
 
 @BRANCHES.register("starter_statistics")
-def starter_statistics() -> Branch:
-    """Return the statistical branch."""
-    return Branch(channels=StatisticsChannels(), body=StatisticalNetwork(), attribution_layer="body.head")
+def starter_statistics(*, relative_steps: Sequence[float] = (0.7,), fixed_steps: Sequence[float] = ()) -> Branch:
+    """Return the statistical branch; see `Cooccurrences` for the steps."""
+    network = StatisticalNetwork(Cooccurrences(relative_steps, fixed_steps))
+    return Branch(channels=StatisticsChannels(), body=network, attribution_layer="body.head")

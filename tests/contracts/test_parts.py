@@ -14,6 +14,7 @@ TINY = {
     "reference_convnext": {"depths": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
     "reference_replknet": {"kernel_sizes": [7, 7, 7, 7], "layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
     "starter_convnext": {},
+    "starter_statistics": {},
     "starter_replknet": {"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
 }
 
