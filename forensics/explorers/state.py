@@ -75,7 +75,8 @@ def picture_panel(evidence: Evidence, look: Look) -> Panel:
     """Return the part as it is in the picture, 1 : 1."""
     left, top, right, bottom = look.box(evidence)
     return Panel(
-        pixels=np.array(evidence.require_pixels()[top:bottom, left:right]), caption=f"{_place(look, evidence)}, 1 : 1."
+        pixels=np.array(evidence.require_pixels()[top:bottom, left:right]),
+        caption=f"The picture, {_place(look, evidence)}, every pixel shown.",
     )
 
 
