@@ -7,6 +7,7 @@ not be examined, a check failed), 2 wrong use.
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -103,9 +104,12 @@ def _write_lines(target: Path | None, lines: list[str]) -> None:
         return
     partial = target.with_name(f"{target.name}.partial")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(text, encoding="utf-8")
         partial.replace(target)
     except OSError as err:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         typer.echo(f"{target} cannot be written: {err.strerror}. Choose another place with --json.", err=True)
         raise typer.Exit(1) from err
 

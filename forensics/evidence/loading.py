@@ -34,6 +34,8 @@ def load_file(path: str | os.PathLike[str], *, limits: Limits | None = None) -> 
         data = Path(path).read_bytes()
     except FileNotFoundError as err:
         raise _error(name, f"does not exist at {shown(os.fspath(path))}", "Check the path.") from err
+    except EvidenceError:  # a ValueError too
+        raise
     except (OSError, ValueError) as err:
         reason = err.strerror if isinstance(err, OSError) and err.strerror else str(err)
         raise _error(name, f"cannot be read: {reason}", "Check the path and the file's permissions.") from err

@@ -99,7 +99,8 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
         TypeError,
         AttributeError,
     ) as err:
-        reason = str(err).splitlines()[0][:160] if str(err) else type(err).__name__
+        said = str(err).splitlines()[0][:160] if str(err) else ""
+        reason = f"{type(err).__name__} {said}".strip()
         raise WeightsMismatchError(f"{path.name} cannot be read as a checkpoint: {reason}.{NEXT}") from err
     if isinstance(content, Mapping):
         content = content.get("state_dict", content)

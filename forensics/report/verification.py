@@ -64,9 +64,11 @@ def verify_report(path: str | PathLike[str], *, evidence: str | PathLike[str] | 
     Raises
     ------
     ReportError
-        There is no such file, or it is too large for a report.
+        There is no such file, it is too large for a report, or `evidence` does not exist.
     """
     page = _read(Path(path))
+    if evidence is not None and not Path(evidence).exists():
+        raise ReportError(f"there is no file or folder at {evidence}. Name the folder that holds the exhibits.")
     problems: list[str] = []
     proofs: list[str] = []
     body, _, last = page.rstrip(b"\n").rpartition(b"\n")

@@ -1,13 +1,16 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from forensics import cli
-from forensics.types import Finding
+from forensics.errors import EvidenceError
+from forensics.types import Evidence, Finding
 from tests.broken_files import BROKEN, write_broken
 
 WEIGHTS = Path(__file__).parent.parent / "parity" / "dfd_tiny.pth"
@@ -55,6 +58,30 @@ def test_every_broken_file_is_one_line_and_leaves_nothing(
         assert name in result.stderr
         assert not target.exists()
         assert not list(tmp_path.glob("*.partial"))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [(Path.touch, "x.jpg is empty. Get the file again"), (Path.mkdir, "x.jpg is a folder. Name the pictures in it")],
+)  # fmt: skip
+def test_a_message_says_one_thing(make: Callable[[Path], None], message: str, tmp_path: Path) -> None:
+    make(tmp_path / "x.jpg")
+    with pytest.raises(EvidenceError) as caught:
+        Evidence.from_file(tmp_path / "x.jpg")
+    assert str(caught.value).startswith(message)
+    assert "permissions" not in str(caught.value)
+
+
+def test_json_goes_into_a_new_folder_and_a_place_that_is_taken_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cli._write_lines(tmp_path / "new" / "o.jsonl", ["{}"])
+    assert (tmp_path / "new" / "o.jsonl").read_text() == "{}\n"
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(typer.Exit):
+        cli._write_lines(tmp_path / "taken", ["{}"])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["new", "taken"]
+    assert "Choose another place" in capsys.readouterr().err
 
 
 def test_wrong_use_is_exit_code_2() -> None:

@@ -106,3 +106,9 @@ def test_what_is_no_report_is_refused(content: bytes, tmp_path: Path) -> None:
     assert not verify_report(tmp_path / "r.html").ok
     with pytest.raises(ReportError, match="Check the path"):
         verify_report(tmp_path / "none.html")
+
+
+def test_a_folder_of_exhibits_that_does_not_exist_is_said(finding: Finding, tmp_path: Path, now: datetime) -> None:
+    path = write_report([finding], tmp_path / "r.html", now=now)
+    with pytest.raises(ReportError, match="Name the folder that holds the exhibits"):
+        verify_report(path, evidence=tmp_path / "nowhere")
