@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,28 @@ def test_readme_code_runs() -> None:
     assert blocks
     for block in blocks:
         exec(compile(block, "README.md", "exec"), {})  # noqa: S102  # our own README
+
+
+@pytest.mark.slow
+def test_readme_commands_run(tmp_path: Path) -> None:
+    """Every command line of the README, in its order, in a folder with the files it names; training only parses."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = [c.split() for c in re.findall(r"^    \.venv/bin/forensics (.*)$", text, re.MULTILINE)]
+    assert {c[0] for c in commands} == {"examine", "verify", "weights", "train"}
+    (tmp_path / "FOLDER").mkdir()
+    for place in ("photo.jpg", "FOLDER/photo.jpg"):
+        shutil.copy(ROOT / "tests" / "parity" / "picture_300x200.png", tmp_path / place)
+    shutil.copy(ROOT / "tests" / "parity" / "dfd_tiny.pth", tmp_path / "final_model.pth")
+    shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "forensics", *command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        if command[0] == "train":  # FOLDER holds no index: the command is understood, the data are named as missing
+            assert done.returncode == 1, done.stderr
+            assert "index.csv" in done.stderr
+        else:
+            assert done.returncode == 0, (command, done.stderr)
 
 
 def test_lock_names_no_index() -> None:
