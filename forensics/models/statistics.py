@@ -17,12 +17,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from forensics.models.branch import BRANCHES, Branch
+from forensics.residuals.srm import SRM_KERNELS
 
 __all__ = ["Cooccurrences", "StatisticalNetwork", "StatisticsChannels", "starter_statistics"]
 
 LEVELS = 2  # residuals are binned at -2, -1, 0, 1, 2 steps and truncated there
-KB = ((-1, 2, -1), (2, -4, 2), (-1, 2, -1))
-KV = ((-1, 2, -2, 2, -1), (2, -6, 8, -6, 2), (-2, 8, -12, 8, -2), (2, -6, 8, -6, 2), (-1, 2, -2, 2, -1))
 
 
 class StatisticsChannels(nn.Module):
@@ -44,10 +43,8 @@ class StatisticsChannels(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         kernels = torch.zeros(6, 1, 5, 5)
-        kernels[0, 0, 1:4, 1:4] = torch.tensor(KB) / 4
-        kernels[1, 0] = torch.tensor(KV) / 12
-        kernels[2, 0, 2, 1:4] = torch.tensor([1.0, -2.0, 1.0]) / 2
-        kernels[3, 0, 1:4, 2] = torch.tensor([1.0, -2.0, 1.0]) / 2
+        kernels[:3, 0] = torch.tensor(SRM_KERNELS, dtype=torch.float32)
+        kernels[3] = kernels[2].transpose(-1, -2)
         kernels[4, 0, 2, 2:4] = torch.tensor([-1.0, 1.0])
         kernels[5, 0, 2:4, 2] = torch.tensor([-1.0, 1.0])
         self.register_buffer("luminance", kernels)

@@ -35,6 +35,6 @@ def test_the_audit_prints_a_table_and_fails_a_stream_that_leaks(tmp_path: Path) 
         arguments += ["--set", setting]
     result = CliRunner().invoke(cli.app, arguments)
     assert "| stream | logistic | 100 |" in result.stdout, result.output
-    failed = "**failed**" in result.stdout
-    assert result.exit_code == int(failed)
+    assert "**failed**" in result.stdout  # up-sampled grain is softer: a sure shortcut
+    assert result.exit_code == 1
     assert np.isfinite([float(line.split("|")[4]) for line in result.stdout.splitlines()[2:]]).all()

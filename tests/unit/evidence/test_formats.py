@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from forensics.types import Evidence
+from tests.broken_files import png_chunk
 from tests.conftest import encoded, textured
 
 SMALL = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 10  # 2 high, 3 wide, all pixels different
@@ -80,12 +81,11 @@ def deep_png(values: np.ndarray) -> bytes:
     """A 16-bit RGB PNG of (H, W, 3) uint16, chunk by chunk (RFC 2083): Pillow cannot write one."""
     height, width = values.shape[:2]
 
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
     header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    chunks = [png_chunk(kind, payload) for kind, payload in parts]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
