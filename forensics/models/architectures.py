@@ -68,6 +68,13 @@ class TracedNetwork(nn.Module):
         """Return logits (N, 2) of channels (N, 12, S, S)."""
         return self.network(self.stem(channels))
 
+    def with_mask(self, channels: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return logits (N, 2), and those of the map (N, 1, S / 4, S / 4) if the network makes one."""
+        x = self.stem(channels)
+        if isinstance(self.network, RepLKNet):
+            return self.network.with_mask(x)
+        return self.network(x), None
+
 
 @BRANCHES.register("reference_convnext")
 def reference_convnext(*, depths: Sequence[int], widths: Sequence[int]) -> Branch:
@@ -109,6 +116,7 @@ def starter_replknet(
     widths: Sequence[int] = (32, 64, 128, 256),
     small_kernel: int = 5,
     drop_path: float = 0.0,
+    mask_width: int = 0,
     merged: bool = False,
 ) -> Branch:
     """Return the context branch: a small RepLKNet behind the trace stem."""
@@ -119,6 +127,7 @@ def starter_replknet(
         small_kernel=small_kernel,
         n_channels=TRACE_WIDTH,
         drop_path=drop_path,
+        mask_width=mask_width,
         merged=merged,
     )
     return Branch(channels=StarterChannels(), body=TracedNetwork(network), attribution_layer="body.network.stages.3")

@@ -50,6 +50,14 @@ class Branch(nn.Module):
         """Return logits (N, 2), in the order (real, fake), of pixels (N, 3, S, S) in [0, 1]."""
         return self.body(self.channels(pixels))
 
+    def localise(self, channels: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return logits (N, 2) of channels (N, C, S, S), and those of a map of forged places if the body makes one.
+
+        The map has shape (N, 1, S / 4, S / 4); larger means forged.
+        """
+        with_mask = getattr(self.body, "with_mask", None)
+        return with_mask(channels) if callable(with_mask) else (self.body(channels), None)
+
     def reparameterize(self) -> None:
         """Merge, in place, whatever can be merged without changing the output."""
         for module in self.body.modules():

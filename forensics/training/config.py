@@ -73,6 +73,7 @@ class LossConfig:
     smoothing: float = 0.02
     rank: float = 0.3
     rank_margin: float = 0.5
+    mask: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,14 +83,18 @@ def train(config: Config, pictures: Pictures, out: Path, *, device: str = "cpu",
             group["lr"] = _rate(step, settings)
         torch.manual_seed(config.seed * 1_000_003 + step)  # drop-path
         generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)  # group drop-out
-        pixels, independent = _tensors(pairs, device)
+        pixels, truth, independent = _tensors(pairs, device)
         ensemble.train()
         record: dict[str, float] = {}
         total = torch.zeros((), device=device)
         for name, branch in ensemble.items():
             channels = drop_groups(branch.channels(pixels), branch.groups, settings.group_dropout, generator)
-            logits = branch.body(channels.contiguous(memory_format=torch.channels_last))
+            logits, mask = branch.localise(channels.contiguous(memory_format=torch.channels_last))
             loss = _loss(logits, independent, config.loss)
+            if mask is not None:
+                located = _mask_loss(mask, truth)
+                loss = loss + config.loss.mask * located
+                record[f"{name}.mask"] = float(located.detach())
             total = total + loss
             record |= {f"{name}.loss": float(loss.detach()), f"{name}.auc": _batch_auc(logits.detach())}
         optimiser.zero_grad(set_to_none=True)
@@ -163,11 +167,13 @@ def _batches(stream: PairStream, first: int, config: Config, workers: int) -> It
     return zip(steps, loader, strict=True)
 
 
-def _tensors(pairs: list[Pair], device: str) -> tuple[Tensor, Tensor]:
-    """Return pixels (2n, 3, S, S), originals first, and which pairs were drawn independently (n,)."""
+def _tensors(pairs: list[Pair], device: str) -> tuple[Tensor, Tensor, Tensor]:
+    """Return pixels (2n, 3, S, S), originals first, masks (2n, 1, S, S), and which pairs were drawn independently."""
     stack = np.stack([p.real for p in pairs] + [p.fake for p in pairs])  # (2n, S, S, 3)
     pixels = torch.from_numpy(stack).to(device).permute(0, 3, 1, 2).float() / 255.0
-    return pixels, torch.tensor([p.independent for p in pairs], device=device)
+    forged = torch.from_numpy(np.stack([p.mask for p in pairs])).to(device).float()[:, None]
+    truth = torch.cat([torch.zeros_like(forged), forged])
+    return pixels, truth, torch.tensor([p.independent for p in pairs], device=device)
 
 
 def _loss(logits: Tensor, independent: Tensor, settings: LossConfig) -> Tensor:
@@ -184,6 +190,16 @@ def _loss(logits: Tensor, independent: Tensor, settings: LossConfig) -> Tensor:
     if bool(independent.any()):
         loss = loss + settings.rank * F.softplus(settings.rank_margin - gap[independent]).mean()
     return loss
+
+
+def _mask_loss(mask: Tensor, truth: Tensor) -> Tensor:
+    """Return cross-entropy over all places, and one minus the Dice coefficient of the forged members."""
+    truth = F.interpolate(truth, size=mask.shape[-2:], mode="area")
+    entropy = F.binary_cross_entropy_with_logits(mask, truth)
+    half = len(mask) // 2
+    p, t = torch.sigmoid(mask[half:]), truth[half:]
+    dice = 2 * (p * t).sum(dim=(1, 2, 3)) / ((p * p + t * t).sum(dim=(1, 2, 3)) + 1.0)
+    return entropy + 0.5 * (1.0 - dice).mean()
 
 
 def _batch_auc(logits: Tensor) -> float:

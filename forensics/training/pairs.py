@@ -13,7 +13,7 @@ import numpy as np
 
 from forensics.training.makers import MAKERS
 from forensics.training.pictures import LabelledPicture, Pictures
-from forensics.training.post_chain import PostChain, equalise, jpeg
+from forensics.training.post_chain import PostChain, equalise, jpeg, sharpness
 from forensics.types import Evidence, UInt8Array
 from forensics.views import DIHEDRAL, turn_square
 
@@ -22,6 +22,7 @@ __all__ = ["Pair", "PairStream"]
 CROP = 256  # side of the crop that is forged; a tile is cut from it after the chain
 HELD = 384  # side of the part of each picture that is held in memory
 FOUND = "found"
+CANDIDATES = 4  # originals of which the one most like a found fake becomes its partner
 MIN_MASK = 0.03  # share of a tile below which a local forgery can be missed for good reason
 
 
@@ -90,9 +91,9 @@ class PairStream:
             )
         self.reals = _by_source(pictures.where(lambda p: p.label == 0))
         self.fakes = _by_source(pictures.where(lambda p: p.label == 1))
-        if not self.reals or (FOUND in self.families and not set(self.fakes) & set(self.reals)):
+        if not self.reals or (FOUND in self.families and not self.fakes):
             raise ValueError(
-                "the stream needs camera originals, and for 'found' a source with both classes. Add them, or set "
+                "the stream needs camera originals, and for 'found' generator output. Add them, or set "
                 "forgeries.shares.found to 0."
             )
 
@@ -123,17 +124,32 @@ class PairStream:
         donor = _crop(_draw({picture.source: self.reals[picture.source]}, rng), rng)
         forgery = MAKERS[family](original, rng, donor=donor, face=picture.face)
         if forgery.mask.all() or rng.random() < 0.5:
-            return (picture, *equalise(original, forgery.pixels, rng), forgery.mask)
+            return (picture, *equalise(original, forgery.pixels), forgery.mask)
         return picture, original, forgery.pixels, forgery.mask
 
     def _found(self, rng: np.random.Generator) -> Drawn:
-        """Pair generator output with an original of the same source, and blur the histories of both alike."""
-        both = {source: rows for source, rows in self.fakes.items() if source in self.reals}
-        fake = _draw(both, rng)
-        alike = [p for p in self.reals[fake.source] if p.face == fake.face] or self.reals[fake.source]
-        real = alike[int(rng.integers(len(alike)))]
-        x, y = (_rescaled(_crop(p, rng), rng) for p in (real, fake))
-        return real, x, y, np.ones(y.shape[:2], dtype=np.uint8)
+        """Pair generator output with the most similar of some originals, of its own source if that has any."""
+        fake = _draw(self.fakes, rng)
+        made = _rescaled(_crop(fake, rng), rng)
+        source = fake.source if fake.source in self.reals else str(rng.choice(list(self.reals)))
+        alike = [p for p in self.reals[source] if p.face == fake.face] or self.reals[source]
+        candidates = [alike[int(k)] for k in rng.integers(len(alike), size=CANDIDATES)]
+        crops = [_rescaled(_crop(p, rng), rng) for p in candidates]
+        best = int(np.argmin([_unlike(x, made) for x in crops]))
+        x, y = equalise(crops[best], made)
+        return candidates[best], x, y, np.ones(y.shape[:2], dtype=np.uint8)
+
+
+def _unlike(x: UInt8Array, y: UInt8Array) -> float:
+    """How far two crops are apart in sharpness, contrast, brightness and colour; units in which each spreads by about 1."""
+    gaps = [a - b for a, b in zip(sharpness(x), sharpness(y), strict=True)]
+    gaps += [float(a - b) / 20 for a, b in zip(_tone(x), _tone(y), strict=True)]
+    return float(np.abs(gaps).sum())
+
+
+def _tone(x: UInt8Array) -> tuple[float, float, float]:
+    grey = x.mean(axis=2, dtype=np.float32)
+    return float(grey.std()), float(grey.mean()) / 2, float((x.max(axis=2) - x.min(axis=2)).mean())
 
 
 def _by_source(pictures: Pictures) -> dict[str, list[LabelledPicture]]:

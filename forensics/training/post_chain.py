@@ -1,7 +1,6 @@
 """What happens to a picture after it was made: one distribution for originals and forgeries alike.
 
-Nothing here is ever told the class. `equalise` takes the sharpness difference out of a pair first, because a common
-chain alone leaves whole-picture forgeries recognisable by their softness.
+Nothing in the chain is ever told the class. Before it, `equalise` takes the difference in sharpness out of a pair.
 """
 
 from dataclasses import dataclass, field
@@ -12,11 +11,10 @@ import numpy as np
 
 from forensics.types import Float32Array, UInt8Array
 
-__all__ = ["PostChain", "equalise", "jpeg"]
+__all__ = ["PostChain", "equalise", "jpeg", "sharpness"]
 
 SAME = 0.02  # log ratio of Laplacian variances that counts as equal
-BISECTIONS = 8
-SOFTEN = 0.75  # the sharper one is softened; else the softer one sharpened, lest blur come to mean real
+BISECTIONS = 9
 
 
 def jpeg(picture: UInt8Array, *, quality: int, full_chroma: bool) -> UInt8Array:
@@ -26,19 +24,11 @@ def jpeg(picture: UInt8Array, *, quality: int, full_chroma: bool) -> UInt8Array:
     return np.asarray(cv2.imdecode(cv2.imencode(".jpg", picture, options)[1], cv2.IMREAD_COLOR))
 
 
-def _sharpness(grey: Float32Array) -> float:
-    return float(np.log(cv2.Laplacian(grey, cv2.CV_32F).var() + 1e-3))
+def equalise(real: UInt8Array, fake: UInt8Array) -> tuple[UInt8Array, UInt8Array]:
+    """Bring an original and its forgery to the same tone, and to the same sharpness at two scales.
 
-
-def _grey(picture: UInt8Array) -> Float32Array:
-    """Return the mean of the channels of the middle, float32; enough to judge sharpness by."""
-    h, w = picture.shape[:2]
-    part = picture[max(0, h // 2 - 96) : h // 2 + 96, max(0, w // 2 - 96) : w // 2 + 96]
-    return part.mean(axis=2, dtype=np.float32)
-
-
-def equalise(real: UInt8Array, fake: UInt8Array, rng: np.random.Generator) -> tuple[UInt8Array, UInt8Array]:
-    """Bring an original and its forgery to the same sharpness.
+    Only softening, of whichever is sharper, in a coarse band first and then in a fine one: a common chain alone leaves
+    whole-picture forgeries recognisable by their softness, and one scale alone leaves what shows after resizing.
 
     Parameters
     ----------
@@ -47,30 +37,52 @@ def equalise(real: UInt8Array, fake: UInt8Array, rng: np.random.Generator) -> tu
     Returns
     -------
     real, fake : arrays of the same shape, uint8
-        One of them softened by a Gaussian, or the other sharpened, until the variances of their Laplacians agree.
+        Laplacian variances agree at native and at half resolution, mean and deviation per colour agree.
     """
-    target_real, target_fake = _sharpness(_grey(real)), _sharpness(_grey(fake))
-    if abs(target_real - target_fake) < SAME:
-        return real, fake
-    real_is_sharper = target_real > target_fake
-    soften = bool(rng.random() < SOFTEN)
-    change_real = real_is_sharper == soften
-    goal = target_fake if change_real else target_real
-    changed = real if change_real else fake
-    grey = _grey(changed)
-    low, high = 0.0, 3.0
+    pair = [real.astype(np.float32), _toned_like(fake.astype(np.float32), real)]
+    for scale in (2, 1):
+        measured = [_sharpness(_grey(x), scale) for x in pair]
+        if abs(measured[0] - measured[1]) > SAME:
+            sharper = int(measured[1] > measured[0])
+            pair[sharper] = _softened(pair[sharper], scale, min(measured))
+    pair[1] = _toned_like(pair[1], pair[0])
+    equal = [np.clip(np.rint(x), 0, 255).astype(np.uint8) for x in pair]
+    return equal[0], equal[1]
+
+
+def sharpness(picture: UInt8Array) -> tuple[float, float]:
+    """Return the log variances of the Laplacian of the mean of the channels at native and at half resolution."""
+    grey = _grey(picture)
+    return _sharpness(grey, 1), _sharpness(grey, 2)
+
+
+def _sharpness(grey: Float32Array, scale: int) -> float:
+    if scale != 1:
+        grey = cv2.resize(grey, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA)
+    return float(np.log(cv2.Laplacian(grey, cv2.CV_32F).var() + 1e-3))
+
+
+def _grey(picture: UInt8Array | Float32Array) -> Float32Array:
+    return picture.mean(axis=2, dtype=np.float32)
+
+
+def _softened(x: Float32Array, scale: int, goal: float) -> Float32Array:
+    """Take out as much of the detail below `scale` pixels as brings the sharpness there down to `goal`."""
+    detail = x - cv2.GaussianBlur(x, (0, 0), 0.8 * scale)
+    grey, grey_detail = _grey(x), _grey(detail)
+    low, high = 0.0, 1.0
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
-        reached = (_sharpness(_changed(grey, middle, soften)) < goal) == soften
+        reached = _sharpness(grey - middle * grey_detail, scale) < goal
         low, high = (low, middle) if reached else (middle, high)
-    result = np.clip(np.rint(_changed(changed.astype(np.float32), high, soften)), 0, 255).astype(np.uint8)
-    return (result, fake) if change_real else (real, result)
+    return x - high * detail
 
 
-def _changed(x: Float32Array, amount: float, soften: bool) -> Float32Array:
-    if soften:
-        return cv2.GaussianBlur(x, (0, 0), max(amount * 0.8, 0.05))
-    return x + amount * (x - cv2.GaussianBlur(x, (0, 0), 1.0))
+def _toned_like(x: Float32Array, other: UInt8Array | Float32Array) -> Float32Array:
+    """Return `x` with the mean and the standard deviation of `other`, colour by colour."""
+    mean, sd = x.mean(axis=(0, 1)), x.std(axis=(0, 1)) + 1e-3
+    gain = np.clip(other.std(axis=(0, 1)) / sd, 0.5, 2.0)
+    return ((x - mean) * gain + other.mean(axis=(0, 1))).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

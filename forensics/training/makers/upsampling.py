@@ -20,7 +20,7 @@ __all__ = ["upsample"]
 TAP_SD = 0.08  # relative spread of learned taps around the interpolating kernel
 GAIN_SD = 0.02  # spread of the gains of the sub-pixel phases
 PATTERN = (0.3, 1.5)  # amplitude of a periodic trace in grey levels: above, it can be seen
-GRAIN = (0.5, 5.0)  # SD in grey levels of the detail made anew
+GRAIN = (0.0, 1.5)  # SD in grey levels of the detail made anew; more is told by the median residual alone
 
 
 @MAKERS.register("upsample")
