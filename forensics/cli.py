@@ -209,18 +209,29 @@ def train(
     settings: Annotated[list[str] | None, typer.Option("--set", help="section.key=value")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     evaluate_only: Annotated[
-        bool, typer.Option("--evaluate", help="Do not train; print AUC on the withheld sources.")
+        bool, typer.Option("--evaluate", help="Do not train; measure weights on the withheld sources.")
     ] = False,
     audit: Annotated[
         bool, typer.Option("--audit", help="Do not train; print what file statistics know about the stream.")
     ] = False,
     audit_pairs: Annotated[int, typer.Option("--audit-pairs", min=100, help="With --audit: pairs to draw.")] = 2000,
+    contact_sheet: Annotated[
+        Path | None, typer.Option("--contact-sheet", help="Do not train; write examples of every maker as a PNG.")
+    ] = None,
     at_most: Annotated[
         int | None, typer.Option("--at-most", min=1, help="With --evaluate: pictures per source and class.")
+    ] = None,
+    conditions: Annotated[
+        list[str] | None, typer.Option("--condition", help="With --evaluate: one of the conditions; all if not given.")
+    ] = None,
+    scores: Annotated[Path | None, typer.Option("--scores", help="With --evaluate: keep the scores here.")] = None,
+    companion: Annotated[
+        Path | None, typer.Option("--companion", help="With --evaluate: fit the joint judgement and write it here.")
     ] = None,
     weights: WeightsOption = None,
 ) -> None:
     """Train the branches of a configuration, or measure weights on the sources it withholds."""
+    from forensics.training import tasks
     from forensics.training.config import read_config
     from forensics.training.pictures import Pictures, split
 
@@ -228,23 +239,25 @@ def train(
         settings_read = read_config(config, settings or ())
         sides = settings_read.data
         training, withheld = split(Pictures.open(data), train=sides.train, withheld=sides.withheld, halved=sides.halved)
+        if audit:
+            text, passed = tasks.audit(settings_read, training, pairs=audit_pairs)
+            typer.echo(text)
+            raise typer.Exit(0 if passed else 1)
+        if contact_sheet is not None:
+            typer.echo(str(tasks.write_contact_sheet(contact_sheet, training, seed=settings_read.seed)))
+            return
+        if evaluate_only:
+            tables = tasks.measure(
+                weights, withheld, conditions=conditions, at_most=at_most, keep=scores, companion=companion
+            )
+            for table in tables:
+                typer.echo(table + "\n")
+            return
     except ForensicsError:
         raise
     except ValueError as err:
         typer.echo(str(err), err=True)
         raise typer.Exit(2) from err
-    if audit:
-        from forensics.training.audit import audit_stream, audit_table
-
-        rows = audit_stream(settings_read, training, pairs=audit_pairs)
-        typer.echo(audit_table(rows))
-        raise typer.Exit(0 if all(row.passed for row in rows) else 1)
-    if evaluate_only:
-        from forensics.detector import load_detector
-        from forensics.training.evaluation import evaluate, table
-
-        typer.echo(table(evaluate(load_detector(weights), withheld, at_most=at_most)))
-        return
     from forensics.training.loop import train as run
 
     for path in run(settings_read, training, out, device=device):

@@ -5,7 +5,7 @@ import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -14,10 +14,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 import torch
 
-from forensics.errors import ForensicsError, ModelError
+from forensics.errors import ForensicsError, ModelError, WeightsMismatchError
+from forensics.models.companion import FILE_NAME, Companion, read_companion
+from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights, read_weights
 from forensics.reproducibility import deterministic, record_run, utc_now
-from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits
+from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits, Localisation
 from forensics.views import FixedFrame, Plan, Tiles, cut, plan_views
 
 __all__ = ["Detector", "ErrorRow", "load_detector", "starter_files"]
@@ -63,6 +65,10 @@ class Detector:
     weights : LoadedWeights
     device : torch.device
     mode : {"exact"}
+    companion : Companion, optional
+        The fitted joint judgement, and what was measured of the maps.
+    localise : bool
+        Whether findings hold a map of where the picture looks forged, if a branch makes one.
     """
 
     def __init__(
@@ -71,8 +77,12 @@ class Detector:
         *,
         device: torch.device,
         mode: Literal["exact"] = "exact",
+        companion: Companion | None = None,
+        localise: bool = True,
     ) -> None:
         self.weights = weights
+        self.companion = companion or Companion(weights_sha256=weights.sha256)
+        self.localise = localise
         self.device = device
         self.mode = mode
         self.ensemble = weights.ensemble.to(device).to(memory_format=torch.channels_last).eval()
@@ -113,7 +123,7 @@ class Detector:
         """
         evidence = _evidence(picture, limits)
         plan = None if min(evidence.width, evidence.height) < MIN_SIDE else self._plan(evidence)
-        scores = self._score(evidence, plan) if plan is not None and plan.names else None
+        scores, localisation = self._score(evidence, plan) if plan is not None and plan.names else (None, None)
         caveats = [] if plan is None else _plan_caveats(plan)
         if scores is None:
             reason = (
@@ -130,6 +140,7 @@ class Detector:
             outcome="uncalibrated" if scores is not None else "unsuitable",
             reason=reason,
             caveats=tuple(caveats),
+            localisation=localisation,
             run=record_run(
                 now=now or utc_now(),
                 weights=self._weights_record(),
@@ -192,19 +203,29 @@ class Detector:
     def _plan(self, evidence: Evidence) -> Plan:
         return plan_views(evidence.require_pixels(), self.weights.manifest.scheme)
 
-    def _score(self, evidence: Evidence, plan: Plan) -> BranchScores:
+    def _score(self, evidence: Evidence, plan: Plan) -> tuple[BranchScores, Localisation | None]:
+        parts = []
+        sums: dict[str, MapSum] = {}
         with deterministic():
-            parts = [
-                self.ensemble.logits(views, device=self.device)
-                for views in cut(evidence.require_pixels(), plan, VIEWS_PER_PASS)
-            ]
+            for views in cut(evidence.require_pixels(), plan, VIEWS_PER_PASS):
+                logits, maps = self.ensemble.look(views, device=self.device)
+                parts.append(logits)
+                for branch, values in maps.items() if self.localise else ():
+                    place = sums.setdefault(branch, MapSum(width=evidence.width, height=evidence.height))
+                    place.add(views, values)
         logits = np.concatenate(parts, axis=1)
         if not np.all(np.isfinite(logits)):
             raise ModelError(
                 f"the networks gave logits that are not finite for {evidence.name}. "
                 "Check the weights with 'forensics weights verify'."
             )
-        return BranchScores(branches=self.branches, views=plan.names, logits=logits, boxes=plan.boxes)
+        scores = BranchScores(
+            branches=self.branches, views=plan.names, logits=logits, boxes=plan.boxes, fusion=self.companion.fusion
+        )
+        if not sums:
+            return scores, None
+        branch, place = next(iter(sums.items()))
+        return scores, Localisation(branch=branch, cell=place.cell, values=place.mean, measured=self.companion.maps)
 
     def _weights_record(self) -> dict[str, str]:
         manifest = self.weights.manifest
@@ -222,7 +243,9 @@ class Detector:
             }
         return {
             **views,
-            "joint_judgement": "mean over views of the softmax, then mean over branches",
+            "joint_judgement": "mean over views of the softmax, then mean over branches"
+            if self.companion.fusion is None
+            else "fitted sum of the branches' log-odds",
             "mode": self.mode,
             "precision": "float32",
             "views_per_pass": VIEWS_PER_PASS,
@@ -236,6 +259,8 @@ def load_detector(
     *,
     mode: Literal["exact"] = "exact",
     device: str | None = None,
+    localise: bool = True,
+    judgement: Literal["fitted", "mean"] = "fitted",
 ) -> Detector:
     """Load a detector.
 
@@ -249,6 +274,10 @@ def load_detector(
         ``exact``: float32, reproducible bit for bit on one machine.
     device : str, optional
         Such as ``"cpu"`` or ``"cuda"``; the CPU if not given, because evidence-grade runs are made there.
+    localise : bool
+        Whether findings hold a map of where the picture looks forged, if a branch makes one.
+    judgement : {"fitted", "mean"}
+        The joint judgement: the fitted one where the weights bring it, or the plain mean over views and branches.
 
     Raises
     ------
@@ -265,9 +294,14 @@ def load_detector(
     """
     if mode != "exact":
         raise ModelError(f"there is no mode {mode!r}. Use 'exact'.")
+    if judgement not in ("fitted", "mean"):
+        raise ModelError(f"there is no judgement {judgement!r}. Use 'fitted' or 'mean'.")
     loaded = read_weights(_source(weights))
     loaded.ensemble.reparameterize()
-    return Detector(loaded, device=_device(device), mode=mode)
+    companion = _companion(weights, loaded)
+    if judgement == "mean":
+        companion = replace(companion, fusion=None)
+    return Detector(loaded, device=_device(device), mode=mode, companion=companion, localise=localise)
 
 
 def starter_files() -> list[Path]:
@@ -281,6 +315,20 @@ def _source(weights: WeightsSource | None) -> Path | dict[str, Path] | list[Path
     if isinstance(weights, Mapping):
         return {name: Path(path) for name, path in weights.items()}
     return Path(weights)
+
+
+def _companion(weights: WeightsSource | None, loaded: LoadedWeights) -> Companion:
+    """Return what lies beside the weights, if it belongs to them."""
+    folder = ASSETS if weights is None else None if isinstance(weights, Mapping) else Path(weights)
+    if folder is None or not (folder / FILE_NAME).is_file():
+        return Companion(weights_sha256=loaded.sha256)
+    companion = read_companion(folder / FILE_NAME)
+    if companion.weights_sha256 != loaded.sha256:
+        raise WeightsMismatchError(
+            f"{FILE_NAME} belongs to weights {companion.weights_sha256}, these are {loaded.sha256}. "
+            "Get the weights folder again, or remove that file to use the plain mean."
+        )
+    return companion
 
 
 def _device(name: str | None) -> torch.device:

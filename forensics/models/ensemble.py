@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from forensics.models.branch import Branch
-from forensics.types import Float64Array, Views
+from forensics.types import Float32Array, Float64Array, Views
 
 __all__ = ["Ensemble"]
 
@@ -42,8 +42,8 @@ class Ensemble(nn.Module):
             branch.reparameterize()
 
     @torch.inference_mode()
-    def logits(self, views: Views, *, device: torch.device) -> Float64Array:
-        """Return the raw class outputs of every branch on every view.
+    def look(self, views: Views, *, device: torch.device) -> tuple[Float64Array, dict[str, Float32Array]]:
+        """Return what every branch makes of every view.
 
         Parameters
         ----------
@@ -53,9 +53,16 @@ class Ensemble(nn.Module):
 
         Returns
         -------
-        array of shape (B, V, 2), float64
-            In the order (real, fake).
+        logits : array of shape (B, V, 2), float64
+            Raw class outputs in the order (real, fake).
+        maps : dict of str to array of shape (V, S', S'), float32 in [0, 1]
+            For each branch with a mask head: where the view looks forged, on the view's own grid.
         """
         pixels = torch.tensor(views.pixels).to(device).to(memory_format=torch.channels_last)
-        outputs = [branch(pixels).double().cpu().numpy() for _, branch in self.items()]
-        return np.stack(outputs)
+        logits, maps = [], {}
+        for name, branch in self.items():
+            output, mask = branch.localise(branch.channels(pixels))
+            logits.append(output.double().cpu().numpy())
+            if mask is not None:
+                maps[name] = torch.sigmoid(mask[:, 0]).cpu().numpy()
+        return np.stack(logits), maps

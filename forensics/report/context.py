@@ -58,7 +58,7 @@ class Figure:
     exhibit : str
         SHA-256 of the exhibit it was made from.
     kind : str
-        ``preview``, ``crop``, ``residual`` or ``bar``.
+        ``preview``, ``localisation``, ``crop``, ``residual`` or ``bar``.
     title, caption : str
     look, ignore : str
         What to look at, what to ignore; empty if there is nothing to say.

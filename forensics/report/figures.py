@@ -15,7 +15,7 @@ from PIL import Image
 
 from forensics.report.context import Figure
 from forensics.residuals import RESIDUALS, Residual, render, scale_bar
-from forensics.types import Evidence, Finding, Float32Array, UInt8Array
+from forensics.types import Evidence, Finding, Float32Array, Localisation, UInt8Array
 
 __all__ = ["draw_figures"]
 
@@ -52,13 +52,16 @@ def draw_figures(findings: Sequence[tuple[int, Finding]]) -> Iterator[tuple[Figu
     Figure, bytes
     """
     amount = [a for a in AMOUNTS if len(findings) >= a.exhibits][-1] if findings else AMOUNTS[0]
-    drawn = [(number, f.evidence) for number, f in findings if f.evidence.pixels.size]
+    drawn = [(number, f) for number, f in findings if f.evidence.pixels.size]
     if drawn and amount.residuals:
         for signed in (True, False):
             yield _bar(signed=signed)
-    for number, evidence in drawn:
+    for number, finding in drawn:
+        evidence = finding.evidence
         yield _preview(number, evidence, amount.preview)
         if amount.residuals:
+            if finding.localisation is not None:
+                yield _localisation(number, evidence, finding.localisation)
             yield _crop(number, evidence)
             yield _energy(number, evidence, RESIDUALS["srm"])
             yield _residual_crop(number, evidence, "srm", 0)
@@ -82,6 +85,35 @@ def _preview(number: int, evidence: Evidence, max_side: int) -> tuple[Figure, by
         caption="The picture as the detector received it: upright, 8 bits per channel, otherwise unaltered.",
         alt=f"Exhibit {number}, {evidence.width} by {evidence.height} pixels, {scale}; {_levels(evidence.pixels)}.",
         scale=scale,
+    )
+
+
+def _localisation(number: int, evidence: Evidence, localisation: Localisation) -> tuple[Figure, bytes]:
+    values, cell = localisation.values, localisation.cell
+    seen = np.isfinite(values)
+    enlarge = max(1, 480 // max(values.shape))
+    drawn = render(np.where(seen, values, 0), limit=1.0, signed=False)
+    drawn[~seen] = 255  # not looked at: paper white, a colour the scale has not
+    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape) if seen.any() else (0, 0)
+    return _figure(
+        f"exhibit-{number}-localisation",
+        evidence,
+        drawn.repeat(enlarge, axis=0).repeat(enlarge, axis=1),
+        kind="localisation",
+        title="Where the network paints",
+        caption=f"Map of the network “{localisation.branch}”, mean over its views, in cells of {cell} × {cell} pixels; "
+        "white where no view looked.",
+        look="A compact patch that coincides with a thing, and with a border in the residuals.",
+        ignore="Scattered spots and whole-picture tints. Such maps paint something on camera originals too.",
+        alt=f"Map of {values.shape[1]} by {values.shape[0]} cells: median {np.nanmedian(values):.2f}, highest "
+        f"{np.nanmax(values):.2f} in the cell whose upper left corner is at column {column * cell}, row {row * cell}; "
+        f"{100 * float(np.mean(values[seen] > 0.5)):.0f} percent of the cells above 0.5."
+        if seen.any()
+        else "Empty map: no view looked at the picture.",
+        scale=f"{enlarge} × {enlarge} picture pixels per cell of {cell} × {cell}",
+        bar="bar-unsigned",
+        low="0",
+        high="1",
     )
 
 

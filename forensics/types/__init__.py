@@ -7,7 +7,7 @@ digest and does not hold its pixels.
 
 from forensics.types.evidence import Evidence, Limits, Metadata
 from forensics.types.finding import OUTCOMES, Caveat, Finding, LikelihoodRatio, Outcome, Propositions, RunRecord
-from forensics.types.scores import BranchScores, Views
+from forensics.types.scores import BranchScores, Fusion, Localisation, Views
 from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, UInt8Array
 
 __all__ = [
@@ -18,10 +18,12 @@ __all__ = [
     "Finding",
     "Float32Array",
     "Float64Array",
+    "Fusion",
     "IntArray",
     "JsonObject",
     "LikelihoodRatio",
     "Limits",
+    "Localisation",
     "Metadata",
     "Outcome",
     "Propositions",

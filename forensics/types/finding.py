@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from forensics.errors import EvidenceError
 from forensics.types.evidence import Evidence
-from forensics.types.scores import BranchScores
+from forensics.types.scores import BranchScores, Localisation
 from forensics.types.values import JsonObject, plain
 
 __all__ = ["OUTCOMES", "Caveat", "Finding", "LikelihoodRatio", "Outcome", "Propositions", "RunRecord"]
@@ -16,7 +16,7 @@ __all__ = ["OUTCOMES", "Caveat", "Finding", "LikelihoodRatio", "Outcome", "Propo
 Outcome: TypeAlias = Literal["supports_h1", "supports_h2", "inconclusive", "unsuitable", "uncalibrated"]
 
 OUTCOMES: tuple[Outcome, ...] = ("supports_h1", "supports_h2", "inconclusive", "unsuitable", "uncalibrated")
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +102,8 @@ class Finding:
     propositions : Propositions
     lr : LikelihoodRatio or None
         None without a calibration that covers this picture.
+    localisation : Localisation or None
+        None if no branch has a map, or if none was asked for.
     """
 
     evidence: Evidence
@@ -112,6 +114,7 @@ class Finding:
     caveats: tuple[Caveat, ...] = ()
     propositions: Propositions = field(default_factory=Propositions)
     lr: LikelihoodRatio | None = None
+    localisation: Localisation | None = None
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
@@ -141,6 +144,7 @@ class Finding:
             "propositions": plain(self.propositions),
             "scores": None if self.scores is None else self.scores.to_dict(),
             "lr": plain(self.lr),
+            "localisation": None if self.localisation is None else self.localisation.to_dict(),
             "outcome": self.outcome,
             "reason": self.reason,
             "caveats": plain(self.caveats),
@@ -156,7 +160,7 @@ class Finding:
                 f"expected a record with schema {expected!r}, got {record.get('schema')!r}. "
                 "Read it with the version of forensics that wrote it."
             )
-        lr = record["lr"]
+        lr, localisation = record["lr"], record["localisation"]
         return cls(
             evidence=Evidence.from_dict(record["evidence"]),
             scores=None if record["scores"] is None else BranchScores.from_dict(record["scores"]),
@@ -166,6 +170,7 @@ class Finding:
             run=RunRecord(**record["run"]),
             propositions=Propositions(**record["propositions"]),
             lr=None if lr is None else LikelihoodRatio(**{**lr, **_tuples(lr, ("interval", "bounds"))}),
+            localisation=None if localisation is None else Localisation.from_dict(localisation),
         )
 
     def to_json(self) -> str:

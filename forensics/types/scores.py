@@ -7,10 +7,13 @@ from typing import Self
 
 import numpy as np
 
-from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, frozen
+from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, frozen, plain
 from forensics.units import log_odds_from_logits, log_odds_from_probability, probability_from_log_odds
 
-__all__ = ["BranchScores", "Views"]
+__all__ = ["BranchScores", "Fusion", "Localisation", "Views"]
+
+TOP = 4  # the highest quarter of the views, at least one, is pooled beside the mean of all
+LARGEST_LOG_ODDS = 745.0  # the largest that float64 can carry back to a probability above 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,11 +47,42 @@ class Views:
         object.__setattr__(self, "boxes", frozen(self.boxes, np.int64))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fusion:
+    """A fitted joint judgement: a weighted sum of the branches' log-odds.
+
+    Parameters
+    ----------
+    bias : float
+    mean : mapping of str to float
+        Branch to the weight, 0 or more, of its mean log-odds over the views.
+    top : mapping of str to float
+        Branch to the weight, 0 or more, of its mean log-odds over the highest quarter of the views.
+    weights_sha256 : str
+        Digest of the weights that it was fitted for.
+    """
+
+    bias: float
+    mean: Mapping[str, float]
+    top: Mapping[str, float]
+    weights_sha256: str
+
+    def __post_init__(self) -> None:
+        if set(self.mean) != set(self.top) or min(*self.mean.values(), *self.top.values()) < 0:
+            raise ValueError(f"a fusion needs a mean and a top weight of 0 or more for each branch, got {self}")
+        object.__setattr__(self, "mean", MappingProxyType(dict(self.mean)))
+        object.__setattr__(self, "top", MappingProxyType(dict(self.top)))
+
+    def log_odds(self, pooled: Mapping[str, tuple[float, float]]) -> float:
+        """Return the joint log-odds of `BranchScores.pooled`."""
+        return self.bias + sum(self.mean[b] * mean + self.top[b] * top for b, (mean, top) in pooled.items())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BranchScores:
     """Logits of every branch on every view, and what follows from them.
 
-    The joint judgement is the published one: softmax per view, mean over views, then mean over branches.
+    Without a fusion the joint judgement is the published one: softmax per view, mean over views, then over branches.
 
     Parameters
     ----------
@@ -58,12 +92,15 @@ class BranchScores:
         Raw class outputs in the order (real, fake).
     boxes : array of shape (V, 4), int64
         Where each view lies on the evidence grid: (left, top, right, bottom).
+    fusion : Fusion or None
+        The fitted joint judgement, if the weights bring one.
     """
 
     branches: tuple[str, ...]
     views: tuple[str, ...]
     logits: Float64Array
     boxes: IntArray
+    fusion: Fusion | None = None
 
     def __post_init__(self) -> None:
         shape = (len(self.branches), len(self.views), 2)
@@ -73,6 +110,8 @@ class BranchScores:
             raise ValueError(f"boxes must have shape ({len(self.views)}, 4), got {np.shape(self.boxes)}")
         if not np.all(np.isfinite(self.logits)):
             raise ValueError("logits must be finite")
+        if self.fusion is not None and set(self.fusion.mean) != set(self.branches):
+            raise ValueError(f"the fusion is for {sorted(self.fusion.mean)}, the branches are {sorted(self.branches)}")
         object.__setattr__(self, "logits", frozen(self.logits, np.float64))
         object.__setattr__(self, "boxes", frozen(self.boxes, np.int64))
         object.__setattr__(self, "branches", tuple(self.branches))
@@ -84,14 +123,35 @@ class BranchScores:
         return probability_from_log_odds(log_odds_from_logits(self.logits))
 
     @property
-    def score(self) -> float:
-        """Joint uncalibrated score in [0, 1]. Not a probability of anything."""
+    def mean_score(self) -> float:
+        """Plain mean over branches of the mean score over views, in [0, 1]."""
         return float(self.view_scores.mean(axis=1).mean())
+
+    @property
+    def pooled(self) -> Mapping[str, tuple[float, float]]:
+        """Branch name to its log-odds averaged over all views, and over the highest quarter of them."""
+        log_odds = np.sort(log_odds_from_logits(self.logits), axis=1)
+        n = max(1, log_odds.shape[1] // TOP)
+        return MappingProxyType(
+            {b: (float(z.mean()), float(z[-n:].mean())) for b, z in zip(self.branches, log_odds, strict=True)}
+        )
 
     @property
     def log_odds(self) -> float:
         """Natural-log odds of `score`; what calibrators take."""
-        return _finite_log_odds(self.score)
+        if self.fusion is not None:
+            return float(np.clip(self.fusion.log_odds(self.pooled), -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS))
+        return _finite_log_odds(self.mean_score)
+
+    @property
+    def score(self) -> float:
+        """Joint uncalibrated score in [0, 1]: of the fusion if there is one, else `mean_score`.
+
+        Not a probability of anything.
+        """
+        if self.fusion is None:
+            return self.mean_score
+        return float(probability_from_log_odds(np.asarray(self.log_odds)))
 
     @property
     def by_branch(self) -> Mapping[str, float]:
@@ -118,6 +178,8 @@ class BranchScores:
             "boxes": self.boxes.tolist(),
             "logits": self.logits.tolist(),
             "score": self.score,
+            "mean_score": self.mean_score,
+            "fusion": plain(self.fusion),
             "log_odds": self.log_odds,
             "by_branch": dict(self.by_branch),
             "spread": self.spread,
@@ -131,9 +193,55 @@ class BranchScores:
             views=tuple(record["views"]),
             logits=np.array(record["logits"], dtype=np.float64),
             boxes=np.array(record["boxes"], dtype=np.int64),
+            fusion=None if record["fusion"] is None else Fusion(**record["fusion"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Localisation:
+    """Where one branch finds the picture to look forged. A prediction like the score; it paints originals too.
+
+    Parameters
+    ----------
+    branch : str
+    cell : int
+        Side of a cell in pixels on the evidence grid.
+    values : array of shape (rows, columns), float32
+        Mean over the views, 0 to 1, in steps of 0.001; NaN where no view looked.
+    measured : mapping of str to float
+        What was measured of such maps on withheld pictures: ``pointing``, ``chance``, ``pixel_f1``, ``false_area``;
+        empty if nothing was.
+    """
+
+    branch: str
+    cell: int
+    values: Float32Array
+    measured: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        values = np.asarray(self.values, dtype=np.float32)
+        if values.ndim != 2 or self.cell < 1 or not np.nanmin(values, initial=0) >= 0:
+            raise ValueError(f"a localisation needs rows and columns of values of 0 or more, got {values.shape}")
+        object.__setattr__(self, "values", frozen(np.round(values.astype(np.float64), 3), np.float32))
+        object.__setattr__(self, "measured", MappingProxyType(dict(self.measured)))
+
+    def to_dict(self) -> JsonObject:
+        """Return JSON values; null where no view looked."""
+        rows = [[None if np.isnan(v) else round(float(v), 3) for v in row] for row in self.values]
+        return {"branch": self.branch, "cell": self.cell, "values": rows, "measured": dict(self.measured)}
+
+    @classmethod
+    def from_dict(cls, record: JsonObject) -> Self:
+        """Return the record that `to_dict` came from."""
+        rows = [[np.nan if v is None else v for v in row] for row in record["values"]]
+        return cls(
+            branch=record["branch"],
+            cell=record["cell"],
+            values=np.array(rows, dtype=np.float32),
+            measured=record["measured"],
         )
 
 
 def _finite_log_odds(probability: float) -> float:
-    """Return log-odds, held within ±745, the largest that float64 can carry back to a probability above 0."""
-    return float(np.clip(log_odds_from_probability(np.asarray(probability)), -745.0, 745.0))
+    log_odds = log_odds_from_probability(np.asarray(probability))
+    return float(np.clip(log_odds, -LARGEST_LOG_ODDS, LARGEST_LOG_ODDS))

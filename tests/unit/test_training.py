@@ -115,17 +115,50 @@ def test_tiles_of_any_side_come_from_one_stream(folder: Path, tile: int) -> None
     assert stream(folder).pair(3, tile=tile).fake.shape == (tile, tile, 3)
 
 
-def test_equaliser_brings_sharpness_together() -> None:
+def test_equaliser_brings_tone_and_sharpness_at_two_scales_together() -> None:
     import cv2
 
-    rng = np.random.default_rng(0)
-    sharp = textured(200, 200)
-    soft = cv2.GaussianBlur(sharp, (0, 0), 0.6)
+    from forensics.training.post_chain import sharpness
+
+    picture = textured(200, 200)
+    coarse = cv2.GaussianBlur(np.random.default_rng(1).normal(0, 40, (200, 200, 3)), (0, 0), 1.5)
+    sharp = np.clip(picture + coarse, 0, 255).astype(np.uint8)
+    soft = np.clip(0.8 * cv2.GaussianBlur(sharp, (0, 0), 0.7) + 20, 0, 255).astype(np.uint8)
+    assert max(abs(a - b) for a, b in zip(sharpness(sharp), sharpness(soft), strict=True)) > 0.5
     for a, b in ((sharp, soft), (soft, sharp)):
+        before = a.copy(), b.copy()
         x, y = equalise(a, b)
-        ratio = np.log(cv2.Laplacian(x.mean(2), cv2.CV_64F).var() / cv2.Laplacian(y.mean(2), cv2.CV_64F).var())
-        assert abs(ratio) < 0.25
-    assert np.array_equal(sharp, textured(200, 200))
+        assert np.array_equal(a, before[0])
+        assert np.array_equal(b, before[1])
+        assert np.allclose(sharpness(x), sharpness(y), atol=0.2)
+        assert np.allclose(x.mean(axis=(0, 1)), y.mean(axis=(0, 1)), atol=0.5)
+        assert np.allclose(x.std(axis=(0, 1)), y.std(axis=(0, 1)), atol=0.5)
+
+
+def test_a_found_fake_gets_the_most_similar_of_the_originals_drawn() -> None:
+    from forensics.training.pairs import _unlike
+
+    picture = textured(200, 200)
+    brighter = np.clip(picture.astype(int) + 30, 0, 255).astype(np.uint8)
+    assert _unlike(picture, picture) == 0.0
+    # 30 levels of brightness at 40 levels a unit; nothing else moves but what is clipped
+    assert _unlike(picture, brighter) == pytest.approx(0.75, abs=0.05)
+    assert _unlike(picture, textured(200, 200, seed=1)) < _unlike(picture, brighter)
+
+
+def test_a_contact_sheet_has_a_row_for_every_maker(folder: Path) -> None:
+    from forensics.training.contact_sheet import MARGIN, TITLE, contact_sheet
+    from forensics.training.makers import MAKERS
+
+    sheet = contact_sheet(Pictures.open(folder), seed=1, examples=2, tile=64)
+    assert sheet.shape == (len(MAKERS.names()) * (64 + MARGIN + TITLE), 8 * (64 + MARGIN), 3)
+    splice = list(MAKERS.names()).index("splice") * (64 + MARGIN + TITLE) + TITLE
+    row = sheet[splice : splice + 64]
+    original, mask, difference = row[:, :64], row[:, 136:200, 0] > 0, row[:, 204:268]
+    assert original.std() > 1
+    assert mask.any()
+    # Where nothing was forged the difference is mid-grey, but for what equalising the pair moved.
+    assert np.median(np.abs(difference[~mask].astype(int) - 128)) < 16
 
 
 def test_the_chain_treats_both_members_alike() -> None:

@@ -28,7 +28,7 @@ from forensics.report.sections.phrases import (
     outcome_words,
     text_or,
 )
-from forensics.types import BranchScores, Finding, LikelihoodRatio
+from forensics.types import BranchScores, Finding, LikelihoodRatio, Localisation
 
 __all__ = ["findings"]
 
@@ -120,6 +120,7 @@ def _pictures(context: Context, exhibit: Exhibit, finding: Finding) -> list[Bloc
         blocks.append(paragraph("No picture: the pixels were not at hand when this report was written."))
     blocks += [figure(*(f.id for f in preview))] if preview else []
     blocks += [mapped] if mapped else []
+    blocks += _localisation(context, exhibit, finding.localisation)
     residuals = context.figures_of(exhibit, "crop", "residual")
     if residuals:
         blocks.append(heading("Residuals", level=4))
@@ -135,6 +136,29 @@ def _pictures(context: Context, exhibit: Exhibit, finding: Finding) -> list[Bloc
             paragraph("Residual pictures are left out in reports of more than 15 exhibits; examine one alone for them.")
         )
     return blocks
+
+
+def _localisation(context: Context, exhibit: Exhibit, localisation: Localisation | None) -> list[Block]:
+    """Return the map of forged places, never without what such maps are worth."""
+    figures = context.figures_of(exhibit, "localisation")
+    if localisation is None or not figures:
+        return []
+    worth = localisation.measured
+    measured = (
+        f"On {worth['n']:,.0f} forged tiles made from withheld originals its highest point lay in the forged place in "
+        f"{100 * worth['pointing']:.0f} of 100 cases, where chance has {100 * worth['chance']:.0f}; of the originals "
+        f"themselves it painted {100 * worth['false_area']:.0f} percent of the area."
+        if worth
+        else "How often such a map is right was not measured for these weights."
+    )
+    return [
+        heading("Localisation", level=4),
+        paragraph(
+            "One network also predicts, place by place, what looks forged to it. It paints something on camera originals "
+            f"too, so a map alone shows nothing. {measured}"
+        ),
+        figure(*(f.id for f in figures)),
+    ]
 
 
 def _map(exhibit: Exhibit, finding: Finding, scores: BranchScores) -> Block | None:

@@ -1,0 +1,60 @@
+"""A sheet of examples of every maker, for eyes: original, forgery, where, and the difference on a fixed scale."""
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+from forensics.training.makers import MAKERS
+from forensics.training.pairs import PairStream
+from forensics.training.pictures import Pictures
+from forensics.types import UInt8Array
+
+__all__ = ["contact_sheet"]
+
+GAIN = 8  # a difference of 16 grey levels reaches the end of the scale
+MARGIN = 4
+TITLE = 18
+
+
+def contact_sheet(
+    pictures: Pictures, *, seed: int, examples: int = 3, tile: int = 160, families: Iterable[str] | None = None
+) -> UInt8Array:
+    """Return one row of examples per maker, before any post-processing.
+
+    Parameters
+    ----------
+    pictures : Pictures
+        Whose originals are forged.
+    seed : int
+    examples : int
+        Per maker; each takes four tiles: original, forgery, mask, difference times 8 around mid-grey.
+    tile : int
+        Side in pixels, even, at most 192.
+    families : iterable of str, optional
+        Makers; all that are registered if not given.
+
+    Returns
+    -------
+    array of shape (H, W, 3), uint8
+    """
+    rows = []
+    for family in MAKERS.names() if families is None else families:
+        # A ramp that never ends leaves post-processing out.
+        stream = PairStream(pictures, seed=seed, shares={family: 1.0}, independent=0.0, ramp=2**62)
+        cells = []
+        for k in range(1, examples + 1):
+            pair = stream.pair(k, tile=tile)
+            gap = pair.fake.astype(np.int16) - pair.real
+            shown = np.clip(128 + GAIN * gap, 0, 255).astype(np.uint8)
+            mask = np.repeat(255 * pair.mask[..., None], 3, axis=2)
+            cells += [np.pad(x, ((0, 0), (0, MARGIN), (0, 0)), constant_values=255) for x in
+                      (pair.real, pair.fake, mask, shown)]  # fmt: skip
+        row = np.concatenate(cells, axis=1)
+        title = np.full((TITLE, row.shape[1], 3), 255, dtype=np.uint8)
+        cv2.putText(
+            title, f"{family}: original, forgery, where, difference x {GAIN}", (2, TITLE - 5),
+            cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA,
+        )  # fmt: skip
+        rows += [title, np.pad(row, ((0, MARGIN), (0, 0), (0, 0)), constant_values=255)]
+    return np.concatenate(rows)

@@ -1,0 +1,122 @@
+"""Pictures passed through the auto-encoder of a generator: same content, a decoder's traces.
+
+Every latent diffusion model ends in such a decoder, and the decoder, not the diffusion, writes the pixels. There is
+no generator here, so small auto-encoders are trained on the originals of the training side, with decoders that
+differ on purpose.
+
+References
+----------
+Rajan et al., arXiv 2410.11835 (2024): aligned data sets by reconstruction. Guillaro et al., arXiv 2412.17671 (2024).
+"""
+
+import itertools
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+__all__ = ["Autoencoder", "AutoencoderSpec", "Upsampling"]
+
+Upsampling = Literal["nearest", "bilinear", "transposed", "uneven", "shuffle"]
+WIDTHS = (32, 64, 96)
+GROUPS = 8
+LATENT_NOISE = 1 / 32  # half-width of the uniform noise on the latent code, as of a coarse quantiser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoencoderSpec:
+    """Shape of one auto-encoder.
+
+    Parameters
+    ----------
+    halvings : int
+        1 to 3; the code is smaller by two to this power on each side.
+    latent : int
+        Channels of the code.
+    upsampling : str
+        How the decoder doubles the resolution: ``nearest`` or ``bilinear`` and a convolution, ``transposed`` (4 x 4,
+        even overlap), ``uneven`` (transposed 3 x 3, uneven overlap), ``shuffle`` (sub-pixel).
+    """
+
+    halvings: int
+    latent: int
+    upsampling: Upsampling
+
+
+class ResidualBlock(nn.Module):
+    """Two normalised convolutions with a skip."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.GroupNorm(GROUPS, width),
+            nn.SiLU(),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.GroupNorm(GROUPS, width),
+            nn.SiLU(),
+            nn.Conv2d(width, width, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (N, width, H, W)."""
+        return x + self.body(x)
+
+
+def _doubling(kind: Upsampling, n_in: int, n_out: int) -> nn.Module:
+    if kind == "transposed":
+        return nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1)
+    if kind == "uneven":
+        return nn.ConvTranspose2d(n_in, n_out, 3, stride=2, padding=1, output_padding=1)
+    if kind == "shuffle":
+        return nn.Sequential(nn.Conv2d(n_in, 4 * n_out, 3, padding=1), nn.PixelShuffle(2))
+    return nn.Sequential(nn.Upsample(scale_factor=2, mode=kind), nn.Conv2d(n_in, n_out, 3, padding=1))
+
+
+class Autoencoder(nn.Module):
+    """Encoder to a bounded code, decoder back to pixels.
+
+    Parameters
+    ----------
+    spec : AutoencoderSpec
+    """
+
+    def __init__(self, spec: AutoencoderSpec) -> None:
+        super().__init__()
+        widths = WIDTHS[: spec.halvings]
+        encoder: list[nn.Module] = []
+        for n_in, n_out in zip((3, *widths), widths, strict=False):
+            encoder += [nn.Conv2d(n_in, n_out, 4, stride=2, padding=1), ResidualBlock(n_out)]
+        self.encoder = nn.Sequential(*encoder, nn.Conv2d(widths[-1], spec.latent, 3, padding=1), nn.Tanh())
+        decoder: list[nn.Module] = [nn.Conv2d(spec.latent, widths[-1], 3, padding=1), ResidualBlock(widths[-1])]
+        outward = (*widths[::-1], WIDTHS[0] // 2)
+        for n_in, n_out in itertools.pairwise(outward):
+            decoder += [_doubling(spec.upsampling, n_in, n_out), nn.SiLU()]
+            if n_out >= WIDTHS[0]:
+                decoder.append(ResidualBlock(n_out))
+        self.decoder = nn.Sequential(*decoder, nn.Conv2d(outward[-1], 3, 3, padding=1))
+
+    def forward(self, pixels: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Return the reconstruction (N, 3, S, S) of pixels (N, 3, S, S) in [0, 1].
+
+        `noise` is added to the code; drawn uniformly while training, none otherwise.
+        """
+        code = self.encoder(2.0 * pixels - 1.0)
+        if noise is not None:
+            code = code + noise
+        elif self.training:
+            code = code + (torch.rand_like(code) * 2 - 1) * LATENT_NOISE
+        return 0.5 * self.decoder(code) + 0.5
+
+
+def reconstruction_loss(made: Tensor, pixels: Tensor) -> Tensor:
+    """Return L1 on pixels, on their first differences, and on the log magnitude of their spectra.
+
+    The last two keep fine detail, without which decoders would be told by softness alone.
+    """
+    loss = F.l1_loss(made, pixels)
+    for axis in (-1, -2):
+        loss = loss + 0.5 * F.l1_loss(made.diff(dim=axis), pixels.diff(dim=axis))
+    spectrum, goal = (torch.log(torch.fft.rfft2(x, norm="ortho").abs() + 0.02) for x in (made, pixels))
+    return loss + 0.05 * F.l1_loss(spectrum, goal)
