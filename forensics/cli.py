@@ -240,11 +240,11 @@ def train(
         sides = settings_read.data
         training, withheld = split(Pictures.open(data), train=sides.train, withheld=sides.withheld, halved=sides.halved)
         if audit:
-            text, passed = tasks.audit(settings_read, training, pairs=audit_pairs)
+            text, passed = tasks.audit(settings_read, training, out, pairs=audit_pairs)
             typer.echo(text)
             raise typer.Exit(0 if passed else 1)
         if contact_sheet is not None:
-            typer.echo(str(tasks.write_contact_sheet(contact_sheet, training, seed=settings_read.seed)))
+            typer.echo(str(tasks.write_contact_sheet(contact_sheet, settings_read, training, out)))
             return
         if evaluate_only:
             tables = tasks.measure(

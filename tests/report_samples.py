@@ -16,7 +16,7 @@ from sklearn.datasets import load_sample_image
 
 from forensics.errors import EvidenceError
 from forensics.report import Case, write_report
-from forensics.types import BranchScores, Caveat, Evidence, Finding, Metadata, RunRecord
+from forensics.types import BranchScores, Caveat, Evidence, Finding, Localisation, Metadata, RunRecord
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BRANCHES = ("convnext", "replknet")
@@ -113,7 +113,17 @@ def finding(picture: Evidence | None = None, *, n_views: int = 40, seed: int = 0
         reason=UNCALIBRATED,
         caveats=caveats,
         run=run(),
+        localisation=localisation(picture),
     )
+
+
+def localisation(picture: Evidence, cell: int = 16) -> Localisation:
+    """A map with one bright patch, and a column of cells where no view looked."""
+    values = np.full((-(-picture.height // cell), -(-picture.width // cell)), 0.12, np.float32)
+    values[4:9, 6:12] = 0.87
+    values[:, -1] = np.nan
+    worth = {"n": 640.0, "pixel_f1": 0.31, "pointing": 0.62, "chance": 0.24, "false_area": 0.07}
+    return Localisation(branch=BRANCHES[-1], cell=cell, values=values, measured=worth)
 
 
 def unsuitable() -> Finding:

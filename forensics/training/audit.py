@@ -5,7 +5,7 @@ original from forged, it will learn these and fail, or reverse, where they do no
 to a linear model and to boosted trees, and neither may succeed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from forensics.training.config import Config
+from forensics.training.makers import Maker
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.pictures import Pictures
 from forensics.types import Float64Array, UInt8Array
@@ -121,7 +122,14 @@ def audit_pairs(pairs: Sequence[Pair]) -> list[AuditRow]:
     return rows
 
 
-def audit_stream(config: Config, pictures: Pictures, *, pairs: int, first: int = 10_000_000) -> list[AuditRow]:
+def audit_stream(
+    config: Config,
+    pictures: Pictures,
+    *,
+    pairs: int,
+    makers: Mapping[str, Maker] | None = None,
+    first: int = 10_000_000,
+) -> list[AuditRow]:
     """Return the audit of a configuration's stream, all families and full post-processing.
 
     Parameters
@@ -131,11 +139,13 @@ def audit_stream(config: Config, pictures: Pictures, *, pairs: int, first: int =
         The training side.
     pairs : int
         How many to draw.
+    makers : mapping of str to Maker, optional
+        As in `PairStream`.
     first : int
         Number of the first pair; by default far beyond those that a run trains on.
     """
     shares, independent = config.forgeries.shares, config.forgeries.independent
-    stream = PairStream(pictures, seed=config.seed, shares=shares, independent=independent)
+    stream = PairStream(pictures, seed=config.seed, shares=shares, independent=independent, makers=makers)
     return audit_pairs([stream.pair(k, tile=config.forgeries.late_tile) for k in range(first, first + pairs)])
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from forensics.models.weights import BranchSpec
+from forensics.training.makers.reconstruction import UPSAMPLINGS, AutoencoderSpec
 
-__all__ = ["Config", "DataConfig", "ForgeryConfig", "LossConfig", "OptimiserConfig", "read_config"]
+__all__ = ["AutoencoderConfig", "Config", "DataConfig", "ForgeryConfig", "LossConfig", "OptimiserConfig", "read_config"]
 
 T = TypeVar("T")
 
@@ -67,6 +68,27 @@ class ForgeryConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AutoencoderConfig:
+    """The auto-encoders of the maker ``reconstruction``, trained before the branches.
+
+    Parameters
+    ----------
+    specs : tuple of AutoencoderSpec
+    steps, batch : int
+        Of each.
+    tile : int
+        Side of a crop, a multiple of 8, at most 256.
+    lr : float
+    """
+
+    specs: tuple[AutoencoderSpec, ...] = ()
+    steps: int = 400
+    batch: int = 16
+    tile: int = 96
+    lr: float = 2e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LossConfig:
     """Weights of the parts of the loss; see `forensics.training.loop`."""
 
@@ -103,7 +125,7 @@ class Config:
         Of the weights.
     seed : int
     branches : mapping of str to BranchSpec
-    data, forgeries, loss, optimiser
+    data, forgeries, loss, optimiser, autoencoders
         See these classes.
     """
 
@@ -115,6 +137,7 @@ class Config:
     forgeries: ForgeryConfig
     optimiser: OptimiserConfig
     loss: LossConfig = field(default_factory=LossConfig)
+    autoencoders: AutoencoderConfig = field(default_factory=AutoencoderConfig)
 
     def sha256(self) -> str:
         """Return the digest of all values, sorted; comments and layout of the file do not count."""
@@ -148,6 +171,7 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:
         {
             **{k: v for k, v in record.items() if not isinstance(v, dict)},
             "branches": branches,
+            "autoencoders": _autoencoders(record.get("autoencoders", {})),
             "data": _make(DataConfig, _table(record, "data"), "data"),
             "forgeries": _forgeries(_table(record, "forgeries")),
             "loss": _make(LossConfig, record.get("loss", {}), "loss"),
@@ -191,6 +215,20 @@ def _make(cls: type[T], values: Mapping[str, Any], where: str) -> T:
         return cls(**frozen)
     except TypeError as err:
         raise ValueError(f"{where}: {err}. Compare with configs/starter.toml.") from err
+
+
+def _autoencoders(table: Mapping[str, Any]) -> AutoencoderConfig:
+    specs = [_make(AutoencoderSpec, spec, "autoencoders.specs") for spec in table.get("specs", [])]
+    config = _make(AutoencoderConfig, {**table, "specs": specs}, "autoencoders")
+    if config.tile % 8 or not 32 <= config.tile <= 256:
+        raise ValueError(f"autoencoders.tile must be a multiple of 8 and 32 to 256, got {config.tile}. Use 96.")
+    for spec in specs:
+        if not 1 <= spec.halvings <= 3 or spec.latent < 1 or spec.upsampling not in UPSAMPLINGS:
+            raise ValueError(
+                f"an auto-encoder has 1 to 3 halvings, a latent of 1 or more and upsampling one of "
+                f"{', '.join(UPSAMPLINGS)}; got {spec}. Correct [[autoencoders.specs]]."
+            )
+    return config
 
 
 def _forgeries(table: Mapping[str, Any]) -> ForgeryConfig:

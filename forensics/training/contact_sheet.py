@@ -1,11 +1,11 @@
 """A sheet of examples of every maker, for eyes: original, forgery, where, and the difference on a fixed scale."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 import cv2
 import numpy as np
 
-from forensics.training.makers import MAKERS
+from forensics.training.makers import MAKERS, Maker
 from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures
 from forensics.types import UInt8Array
@@ -18,7 +18,7 @@ TITLE = 18
 
 
 def contact_sheet(
-    pictures: Pictures, *, seed: int, examples: int = 3, tile: int = 160, families: Iterable[str] | None = None
+    pictures: Pictures, *, seed: int, examples: int = 3, tile: int = 160, makers: Mapping[str, Maker] | None = None
 ) -> UInt8Array:
     """Return one row of examples per maker, before any post-processing.
 
@@ -31,17 +31,17 @@ def contact_sheet(
         Per maker; each takes four tiles: original, forgery, mask, difference times 8 around mid-grey.
     tile : int
         Side in pixels, even, at most 192.
-    families : iterable of str, optional
-        Makers; all that are registered if not given.
+    makers : mapping of str to Maker, optional
+        All that are registered if not given.
 
     Returns
     -------
     array of shape (H, W, 3), uint8
     """
     rows = []
-    for family in MAKERS.names() if families is None else families:
+    for family in MAKERS.names() if makers is None else makers:
         # A ramp that never ends leaves post-processing out.
-        stream = PairStream(pictures, seed=seed, shares={family: 1.0}, independent=0.0, ramp=2**62)
+        stream = PairStream(pictures, seed=seed, shares={family: 1.0}, independent=0.0, ramp=2**62, makers=makers)
         cells = []
         for k in range(1, examples + 1):
             pair = stream.pair(k, tile=tile)

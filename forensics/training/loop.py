@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from forensics.models.channels import drop_groups
 from forensics.models.ensemble import Ensemble
 from forensics.models.weights import Manifest, write_weights
+from forensics.training.autoencoders import makers_for
 from forensics.training.config import Config, LossConfig, OptimiserConfig
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.pictures import Pictures
@@ -73,6 +74,7 @@ def train(config: Config, pictures: Pictures, out: Path, *, device: str = "cpu",
         shares=config.forgeries.shares,
         independent=config.forgeries.independent,
         ramp=round(config.forgeries.ramp * settings.steps * settings.pairs),
+        makers=makers_for(config, pictures, out),
     )
 
     # Loop

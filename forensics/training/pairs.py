@@ -11,13 +11,13 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from forensics.training.makers import MAKERS
+from forensics.training.makers import MAKERS, Maker
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.post_chain import PostChain, equalise, jpeg, sharpness
 from forensics.types import Evidence, UInt8Array
 from forensics.views import DIHEDRAL, turn_square
 
-__all__ = ["Pair", "PairStream"]
+__all__ = ["Pair", "PairStream", "PictureSampler"]
 
 CROP = 256  # side of the crop that is forged; a tile is cut from it after the chain
 HELD = 384  # side of the part of each picture that is held in memory
@@ -70,6 +70,8 @@ class PairStream:
         Number of items over which the stream grows from the first family of `shares`, without post-processing, to
         all families, always post-processed. Without it small networks stay at chance. Found pairs are
         post-processed from the start: raw, their compression history would tell them apart.
+    makers : mapping of str to Maker, optional
+        The registered ones if not given; `forensics.training.autoencoders.makers_for` adds those that are trained.
     """
 
     def __init__(
@@ -80,15 +82,15 @@ class PairStream:
         shares: Mapping[str, float],
         independent: float,
         ramp: int = 0,
+        makers: Mapping[str, Maker] | None = None,
     ) -> None:
+        self.makers = {name: MAKERS[name] for name in MAKERS.names()} if makers is None else dict(makers)
         self.seed, self.independent, self.ramp = seed, independent, ramp
         self.families = tuple(shares)
         self.shares = np.array([shares[f] for f in self.families])
-        unknown = [f for f in self.families if f != FOUND and f not in MAKERS]
+        unknown = [f for f in self.families if f != FOUND and f not in self.makers]
         if unknown:
-            raise ValueError(
-                f"no maker {unknown[0]!r}; there are {', '.join((*MAKERS.names(), FOUND))}. Choose of these."
-            )
+            raise ValueError(f"no maker {unknown[0]!r}; there are {', '.join((*self.makers, FOUND))}. Choose of these.")
         self.reals = _by_source(pictures.where(lambda p: p.label == 0))
         self.fakes = _by_source(pictures.where(lambda p: p.label == 1))
         if not self.reals or (FOUND in self.families and not self.fakes):
@@ -122,7 +124,7 @@ class PairStream:
         picture = _draw(self.reals, rng)
         original = _with_past(_crop(picture, rng), rng)
         donor = _crop(_draw({picture.source: self.reals[picture.source]}, rng), rng)
-        forgery = MAKERS[family](original, rng, donor=donor, face=picture.face)
+        forgery = self.makers[family](original, rng, donor=donor, face=picture.face)
         if forgery.mask.all() or rng.random() < 0.5:
             return (picture, *equalise(original, forgery.pixels), forgery.mask)
         return picture, original, forgery.pixels, forgery.mask
@@ -150,6 +152,23 @@ def _unlike(x: UInt8Array, y: UInt8Array) -> float:
 def _tone(x: UInt8Array) -> tuple[float, float, float]:
     grey = x.mean(axis=2, dtype=np.float32)
     return float(grey.std()), float(grey.mean()) / 2, float((x.max(axis=2) - x.min(axis=2)).mean())
+
+
+class PictureSampler:
+    """Random crops of random pictures, sources drawn by the root of their size.
+
+    Parameters
+    ----------
+    pictures : Pictures
+        At least one.
+    """
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._by_source = _by_source(pictures)
+
+    def crop(self, rng: np.random.Generator, side: int) -> UInt8Array:
+        """Return a crop of (side, side, 3), uint8, of native pixels; `side` at most 256."""
+        return _window(_crop(_draw(self._by_source, rng), rng), rng.random(2), side)
 
 
 def _by_source(pictures: Pictures) -> dict[str, list[LabelledPicture]]:

@@ -42,6 +42,10 @@ class LabelledPicture:
         """Return 0 or 1 by the digest of the name: a division that does not change when pictures are added."""
         return hashlib.sha256(self.name.encode()).digest()[0] & 1
 
+    def part(self, n: int) -> int:
+        """Return 0 to n - 1 by the digest of the name, another division than `half`."""
+        return int.from_bytes(hashlib.sha256(self.name.encode()).digest()[1:5], "big") % n
+
 
 class Pictures(tuple[LabelledPicture, ...]):
     """Labelled pictures, in the order of the index."""

@@ -9,6 +9,7 @@ from PIL import Image
 from forensics.detector import load_detector
 from forensics.models.companion import Companion, write_companion
 from forensics.training.audit import audit_stream, audit_table
+from forensics.training.autoencoders import makers_for
 from forensics.training.config import Config
 from forensics.training.contact_sheet import contact_sheet
 from forensics.training.evaluation import (
@@ -34,15 +35,16 @@ PAIRS = 200  # of each family
 MEAN = "plain mean"
 
 
-def audit(config: Config, training: Pictures, *, pairs: int) -> tuple[str, bool]:
-    """Return the audit's table and whether every limited row passed."""
-    rows = audit_stream(config, training, pairs=pairs)
+def audit(config: Config, training: Pictures, out: Path, *, pairs: int) -> tuple[str, bool]:
+    """Return the audit's table and whether every limited row passed; `out` is where the run's auto-encoders lie."""
+    rows = audit_stream(config, training, pairs=pairs, makers=makers_for(config, training, out))
     return audit_table(rows), all(row.passed for row in rows)
 
 
-def write_contact_sheet(path: Path, training: Pictures, *, seed: int) -> Path:
-    """Write the sheet as a PNG and return its path."""
-    sheet = Image.fromarray(contact_sheet(training, seed=seed))
+def write_contact_sheet(path: Path, config: Config, training: Pictures, out: Path) -> Path:
+    """Write the sheet as a PNG and return its path; `out` as in `audit`."""
+    makers = makers_for(config, training, out)
+    sheet = Image.fromarray(contact_sheet(training, seed=config.seed, makers=makers))
     path.parent.mkdir(parents=True, exist_ok=True)
     sheet.save(path, format="PNG")
     return path

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from forensics.detector import load_detector
 from forensics.errors import ReportError
 from forensics.report import Case, verify_report, write_report
 from forensics.report.html import seal
-from forensics.types import Evidence, Finding
+from forensics.types import Evidence, Finding, Fusion
+from tests import report_samples
 from tests.conftest import textured
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>\u202egnp.\x00\x1b"
@@ -44,6 +46,33 @@ def test_the_page_is_the_same_twice_and_holds_nothing_active(finding: Finding, t
 def test_a_redacted_report_holds_no_picture(finding: Finding, tmp_path: Path, now: datetime) -> None:
     assert b"data:image" in write_report([finding], tmp_path / "a.html", now=now).read_bytes()
     assert b"data:image" not in write_report([finding], tmp_path / "b.html", now=now, redact=True).read_bytes()
+
+
+def test_a_map_never_stands_without_what_it_is_worth(tmp_path: Path) -> None:
+    sample = report_samples.finding()
+    page = write_report([sample], tmp_path / "a.html", now=report_samples.NOW).read_text(encoding="utf-8")
+    assert "exhibit-1-localisation" in page
+    assert "It paints something on camera originals too" in page
+    assert "On 640 forged tiles" in page
+    assert "in 62 of 100 cases, where chance has 24" in page
+    assert "highest 0.87 in the cell whose upper left corner is at column 96, row 64" in page
+    unmeasured = replace(sample.localisation, measured={})
+    other = write_report([replace(sample, localisation=unmeasured)], tmp_path / "b.html", now=report_samples.NOW)
+    assert "was not measured for these weights" in other.read_text(encoding="utf-8")
+    hidden = write_report([sample], tmp_path / "c.html", now=report_samples.NOW, redact=True)
+    assert "exhibit-1-localisation" not in hidden.read_text(encoding="utf-8")
+
+
+def test_the_method_says_how_the_joint_score_came_about(tmp_path: Path) -> None:
+    plain = report_samples.finding()
+    one = dict.fromkeys(plain.scores.branches, 1.0)
+    fusion = Fusion(bias=0.0, mean=one, top=one, weights_sha256="0" * 64)
+    fitted = replace(plain, scores=replace(plain.scores, fusion=fusion))
+    texts = {}
+    for name, findings in {"plain": [plain], "fitted": [fitted], "both": [plain, fitted]}.items():
+        page = write_report(findings, tmp_path / f"{name}.html", now=report_samples.NOW).read_text(encoding="utf-8")
+        texts[name] = ("is a plain mean" in page, "fitted sum of the networks" in page)
+    assert texts == {"plain": (True, False), "fitted": (False, True), "both": (True, True)}
 
 
 def test_another_language_is_refused_and_nothing_is_left(finding: Finding, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def tiny(steps: int) -> Config:
         STARTER,
         [
             f"optimiser.steps={steps}", "optimiser.pairs=2", "optimiser.warmup=1", "forgeries.tile=32", "seed=3",
+            "forgeries.shares={upsample=0.5, found=0.25, splice=0.25}",
             "branches.convnext.arguments={variant='convnext_atto', drop_path=0.1}",
             "branches.replknet.arguments={layers=[1,1,1,1], widths=[8,8,8,8], drop_path=0.1}",
         ],

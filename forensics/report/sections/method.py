@@ -24,8 +24,8 @@ def method(context: Context) -> Section:
                 "The picture was cut into views as the settings below say.",
                 "Each network received every view as RGB together with its SRM noise residuals, and gave two numbers "
                 "(logits), one for each of the classes ‘real’ and ‘fake’ it was trained on.",
-                "The softmax of the two is the uncalibrated score of a view. Scores were averaged over the views of a "
-                "network, then over networks.",
+                "The softmax of the two is the uncalibrated score of a view.",
+                *_judgements(context),
                 "Residual pictures were computed from the same pixels, for the eyes of an examiner; no score comes from them.",
                 "This report was written. No step sent anything over a network.",
             )
@@ -74,6 +74,22 @@ def repeat(context: Context) -> Section:
         code("forensics verify report.html --evidence FOLDER"),
     ]
     return Section("How to repeat this", blocks)
+
+
+def _judgements(context: Context) -> list[str]:
+    """Say how the joint score came about; exhibits may differ in it."""
+    scored = [f.scores for _, f in context.examined if f.scores is not None]
+    texts = []
+    if any(s.fusion is None for s in scored) or not scored:
+        texts.append(
+            "The joint score is a plain mean: scores were averaged over the views of a network, then over networks."
+        )
+    if any(s.fusion is not None for s in scored):
+        texts.append(
+            "The joint score comes from a fitted sum of the networks' log-odds, averaged over all views and over the "
+            "highest quarter of them; its weights are in the record."
+        )
+    return texts
 
 
 def _agreement(context: Context) -> list[tuple[str, str]]:

@@ -10,18 +10,25 @@ Rajan et al., arXiv 2410.11835 (2024): aligned data sets by reconstruction. Guil
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["Autoencoder", "AutoencoderSpec", "Upsampling"]
+from forensics.training.makers.base import Forgery
+from forensics.types import UInt8Array
+
+__all__ = ["UPSAMPLINGS", "Autoencoder", "AutoencoderSpec", "Reconstruction", "Upsampling", "reconstruction_loss"]
 
 Upsampling = Literal["nearest", "bilinear", "transposed", "uneven", "shuffle"]
+UPSAMPLINGS: tuple[str, ...] = get_args(Upsampling)
 WIDTHS = (32, 64, 96)
 GROUPS = 8
+JITTER = 0.01  # relative spread of the decoder's weights from picture to picture: each is a generator of its own
 LATENT_NOISE = 1 / 32  # half-width of the uniform noise on the latent code, as of a coarse quantiser
 
 
@@ -75,7 +82,10 @@ def _doubling(kind: Upsampling, n_in: int, n_out: int) -> nn.Module:
 
 
 class Autoencoder(nn.Module):
-    """Encoder to a bounded code, decoder back to pixels.
+    """Encoder to a small code, decoder back to pixels.
+
+    The code holds the picture itself at the low resolution beside the learned channels, so that a short training
+    suffices for the content and is spent on the detail.
 
     Parameters
     ----------
@@ -84,12 +94,13 @@ class Autoencoder(nn.Module):
 
     def __init__(self, spec: AutoencoderSpec) -> None:
         super().__init__()
+        self.factor, self.latent = 2**spec.halvings, spec.latent
         widths = WIDTHS[: spec.halvings]
         encoder: list[nn.Module] = []
         for n_in, n_out in zip((3, *widths), widths, strict=False):
             encoder += [nn.Conv2d(n_in, n_out, 4, stride=2, padding=1), ResidualBlock(n_out)]
         self.encoder = nn.Sequential(*encoder, nn.Conv2d(widths[-1], spec.latent, 3, padding=1), nn.Tanh())
-        decoder: list[nn.Module] = [nn.Conv2d(spec.latent, widths[-1], 3, padding=1), ResidualBlock(widths[-1])]
+        decoder: list[nn.Module] = [nn.Conv2d(spec.latent + 3, widths[-1], 3, padding=1), ResidualBlock(widths[-1])]
         outward = (*widths[::-1], WIDTHS[0] // 2)
         for n_in, n_out in itertools.pairwise(outward):
             decoder += [_doubling(spec.upsampling, n_in, n_out), nn.SiLU()]
@@ -98,16 +109,19 @@ class Autoencoder(nn.Module):
         self.decoder = nn.Sequential(*decoder, nn.Conv2d(outward[-1], 3, 3, padding=1))
 
     def forward(self, pixels: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Return the reconstruction (N, 3, S, S) of pixels (N, 3, S, S) in [0, 1].
+        """Return the reconstruction (N, 3, S, S) of pixels (N, 3, S, S) in [0, 1]; S a multiple of the factor.
 
-        `noise` is added to the code; drawn uniformly while training, none otherwise.
+        `noise` is added to the learned code; drawn uniformly while training, none otherwise.
         """
-        code = self.encoder(2.0 * pixels - 1.0)
+        x = 2.0 * pixels - 1.0
+        small = F.avg_pool2d(x, self.factor)
+        code = self.encoder(x)
         if noise is not None:
             code = code + noise
         elif self.training:
             code = code + (torch.rand_like(code) * 2 - 1) * LATENT_NOISE
-        return 0.5 * self.decoder(code) + 0.5
+        smooth = F.interpolate(small, scale_factor=self.factor, mode="bilinear", align_corners=False)
+        return 0.5 * (self.decoder(torch.cat([code, small], dim=1)) + smooth) + 0.5
 
 
 def reconstruction_loss(made: Tensor, pixels: Tensor) -> Tensor:
@@ -120,3 +134,41 @@ def reconstruction_loss(made: Tensor, pixels: Tensor) -> Tensor:
         loss = loss + 0.5 * F.l1_loss(made.diff(dim=axis), pixels.diff(dim=axis))
     spectrum, goal = (torch.log(torch.fft.rfft2(x, norm="ortho").abs() + 0.02) for x in (made, pixels))
     return loss + 0.05 * F.l1_loss(spectrum, goal)
+
+
+class Reconstruction:
+    """The maker: a picture through one of several trained auto-encoders, its decoder varied a little.
+
+    Parameters
+    ----------
+    autoencoders : sequence of Autoencoder
+        Trained; put into eval mode.
+    """
+
+    def __init__(self, autoencoders: Sequence[Autoencoder]) -> None:
+        if not autoencoders:
+            raise ValueError("reconstruction needs at least one auto-encoder. Raise autoencoders.steps.")
+        self.autoencoders = [a.eval().requires_grad_(False) for a in autoencoders]
+
+    def __call__(self, picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
+        """Return the reconstruction of `picture` (H, W, 3), H and W multiples of 8, forged everywhere."""
+        del donor, face
+        model = self.autoencoders[int(rng.integers(len(self.autoencoders)))]
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None].float() / 255.0
+        varied = {
+            name: value * (1.0 + JITTER * torch.randn(value.shape, generator=generator))
+            for name, value in model.decoder.state_dict(prefix="decoder.").items()
+        }
+        # One thread, so that the pixels are the same in a worker, which has one, and outside of it.
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with torch.inference_mode():
+                side = [n // model.factor for n in picture.shape[:2]]
+                noise = (torch.rand(1, model.latent, *side, generator=generator) * 2 - 1) * LATENT_NOISE
+                made = torch.func.functional_call(model, varied, (pixels, noise), strict=False)
+        finally:
+            torch.set_num_threads(threads)
+        made8 = (made[0].permute(1, 2, 0) * 255.0).round().clamp(0, 255).to(torch.uint8).numpy()
+        return Forgery(pixels=made8, mask=np.ones(picture.shape[:2], dtype=np.uint8))
