@@ -21,6 +21,7 @@ from forensics.training.config import Config
 from forensics.training.makers import Maker
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.pictures import Pictures
+from forensics.training.tables import markdown_table
 from forensics.types import Float64Array, UInt8Array
 
 __all__ = ["STATISTICS", "AuditRow", "audit_pairs", "audit_stream", "audit_table", "tile_statistics"]
@@ -185,9 +186,14 @@ def _auc(model: object, x: Float64Array, y: np.ndarray, groups: np.ndarray) -> f
 
 def audit_table(rows: Sequence[AuditRow]) -> str:
     """Return the rows as a Markdown table."""
-    lines = ["| family | test | pairs | value | limit | result |", "|---|---|---|---|---|---|"]
-    for r in rows:
-        limit = "" if r.limit is None else f"0.50 ± {r.limit:.2f}" if r.test == "logistic" else f"{0.5 + r.limit:.2f}"
-        result = "" if r.limit is None else "passed" if r.passed else "**failed**"
-        lines.append(f"| {r.family} | {r.test} | {r.n_pairs} | {r.value:.3f} | {limit} | {result} |")
-    return "\n".join(lines)
+    return markdown_table(
+        ("family", "test", "pairs", "value", "limit", "result"),
+        ((r.family, r.test, r.n_pairs, r.value, *_judged(r)) for r in rows),
+    )
+
+
+def _judged(row: AuditRow) -> tuple[str, str]:
+    if row.limit is None:
+        return "", ""
+    limit = f"0.50 ± {row.limit:.2f}" if row.test == "logistic" else f"{0.5 + row.limit:.2f}"
+    return limit, "passed" if row.passed else "**failed**"

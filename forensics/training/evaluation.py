@@ -15,6 +15,7 @@ from forensics.detector import Detector
 from forensics.training.audit import STATISTICS, tile_statistics
 from forensics.training.pictures import Pictures
 from forensics.training.post_chain import jpeg
+from forensics.training.tables import interval_cell, markdown_table
 from forensics.types import Evidence, Float64Array, IntArray, UInt8Array
 
 __all__ = [
@@ -332,23 +333,15 @@ def _rate_row(source: str, condition: str, hits: Sequence[bool]) -> RateRow:
 
 def auc_table(rows: Iterable[AucRow]) -> str:
     """Return the rows as a Markdown table."""
-    lines = [
-        "| condition | withheld source | branch | real | fake | AUC | 95 % interval |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {r.condition} | {r.source} | {r.branch} | {r.n_real} | {r.n_fake} | {r.auc:.3f} | "
-        f"{r.interval[0]:.3f} to {r.interval[1]:.3f} |"
-        for r in rows
-    ]
-    return "\n".join(lines)
+    return markdown_table(
+        ("condition", "withheld source", "branch", "real", "fake", "AUC", "95 % interval"),
+        ((r.condition, r.source, r.branch, r.n_real, r.n_fake, r.auc, interval_cell(r.interval)) for r in rows),
+    )
 
 
 def rate_table(rows: Iterable[RateRow], *, what: str) -> str:
     """Return the rows as a Markdown table; `what` names the share."""
-    lines = [f"| condition | of | pictures | {what} | 95 % interval |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {r.condition} | {r.source} | {r.n} | {r.rate:.3f} | {r.interval[0]:.3f} to {r.interval[1]:.3f} |"
-        for r in rows
-    ]
-    return "\n".join(lines)
+    return markdown_table(
+        ("condition", "of", "pictures", what, "95 % interval"),
+        ((r.condition, r.source, r.n, r.rate, interval_cell(r.interval)) for r in rows),
+    )

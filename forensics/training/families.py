@@ -11,13 +11,14 @@ from forensics.training.evaluation import JOINT, auc_interval
 from forensics.training.makers import MAKERS
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.pictures import Pictures
+from forensics.training.tables import interval_cell, markdown_table
 from forensics.types import Float32Array, Float64Array, UInt8Array
 
 __all__ = ["FamilyRow", "MaskRow", "evaluate_families", "family_table", "mask_summary", "mask_table"]
 
 BATCH = 8  # pairs a pass
 SEED = 4242
-BAND = (15, 11)  # pixels by which the truth is eroded and dilated; the band between is not counted
+BAND = (15, 11)  # sides of the squares that erode and dilate the truth; the band between is not counted
 LARGEST = 0.6  # share of a tile above which a mask says nothing about pointing
 
 
@@ -42,7 +43,8 @@ class MaskRow:
     n : int
         Forged tiles with a local mask.
     pixel_f1 : float
-        F1 of pixels at 0.5, mean over tiles; the truth eroded by 15 and dilated by 11 pixels, the band left out.
+        F1 of pixels at 0.5, mean over tiles; the truth eroded by a square of 15 pixels and dilated by one of
+        11, that is by 7 and by 5 on each side, and the band between left out.
     pointing : float
         Share of tiles whose largest value lies in the mask.
     chance : float
@@ -169,19 +171,15 @@ def mask_summary(rows: Sequence[MaskRow]) -> dict[str, float]:
 
 def family_table(rows: Iterable[FamilyRow]) -> str:
     """Return the rows as a Markdown table."""
-    lines = ["| family | branch | pairs | AUC | 95 % interval |", "|---|---|---|---|---|"]
-    lines += [
-        f"| {r.family} | {r.branch} | {r.n_pairs} | {r.auc:.3f} | {r.interval[0]:.3f} to {r.interval[1]:.3f} |"
-        for r in rows
-    ]
-    return "\n".join(lines)
+    return markdown_table(
+        ("family", "branch", "pairs", "AUC", "95 % interval"),
+        ((r.family, r.branch, r.n_pairs, r.auc, interval_cell(r.interval)) for r in rows),
+    )
 
 
 def mask_table(rows: Iterable[MaskRow]) -> str:
     """Return the rows as a Markdown table."""
-    lines = ["| family | tiles | pixel F1 | pointing | by chance | painted on originals |", "|---|---|---|---|---|---|"]
-    lines += [
-        f"| {r.family} | {r.n} | {r.pixel_f1:.3f} | {r.pointing:.3f} | {r.chance:.3f} | {r.false_area:.3f} |"
-        for r in rows
-    ]
-    return "\n".join(lines)
+    return markdown_table(
+        ("family", "tiles", "pixel F1", "pointing", "by chance", "painted on originals"),
+        ((r.family, r.n, r.pixel_f1, r.pointing, r.chance, r.false_area) for r in rows),
+    )

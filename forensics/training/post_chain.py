@@ -37,7 +37,8 @@ def equalise(real: UInt8Array, fake: UInt8Array) -> tuple[UInt8Array, UInt8Array
     Returns
     -------
     real, fake : arrays of the same shape, uint8
-        Laplacian variances agree at native and at half resolution, mean and deviation per colour agree.
+        Mean and deviation per colour agree, and so do the Laplacian variances at native resolution; those at half
+        resolution come nearer, but not together where one member has the coarse detail and the other the fine.
     """
     pair = [real.astype(np.float32), _toned_like(fake.astype(np.float32), real)]
     for scale in (2, 1, 2, 1):  # each band leaks into the other; a second round settles it

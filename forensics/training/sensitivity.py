@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from forensics.training.evaluation import DELIVERED, JOINT, ScoredPicture, auc_interval
+from forensics.training.tables import markdown_table
 
 __all__ = ["SensitivityRow", "sensitivity", "sensitivity_table"]
 
@@ -75,9 +76,17 @@ def sensitivity(scored: Sequence[ScoredPicture]) -> list[SensitivityRow]:
 
 def sensitivity_table(rows: Iterable[SensitivityRow]) -> str:
     """Return the rows as a Markdown table."""
-    lines = ["| originals, by | measure | n | value | limit | result |", "|---|---|---|---|---|---|"]
-    for r in rows:
-        neutral = "0.50" if r.measure == "drift" else "0.00"
-        result = "passed" if r.passed else "**failed**"
-        lines.append(f"| {r.what} | {r.measure} | {r.n} | {r.value:.3f} | {neutral} ± {r.limit:.2f} | {result} |")
-    return "\n".join(lines)
+    return markdown_table(
+        ("originals, by", "measure", "n", "value", "limit", "result"),
+        (
+            (
+                r.what,
+                r.measure,
+                r.n,
+                r.value,
+                f"{'0.50' if r.measure == 'drift' else '0.00'} ± {r.limit:.2f}",
+                "passed" if r.passed else "**failed**",
+            )
+            for r in rows
+        ),
+    )

@@ -106,6 +106,7 @@ def measure(
             "real": len({s.name for s in scored if s.label == 0}),
             "fake": len({s.name for s in scored if s.label == 1}),
             "conditions": chosen,
+            "index_sha256": withheld.digest(),
         }
         digest = detector.weights.sha256
         record = Companion(weights_sha256=digest, fusion=fusion, maps=mask_summary(masks), fitted_on=fitted_on)

@@ -15,6 +15,7 @@ from forensics.models.companion import FILE_NAME, read_companion
 from forensics.models.weights import BranchSpec, Manifest, write_weights
 from forensics.training import pairs
 from forensics.training.evaluation import read_scores
+from forensics.training.pictures import Pictures
 from forensics.views import Tiles
 from tests.conftest import encoded, textured
 
@@ -78,6 +79,9 @@ def test_measuring_prints_every_table_and_fits_the_joint_judgement(tmp_path: Pat
         assert head in result.stdout, head
     assert read_companion(companion).weights_sha256 == digest
     assert read_companion(companion).maps["n"] > 0
+    fitted_on = read_companion(companion).fitted_on
+    assert fitted_on["index_sha256"] == Pictures.open(folder).digest()
+    assert (fitted_on["sources"], fitted_on["real"], fitted_on["fake"]) == (["one", "two"], 4, 4)
     assert load_detector(weights).companion.fusion is not None
     assert len(read_scores(tmp_path / "scores.jsonl")) == 2 * 8
 

@@ -136,6 +136,24 @@ def test_equaliser_brings_tone_and_sharpness_at_two_scales_together() -> None:
         assert np.allclose(x.std(axis=(0, 1)), y.std(axis=(0, 1)), atol=0.5)
 
 
+def test_equaliser_reduces_what_shows_at_half_resolution() -> None:
+    """Coarse grain against fine grain: the bands pull apart, so that the coarse gap shrinks but does not close."""
+    import cv2
+
+    from forensics.training.post_chain import sharpness
+
+    rng = np.random.default_rng(2)
+    base = cv2.GaussianBlur(rng.normal(0, 400, (200, 200, 3)), (0, 0), 9) + 128
+    coarse = cv2.GaussianBlur(rng.normal(0, 1, (200, 200, 3)), (0, 0), 0.8)
+    fine = rng.normal(0, 1, (200, 200, 3))
+    a, b = (np.clip(np.rint(base + c * coarse + f * fine), 0, 255).astype(np.uint8) for c, f in ((25, 1), (3, 5)))
+    before = np.abs(np.subtract(sharpness(a), sharpness(b)))
+    after = np.abs(np.subtract(*(sharpness(x) for x in equalise(a, b))))
+    assert before[1] > 1.0
+    assert after[1] < 0.7 * before[1]
+    assert after[0] < 0.2
+
+
 def test_a_found_fake_gets_the_most_similar_of_the_originals_drawn() -> None:
     from forensics.training.pairs import _unlike
 
