@@ -23,6 +23,7 @@ from forensics.models.replknet import RepLKNet
 __all__ = ["reference_convnext", "reference_replknet", "starter_convnext", "starter_replknet"]
 
 TRACE_WIDTH = 16  # channels of the full-resolution stem
+LAYER_SCALE = 0.1  # initial; timm's 1e-6 makes every block start as nothing, which suits long trainings only
 
 
 class AdaptedNetwork(nn.Module):
@@ -103,7 +104,12 @@ def reference_replknet(
 def starter_convnext(*, variant: str = "convnext_atto_ols", drop_path: float = 0.0) -> Branch:
     """Return the texture branch: a small timm ConvNeXt behind the trace stem."""
     network = timm.create_model(
-        variant, pretrained=False, in_chans=TRACE_WIDTH, num_classes=2, drop_path_rate=drop_path
+        variant,
+        pretrained=False,
+        in_chans=TRACE_WIDTH,
+        num_classes=2,
+        drop_path_rate=drop_path,
+        ls_init_value=LAYER_SCALE,
     )
     return Branch(channels=StarterChannels(), body=TracedNetwork(network), attribution_layer="body.network.stages")
 

@@ -20,7 +20,7 @@ TITLE = 18
 def contact_sheet(
     pictures: Pictures, *, seed: int, examples: int = 3, tile: int = 160, makers: Mapping[str, Maker] | None = None
 ) -> UInt8Array:
-    """Return one row of examples per maker, before any post-processing.
+    """Return one row of examples per maker, post-processed as little as the stream ever does: saved once at most.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def contact_sheet(
     """
     rows = []
     for family in MAKERS.names() if makers is None else makers:
-        # A ramp that never ends leaves post-processing out.
+        # A ramp that never ends leaves equalising and all post-processing but one save out.
         stream = PairStream(pictures, seed=seed, shares={family: 1.0}, independent=0.0, ramp=2**62, makers=makers)
         cells = []
         for k in range(1, examples + 1):

@@ -102,30 +102,31 @@ class PairStream:
     def pair(self, number: int, *, tile: int) -> Pair:
         """Return pair `number` with tiles of side `tile`, at most 192."""
         rng = np.random.default_rng([self.seed, number])
-        grown = rng.random(2) * self.ramp <= number  # families, post-processing
-        family = str(rng.choice(self.families, p=self.shares / self.shares.sum())) if grown[0] else self.families[0]
+        grown = min(1.0, number / self.ramp) if self.ramp else 1.0
+        there = self.shares * (np.arange(len(self.shares)) <= grown * len(self.shares))
+        family = str(rng.choice(self.families, p=there / there.sum()))
         independent = bool(rng.random() < self.independent)
         if family == FOUND:
             picture, real, fake, mask = self._found(rng)
         else:
-            picture, real, fake, mask = self._made(family, rng)
-        chain = PostChain.draw(rng, min_scale=(tile + 8) / CROP)
-        other = PostChain.draw(rng, min_scale=(tile + 8) / CROP) if independent else chain
-        clean = np.zeros(real.shape[:2], dtype=np.uint8)
-        if family == FOUND or grown[1]:
-            real, _ = chain.apply(real, clean)
-            fake, mask = other.apply(fake, mask)
+            picture, real, fake, mask = self._made(family, rng, equal=bool(rng.random() < grown))
+        # Found pairs meet the whole chain from the start: nearly raw, their compression history would tell them apart.
+        strength = float(rng.random()) * (1.0 if family == FOUND else grown)
+        chain = PostChain.draw(rng, min_scale=(tile + 8) / CROP, strength=strength)
+        other = PostChain.draw(rng, min_scale=(tile + 8) / CROP, strength=strength) if independent else chain
+        real, _ = chain.apply(real, np.zeros(real.shape[:2], dtype=np.uint8))
+        fake, mask = other.apply(fake, mask)
         where = rng.random(2) if mask.all() else _near_mask(mask, tile, rng)
         turn = str(rng.choice(list(DIHEDRAL)))
         real, fake, mask = (turn_square(_window(x, where, tile), turn) for x in (real, fake, mask))
         return Pair(real=real, fake=fake, mask=mask, independent=independent, family=family, picture=picture.name)
 
-    def _made(self, family: str, rng: np.random.Generator) -> Drawn:
+    def _made(self, family: str, rng: np.random.Generator, *, equal: bool) -> Drawn:
         picture = _draw(self.reals, rng)
         original = _with_past(_crop(picture, rng), rng)
         donor = _crop(_draw({picture.source: self.reals[picture.source]}, rng), rng)
         forgery = self.makers[family](original, rng, donor=donor, face=picture.face)
-        if forgery.mask.all() or rng.random() < 0.5:
+        if equal and (forgery.mask.all() or rng.random() < 0.5):
             return (picture, *equalise(original, forgery.pixels), forgery.mask)
         return picture, original, forgery.pixels, forgery.mask
 

@@ -112,14 +112,24 @@ class PostChain:
     order: tuple[int, ...] = field(default=())
 
     @classmethod
-    def draw(cls, rng: np.random.Generator, *, min_scale: float) -> Self:
-        """Draw parameters; `min_scale` in (0, 1] keeps the result large enough for a tile."""
+    def draw(cls, rng: np.random.Generator, *, min_scale: float, strength: float = 0.5) -> Self:
+        """Draw parameters.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+        min_scale : float
+            In (0, 1]; keeps the result large enough for a tile.
+        strength : float
+            In [0, 1]. At 0 a picture is saved once at high quality, or not at all; the chance of every other step, and
+            how low the quality may be, grow in proportion.
+        """
 
         def maybe(p: float, low: float, high: float, otherwise: float) -> float:
             value = float(rng.uniform(low, high))
-            return value if rng.random() < p else otherwise
+            return value if rng.random() < 2 * strength * p else otherwise
 
-        qualities = [int(rng.integers(60, 99)) for _ in range(2)]
+        qualities = [int(rng.integers(round(96 - 46 * strength), 99)) for _ in range(2)]
         n = 0 if rng.random() > 0.85 else 2 if rng.random() < 0.25 else 1
         scales = (max(0.5, min_scale), 1.0) if rng.random() < 0.65 else (1.0, 1.3)
         return cls(
