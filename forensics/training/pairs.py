@@ -23,6 +23,7 @@ CROP = 256  # side of the crop that is forged; a tile is cut from it after the c
 HELD = 384  # side of the part of each picture that is held in memory
 FOUND = "found"
 CANDIDATES = 4  # originals of which the one most like a found fake becomes its partner
+LEAST_FOUND = 0.3  # strength of the post-processing of found pairs
 MIN_MASK = 0.03  # share of a tile below which a local forgery can be missed for good reason
 
 
@@ -110,8 +111,8 @@ class PairStream:
             picture, real, fake, mask = self._found(rng)
         else:
             picture, real, fake, mask = self._made(family, rng, equal=bool(rng.random() < grown))
-        # Found pairs meet the whole chain from the start: nearly raw, their compression history would tell them apart.
-        strength = float(rng.random()) * (1.0 if family == FOUND else grown)
+        # Found pairs are never nearly raw: their compression history would tell them apart.
+        strength = float(rng.uniform(LEAST_FOUND, 1.0) if family == FOUND else grown * rng.random() ** 1.5)
         chain = PostChain.draw(rng, min_scale=(tile + 8) / CROP, strength=strength)
         other = PostChain.draw(rng, min_scale=(tile + 8) / CROP, strength=strength) if independent else chain
         real, _ = chain.apply(real, np.zeros(real.shape[:2], dtype=np.uint8))
@@ -127,7 +128,7 @@ class PairStream:
         donor = _crop(_draw({picture.source: self.reals[picture.source]}, rng), rng)
         forgery = self.makers[family](original, rng, donor=donor, face=picture.face)
         if equal and (forgery.mask.all() or rng.random() < 0.5):
-            return (picture, *equalise(original, forgery.pixels), forgery.mask)
+            return (picture, *equalise(original, forgery.pixels, rng), forgery.mask)
         return picture, original, forgery.pixels, forgery.mask
 
     def _found(self, rng: np.random.Generator) -> Drawn:
@@ -139,7 +140,7 @@ class PairStream:
         candidates = [alike[int(k)] for k in rng.integers(len(alike), size=CANDIDATES)]
         crops = [_rescaled(_crop(p, rng), rng) for p in candidates]
         best = int(np.argmin([_unlike(x, made) for x in crops]))
-        x, y = equalise(crops[best], made)
+        x, y = equalise(crops[best], made, rng)
         return candidates[best], x, y, np.ones(y.shape[:2], dtype=np.uint8)
 
 
@@ -151,8 +152,10 @@ def _unlike(x: UInt8Array, y: UInt8Array) -> float:
 
 
 def _tone(x: UInt8Array) -> tuple[float, float, float]:
-    grey = x.mean(axis=2, dtype=np.float32)
-    return float(grey.std()), float(grey.mean()) / 2, float((x.max(axis=2) - x.min(axis=2)).mean())
+    red, green, blue = cv2.split(x)
+    spread = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
+    mean, sd = cv2.meanStdDev(cv2.transform(x.astype(np.float32), np.full((1, 3), 1 / 3)))
+    return sd.item(), mean.item() / 2, cv2.mean(spread)[0]
 
 
 class PictureSampler:

@@ -28,7 +28,7 @@ Upsampling = Literal["nearest", "bilinear", "transposed", "uneven", "shuffle"]
 UPSAMPLINGS: tuple[str, ...] = get_args(Upsampling)
 WIDTHS = (32, 64, 96)
 GROUPS = 8
-JITTER = 0.01  # relative spread of the decoder's weights from picture to picture: each is a generator of its own
+JITTER = 0.02  # relative spread of the decoder's weights from picture to picture: each is a generator of its own
 LATENT_NOISE = 1 / 32  # half-width of the uniform noise on the latent code, as of a coarse quantiser
 
 
@@ -148,7 +148,7 @@ class Reconstruction:
     def __init__(self, autoencoders: Sequence[Autoencoder]) -> None:
         if not autoencoders:
             raise ValueError("reconstruction needs at least one auto-encoder. Raise autoencoders.steps.")
-        self.autoencoders = [a.eval().requires_grad_(False) for a in autoencoders]
+        self.autoencoders = [a.eval().requires_grad_(False).to(memory_format=torch.channels_last) for a in autoencoders]
 
     def __call__(self, picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
         """Return the reconstruction of `picture` (H, W, 3), H and W multiples of 8, forged everywhere."""

@@ -1,4 +1,4 @@
-"""Local processing: smoothing, sharpening, tone, bulge and pinch inside a region."""
+"""Local processing: smoothing, sharpening, tone, bulge and pinch inside a region; and the beauty filter of a phone."""
 
 import cv2
 import numpy as np
@@ -6,10 +6,12 @@ import numpy as np
 from forensics.training.makers.base import MAKERS, Forgery, region, soften
 from forensics.types import UInt8Array
 
-__all__ = ["retouch"]
+__all__ = ["beautify", "retouch"]
 
 FEATHER = (2.0, 6.0)
 BULGE = 6.0  # largest displacement in pixels
+WIDE_FEATHER = (6.0, 14.0)  # filters follow the face without a seam
+EDGES = 4.0  # grey levels of local detail at which smoothing has fallen to a third
 
 
 @MAKERS.register("retouch")
@@ -31,6 +33,23 @@ def retouch(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array,
     else:
         return Forgery(pixels=_warped(picture, mask, rng), mask=mask)
     mixed = soft * local + (1 - soft) * picture
+    return Forgery(pixels=np.clip(np.rint(mixed), 0, 255).astype(np.uint8), mask=mask)
+
+
+@MAKERS.register("beautify")
+def beautify(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
+    """Smooth skin where it is smooth already, brighten it, and put part of the fine detail back."""
+    del donor
+    mask = region(picture.shape[:2], rng, face=face)
+    x = picture.astype(np.float32)
+    smooth = cv2.bilateralFilter(x, 9, float(rng.uniform(25, 45)), float(rng.uniform(4, 8)))
+    detail = cv2.GaussianBlur(np.abs(x - smooth).mean(axis=2), (0, 0), 4.0)
+    even = np.exp(-detail / EDGES)[..., None]  # near 1 on skin, near 0 on hair and eyes
+    kept = rng.uniform(0.1, 0.4)
+    local = even * (smooth + kept * (x - smooth)) + (1 - even) * x
+    local = local + rng.uniform(0, 10) * even
+    soft = soften(mask, rng.uniform(*WIDE_FEATHER)) * float(rng.uniform(0.6, 1.0))
+    mixed = soft * local + (1 - soft) * x
     return Forgery(pixels=np.clip(np.rint(mixed), 0, 255).astype(np.uint8), mask=mask)
 
 

@@ -17,10 +17,10 @@ from forensics.types import Float32Array, UInt8Array
 
 __all__ = ["upsample"]
 
-TAP_SD = 0.08  # relative spread of learned taps around the interpolating kernel
-GAIN_SD = 0.02  # spread of the gains of the sub-pixel phases
-PATTERN = (0.3, 1.5)  # amplitude of a periodic trace in grey levels: above, it can be seen
-GRAIN = (0.0, 1.5)  # SD in grey levels of the detail made anew; more is told by the median residual alone
+TAP_SD = (0.03, 0.15)  # relative spread of learned taps around the interpolating kernel
+GAIN_SD = (0.005, 0.04)  # spread of the gains of the sub-pixel phases
+PATTERN = (0.3, 3.0)  # amplitude of a periodic trace in grey levels: above, it can be seen
+GRAIN = (0.0, 3.0)  # SD in grey levels of the detail made anew
 
 
 @MAKERS.register("upsample")
@@ -82,11 +82,11 @@ def _double(x: Float32Array, rng: np.random.Generator) -> Float32Array:
         y = cv2.resize(x, (2 * w, 2 * h), interpolation=cv2.INTER_LINEAR)
         kernel = np.zeros((3, 3), dtype=np.float32)
         kernel[1, 1] = 1.0
-        kernel += rng.normal(0, TAP_SD, (3, 3)).astype(np.float32)
+        kernel += rng.normal(0, rng.uniform(*TAP_SD), (3, 3)).astype(np.float32)
         return cv2.filter2D(y, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT_101)
     if kind == "shuffle":
         y = cv2.resize(x, (2 * w, 2 * h), interpolation=cv2.INTER_CUBIC)
-        gains = 1 + rng.normal(0, GAIN_SD, (2, 2, 3))
+        gains = 1 + rng.normal(0, rng.uniform(*GAIN_SD), (2, 2, 3))
         offsets = rng.normal(0, 0.5, (2, 2, 3))
         return (y * np.tile(gains, (h, w, 1)) + np.tile(offsets, (h, w, 1))).astype(np.float32)
     zeros = np.zeros((2 * h, 2 * w, 3), dtype=np.float32)
@@ -99,7 +99,7 @@ def _double(x: Float32Array, rng: np.random.Generator) -> Float32Array:
 
 def _jitter(kernel: Float32Array, rng: np.random.Generator) -> Float32Array:
     """Vary each tap; per polyphase component the sum is brought most of the way back to its own."""
-    varied = kernel * (1 + rng.normal(0, TAP_SD, kernel.shape)).astype(np.float32)
+    varied = kernel * (1 + rng.normal(0, rng.uniform(*TAP_SD), kernel.shape)).astype(np.float32)
     for i in (0, 1):
         for j in (0, 1):
             gain = kernel[i::2, j::2].sum() / varied[i::2, j::2].sum()
