@@ -1,5 +1,6 @@
 """Demo exhibits: real photographs that installed packages carry, and forgeries made from them on the spot."""
 
+import csv
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -12,10 +13,12 @@ from sklearn.datasets import load_sample_image
 from forensics.training.makers import MAKERS
 from forensics.types import UInt8Array
 
-__all__ = ["ATTRIBUTION", "write_exhibits"]
+__all__ = ["ATTRIBUTION", "write_exhibits", "write_practice_folder"]
 
 SEED = 11
 QUALITY = 92
+TEXTURES = 8
+TEXTURE_SIDE = 320  # pixels
 ATTRIBUTION: Mapping[str, str] = MappingProxyType(
     {
         "china": "Wayan Vota, CC BY 2.0, as shipped with scikit-learn",
@@ -39,11 +42,7 @@ def write_exhibits(folder: Path) -> list[Path]:
         Photographs first; forgeries are named after their photograph and maker.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    photographs = {
-        "china": np.asarray(load_sample_image("china.jpg")),
-        "flower": np.asarray(load_sample_image("flower.jpg")),
-        "astronaut": np.asarray(astronaut()),
-    }
+    photographs = _photographs()
     files = [_written(folder / f"{name}.jpg", pixels) for name, pixels in photographs.items()]
     for name, maker in (("china", "removal"), ("flower", "upsample"), ("astronaut", "self_blend"), ("china", "splice")):
         picture = photographs[name]
@@ -52,6 +51,68 @@ def write_exhibits(folder: Path) -> list[Path]:
         forgery = MAKERS[maker](picture, np.random.default_rng(SEED), donor=donor, face=name == "astronaut")
         files.append(_written(folder / f"{name}-{maker}.jpg", forgery.pixels))
     return files
+
+
+def write_practice_folder(folder: Path) -> Path:
+    """Write a small labelled folder to try the training commands on: far too little to train or to measure with.
+
+    Generated textures and parts of three photographs stand in for camera originals, and each part of a photograph,
+    passed through the maker ``upsample``, for generator output.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it does not exist.
+
+    Returns
+    -------
+    path
+        ``index.csv`` with the sources ``textures``, ``photographs`` and ``astronaut``, as
+        `forensics.training.pictures.Pictures` reads it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [_row(folder, f"texture-{k}", _texture(k), label="real", source="textures") for k in range(TEXTURES)]
+    for name, picture in _photographs().items():
+        source = "astronaut" if name == "astronaut" else "photographs"
+        for k, part in enumerate(_parts(picture)):
+            rng = np.random.default_rng([SEED, k])
+            made = MAKERS["upsample"](part, rng, donor=part, face=False).pixels
+            rows.append(_row(folder, f"{name}-{k}", part, label="real", source=source))
+            rows.append(_row(folder, f"{name}-{k}-upsample", made, label="fake", source=source))
+    with (folder / "index.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder / "index.csv"
+
+
+def _photographs() -> dict[str, UInt8Array]:
+    return {
+        "china": np.asarray(load_sample_image("china.jpg")),
+        "flower": np.asarray(load_sample_image("flower.jpg")),
+        "astronaut": np.asarray(astronaut()),
+    }
+
+
+def _parts(picture: UInt8Array) -> list[UInt8Array]:
+    """Cut a picture into two halves beside each other, each into two again where that leaves 256 pixels."""
+    halves = np.array_split(picture, 2, axis=1)
+    return [p for half in halves for p in (np.array_split(half, 2) if half.shape[0] >= 512 else [half])]
+
+
+def _texture(number: int) -> UInt8Array:
+    """Return structure of three sizes in one tint, with grain."""
+    rng = np.random.default_rng([SEED, number])
+    shape = (TEXTURE_SIDE, TEXTURE_SIDE)
+    layers = [cv2.GaussianBlur(rng.standard_normal(shape), (0, 0), sigma) for sigma in (2, 8, 32)]
+    grey = 128 + sum(rng.uniform(8, 24) * layer / layer.std() for layer in layers)
+    picture = grey[..., None] * rng.uniform(0.8, 1.1, 3) + rng.normal(0, 4, (*shape, 3))
+    return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+
+
+def _row(folder: Path, name: str, pixels: UInt8Array, *, label: str, source: str) -> dict[str, str]:
+    path = _written(folder / f"{name}.jpg", pixels)
+    return {"path": path.name, "label": label, "source": source, "face": "0"}
 
 
 def _written(path: Path, pixels: UInt8Array) -> Path:

@@ -236,11 +236,8 @@ class Detector:
         scheme = self.weights.manifest.scheme
         views: dict[str, str | int | float | bool | None] = {"views": scheme.kind, "view_size": scheme.size}
         if isinstance(scheme, Tiles):
-            views |= {
-                "stride": scheme.stride,
-                "turns": ", ".join(scheme.turns),
-                "max_tiles": scheme.max_tiles,
-            }
+            views |= {"turns": ", ".join(scheme.turns), "tones": ", ".join(scheme.tones)}
+            views |= {"stride": scheme.stride, "max_tiles": scheme.max_tiles}
         return {
             **views,
             "joint_judgement": "mean over views of the softmax, then mean over branches"
@@ -261,6 +258,7 @@ def load_detector(
     device: str | None = None,
     localise: bool = True,
     judgement: Literal["fitted", "mean"] = "fitted",
+    views: Tiles | None = None,
 ) -> Detector:
     """Load a detector.
 
@@ -278,11 +276,13 @@ def load_detector(
         Whether findings hold a map of where the picture looks forged, if a branch makes one.
     judgement : {"fitted", "mean"}
         The joint judgement: the fitted one where the weights bring it, or the plain mean over views and branches.
+    views : Tiles, optional
+        Which views of each tile to look at, instead of those that the weights name: other turns, brightness, contrast.
 
     Raises
     ------
     ModelError
-        There is no such file, mode or device.
+        There is no such file, mode or device; or `views` for weights that look at the whole picture in a frame.
     WeightsMismatchError
         A file is damaged, foreign or does not fit; the message names the keys.
 
@@ -297,6 +297,10 @@ def load_detector(
     if judgement not in ("fitted", "mean"):
         raise ModelError(f"there is no judgement {judgement!r}. Use 'fitted' or 'mean'.")
     loaded = read_weights(_source(weights))
+    if views is not None:
+        if not isinstance(loaded.manifest.scheme, Tiles):
+            raise ModelError("these weights look at the whole picture in a frame, not at tiles. Leave out views.")
+        loaded = replace(loaded, manifest=replace(loaded.manifest, scheme=views))
     loaded.ensemble.reparameterize()
     companion = _companion(weights, loaded)
     if judgement == "mean":

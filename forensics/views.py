@@ -22,7 +22,18 @@ from PIL import Image
 
 from forensics.types import Float32Array, IntArray, UInt8Array, Views
 
-__all__ = ["TURNS", "FixedFrame", "Plan", "Tiles", "ViewScheme", "cut", "plan_views", "to_evidence_grid"]
+__all__ = [
+    "TONES",
+    "TURNS",
+    "FixedFrame",
+    "Plan",
+    "Tiles",
+    "ViewScheme",
+    "cut",
+    "look_name",
+    "plan_views",
+    "to_evidence_grid",
+]
 
 # name -> (mirror left-right first, then quarter turns counter-clockwise): the eight symmetries of the square
 DIHEDRAL: Mapping[str, tuple[bool, int]] = MappingProxyType(
@@ -35,6 +46,17 @@ DIHEDRAL: Mapping[str, tuple[bool, int]] = MappingProxyType(
         "transpose": (True, 1),
         "vflip": (True, 2),
         "antitranspose": (True, 3),
+    }
+)
+# name -> (gain around mid grey, offset in grey levels)
+PLAIN = "plain"
+TONES: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        PLAIN: (1.0, 0.0),
+        "brighter": (1.0, 16.0),
+        "darker": (1.0, -16.0),
+        "more contrast": (1.15, 0.0),
+        "less contrast": (0.87, 0.0),
     }
 )
 FIXED_FRAME = ("identity", "rot90_fixed_frame", "rot180", "rot270_fixed_frame", "hflip", "vflip")
@@ -58,21 +80,27 @@ class Tiles:
         Which symmetries of each tile are looked at.
     max_tiles : int
         400 tiles of 256 cover 26 megapixels.
+    tones : tuple of str
+        In which brightness and contrast, of `TONES`; every turn is looked at in each. Which views help is measured by
+        `forensics.training.view_gain`; by default only those that did are looked at.
     """
 
     size: int = 256
     stride: int = 256
     turns: tuple[str, ...] = ("identity", "hflip")
     max_tiles: int = 400
+    tones: tuple[str, ...] = (PLAIN,)
     kind: Literal["tiles"] = "tiles"
 
     def __post_init__(self) -> None:
         if self.size < 2 or self.size % 2 or not 1 <= self.stride <= self.size or self.max_tiles < 1:
             raise ValueError(f"tiles need an even size, 1 <= stride <= size and max_tiles >= 1, got {self}")
-        unknown = [t for t in self.turns if t not in DIHEDRAL]
-        if unknown or not self.turns:
-            raise ValueError(f"unknown turns {unknown}; choose at least one of {', '.join(DIHEDRAL)}")
-        object.__setattr__(self, "turns", tuple(self.turns))
+        for what, allowed in (("turns", DIHEDRAL), ("tones", TONES)):
+            chosen = tuple(getattr(self, what))
+            unknown = [t for t in chosen if t not in allowed]
+            if unknown or not chosen:
+                raise ValueError(f"unknown {what} {unknown}; choose at least one of {', '.join(allowed)}")
+            object.__setattr__(self, what, chosen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +123,7 @@ class Plan:
     names : tuple of str, length V
     boxes : array of shape (V, 4), int64
         (left, top, right, bottom) on the evidence grid.
-    turns : tuple of str, length V
+    turns, tones : tuple of str, length V
     scheme : Tiles or FixedFrame
     seen : float
         Share of the picture's pixels inside at least one box, in (0, 1].
@@ -106,6 +134,7 @@ class Plan:
     names: tuple[str, ...]
     boxes: IntArray
     turns: tuple[str, ...]
+    tones: tuple[str, ...]
     scheme: ViewScheme
     seen: float
     flat: int = 0
@@ -127,20 +156,27 @@ def plan_views(pixels: UInt8Array, scheme: ViewScheme) -> Plan:
     height, width = pixels.shape[:2]
     if isinstance(scheme, FixedFrame):
         boxes = np.tile(np.array([0, 0, width, height]), (len(FIXED_FRAME), 1))
-        return Plan(names=FIXED_FRAME, boxes=boxes, turns=FRAME_TURNS, scheme=scheme, seen=1.0)
+        tones = (PLAIN,) * len(FIXED_FRAME)
+        return Plan(names=FIXED_FRAME, boxes=boxes, turns=FRAME_TURNS, tones=tones, scheme=scheme, seen=1.0)
     lefts, tops = _offsets(width, height, scheme)
     all_boxes = [(x, y, min(x + scheme.size, width), min(y + scheme.size, height)) for y in tops for x in lefts]
     kept = [b for b in all_boxes if _grey_sd(pixels, b) >= FLAT_SD]
     covered = _covered(lefts, scheme.size, width) * _covered(tops, scheme.size, height)
-    named = [(f"tile {x},{y} {turn}", (x, y, r, b), turn) for x, y, r, b in kept for turn in scheme.turns]
+    looks = [(box, turn, tone) for box in kept for turn in scheme.turns for tone in scheme.tones]
     return Plan(
-        names=tuple(name for name, _, _ in named),
-        boxes=np.array([box for _, box, _ in named], dtype=np.int64).reshape(-1, 4),
-        turns=tuple(turn for _, _, turn in named),
+        names=tuple(f"tile {box[0]},{box[1]} {look_name(turn, tone)}" for box, turn, tone in looks),
+        boxes=np.array([box for box, _, _ in looks], dtype=np.int64).reshape(-1, 4),
+        turns=tuple(turn for _, turn, _ in looks),
+        tones=tuple(tone for _, _, tone in looks),
         scheme=scheme,
         seen=covered / (width * height),
         flat=len(all_boxes) - len(kept),
     )
+
+
+def look_name(turn: str, tone: str) -> str:
+    """Return how a view of a tile is called, after the place of the tile."""
+    return turn if tone == PLAIN else f"{turn}, {tone}"
 
 
 def _offsets(width: int, height: int, scheme: Tiles) -> tuple[list[int], list[int]]:
@@ -192,7 +228,8 @@ def cut(pixels: UInt8Array, plan: Plan, chunk: int = 8) -> Iterator[Views]:
     for start in range(0, len(plan.names), chunk):
         part = slice(start, start + chunk)
         boxes, turns = plan.boxes[part], plan.turns[part]
-        looks = [_look(pixels, box, turn, plan.scheme) for box, turn in zip(boxes.tolist(), turns, strict=True)]
+        asked = zip(boxes.tolist(), turns, plan.tones[part], strict=True)
+        looks = [_toned(_look(pixels, box, turn, plan.scheme), tone) for box, turn, tone in asked]
         stack = np.stack(looks).astype(np.float32) / np.float32(255.0)  # (v, S, S, 3)
         yield Views(names=plan.names[part], pixels=stack.transpose(0, 3, 1, 2), boxes=boxes, turns=turns)
 
@@ -208,6 +245,13 @@ def _look(pixels: UInt8Array, box: list[int], turn: str, scheme: ViewScheme) -> 
     if below or beside:
         tile = np.pad(tile, ((0, below), (0, beside), (0, 0)), mode="reflect")
     return turn_square(tile, turn)
+
+
+def _toned(tile: UInt8Array, tone: str) -> UInt8Array:
+    gain, offset = TONES[tone]
+    if tone == PLAIN:
+        return tile
+    return np.clip(np.rint((tile.astype(np.float32) - 127.5) * gain + 127.5 + offset), 0, 255).astype(np.uint8)
 
 
 def turn_square(values: UInt8Array, turn: str) -> UInt8Array:

@@ -5,14 +5,23 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from forensics.models.weights import BranchSpec
 from forensics.training.makers.reconstruction import UPSAMPLINGS, AutoencoderSpec
 
-__all__ = ["AutoencoderConfig", "Config", "DataConfig", "ForgeryConfig", "LossConfig", "OptimiserConfig", "read_config"]
+__all__ = [
+    "AutoencoderConfig",
+    "Config",
+    "DataConfig",
+    "ForgeryConfig",
+    "LossConfig",
+    "OptimiserConfig",
+    "leave_out",
+    "read_config",
+]
 
 T = TypeVar("T")
 
@@ -114,6 +123,22 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatisticsConfig:
+    """How statistical branches are fitted; see `forensics.training.counting`.
+
+    Parameters
+    ----------
+    pairs : int
+        Counted.
+    tile : int
+        Side of a tile, even, at most 192.
+    """
+
+    pairs: int = 8000
+    tile: int = 192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """One training run.
 
@@ -125,7 +150,7 @@ class Config:
         Of the weights.
     seed : int
     branches : mapping of str to BranchSpec
-    data, forgeries, loss, optimiser, autoencoders
+    data, forgeries, loss, optimiser, autoencoders, statistics
         See these classes.
     """
 
@@ -138,6 +163,7 @@ class Config:
     optimiser: OptimiserConfig
     loss: LossConfig = field(default_factory=LossConfig)
     autoencoders: AutoencoderConfig = field(default_factory=AutoencoderConfig)
+    statistics: StatisticsConfig = field(default_factory=StatisticsConfig)
 
     def sha256(self) -> str:
         """Return the digest of all values, sorted; comments and layout of the file do not count."""
@@ -176,8 +202,36 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:
             "forgeries": _forgeries(_table(record, "forgeries")),
             "loss": _make(LossConfig, record.get("loss", {}), "loss"),
             "optimiser": _make(OptimiserConfig, _table(record, "optimiser"), "optimiser"),
+            "statistics": _make(StatisticsConfig, record.get("statistics", {}), "statistics"),
         },
         "the file",
+    )
+
+
+def leave_out(config: Config, name: str) -> Config:
+    """Return the configuration without one family of forgeries, or with one more source withheld.
+
+    Parameters
+    ----------
+    config : Config
+    name : str
+        A family of `forgeries.shares`, whose share goes to the others in proportion; or a source of `data.train`.
+
+    Raises
+    ------
+    ValueError
+        It is neither, or nothing would be left.
+    """
+    shares, data = config.forgeries.shares, config.data
+    if name in shares and shares[name] < 1.0:
+        rest = {family: share / (1.0 - shares[name]) for family, share in shares.items() if family != name}
+        return replace(config, name=f"{config.name} without {name}", forgeries=replace(config.forgeries, shares=rest))
+    if name in data.train and len(data.train) > 1:
+        kept = tuple(source for source in data.train if source != name)
+        sides = replace(data, train=kept, withheld=(*data.withheld, name))
+        return replace(config, name=f"{config.name} without {name}", data=sides)
+    raise ValueError(
+        f"{name!r} cannot be left out. Choose a family ({', '.join(shares)}) or a source ({', '.join(data.train)})."
     )
 
 

@@ -1,76 +1,29 @@
-"""How well weights tell withheld generator output from withheld originals: scores first, then tables of them."""
+"""Tables of an evaluation: AUC, false alarms and changes of side, each with n and its interval."""
 
-import hashlib
-import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from forensics.detector import Detector
-from forensics.training.audit import STATISTICS, tile_statistics
-from forensics.training.pictures import Pictures
-from forensics.training.post_chain import jpeg
+from forensics.training.scoring import DELIVERED, JOINT, ScoredPicture
 from forensics.training.tables import interval_cell, markdown_table
-from forensics.types import Evidence, Float64Array, IntArray, UInt8Array
+from forensics.types import Float64Array, IntArray
 
 __all__ = [
-    "CONDITIONS",
-    "DELIVERED",
-    "JOINT",
     "AucRow",
     "RateRow",
-    "ScoredPicture",
     "auc_interval",
     "auc_rows",
     "auc_table",
-    "evaluate",
     "false_alarms",
     "flips",
     "rate_table",
-    "read_scores",
-    "write_scores",
 ]
 
 RESAMPLES = 2000
 SEED = 7
-JOINT = "joint"
-DELIVERED = "as delivered"
-MIDDLE = 256  # side of the part whose statistics are taken
 FALSE_ALARMS = 0.05  # share of originals above the working point, by which the working point is set
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoredPicture:
-    """The log-odds of one withheld picture under one condition.
-
-    Parameters
-    ----------
-    name, source : str
-        As in the index.
-    label : int
-        1 for generator output, 0 for a camera original.
-    condition : str
-        One of `CONDITIONS`.
-    log_odds : mapping of str to float
-        By branch, and ``"joint"``.
-    pooled : mapping of str to (float, float)
-        See `forensics.types.BranchScores.pooled`.
-    statistics : mapping of str to float
-        `forensics.training.audit.tile_statistics` of the middle of the picture, and ``size``, its log pixel count.
-    """
-
-    name: str
-    source: str
-    label: int
-    condition: str
-    log_odds: Mapping[str, float]
-    pooled: Mapping[str, tuple[float, float]]
-    statistics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,122 +48,6 @@ class RateRow:
     n: int
     rate: float
     interval: tuple[float, float]
-
-
-def _as_is(pixels: UInt8Array) -> UInt8Array:
-    return pixels
-
-
-def _saved(quality: int) -> Callable[[UInt8Array], UInt8Array]:
-    return lambda pixels: jpeg(np.ascontiguousarray(pixels), quality=quality, full_chroma=False)
-
-
-def _smaller(pixels: UInt8Array) -> UInt8Array:
-    return np.asarray(cv2.resize(pixels, None, fx=0.75, fy=0.75, interpolation=cv2.INTER_AREA))
-
-
-def _screenshot(pixels: UInt8Array) -> UInt8Array:
-    """Scaled by a display, caught without loss, saved by a messenger."""
-    shown = cv2.resize(pixels, None, fx=0.9, fy=0.9, interpolation=cv2.INTER_LINEAR)
-    return jpeg(np.ascontiguousarray(shown), quality=80, full_chroma=False)
-
-
-def _blurred(pixels: UInt8Array) -> UInt8Array:
-    return np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.6))
-
-
-def _sharpened(pixels: UInt8Array) -> UInt8Array:
-    x = pixels.astype(np.float32)
-    return np.clip(np.rint(x + 0.5 * (x - cv2.GaussianBlur(x, (0, 0), 1.0))), 0, 255).astype(np.uint8)
-
-
-CONDITIONS: dict[str, Callable[[UInt8Array], UInt8Array]] = {
-    DELIVERED: _as_is,
-    "JPEG 90": _saved(90),
-    "JPEG 75": _saved(75),
-    "JPEG 60": _saved(60),
-    "resized 75 %": _smaller,
-    "screenshot-like": _screenshot,
-    "blurred": _blurred,
-    "sharpened": _sharpened,
-}
-
-
-def evaluate(
-    detector: Detector,
-    pictures: Pictures,
-    *,
-    conditions: Iterable[str] = (DELIVERED, "JPEG 75"),
-    at_most: int | None = None,
-) -> Iterator[ScoredPicture]:
-    """Score every picture under each condition, both classes treated alike.
-
-    Parameters
-    ----------
-    detector : Detector
-    pictures : Pictures
-        The withheld side.
-    conditions : iterable of str
-        Of `CONDITIONS`.
-    at_most : int, optional
-        Pictures per source and class, the first by digest of their names; all if not given.
-
-    Yields
-    ------
-    ScoredPicture
-        Pictures that are unsuitable for scoring are left out.
-    """
-    chosen = list(conditions)
-    unknown = [c for c in chosen if c not in CONDITIONS]
-    if unknown:
-        raise ValueError(f"no condition {unknown[0]!r}; there are {', '.join(CONDITIONS)}. Choose of these.")
-    for picture in pictures if at_most is None else _thinned(pictures, at_most):
-        pixels = Evidence.from_file(picture.path).pixels
-        for condition in chosen:
-            changed = CONDITIONS[condition](pixels)
-            scores = detector.examine(_evidence(changed)).scores
-            if scores is not None:
-                yield ScoredPicture(
-                    name=picture.name, source=picture.source, label=picture.label, condition=condition,
-                    log_odds={**scores.by_branch, JOINT: scores.log_odds}, pooled=dict(scores.pooled),
-                    statistics=_statistics(changed),
-                )  # fmt: skip
-
-
-def _statistics(pixels: UInt8Array) -> dict[str, float]:
-    height, width = pixels.shape[:2]
-    top, left = max(0, height - MIDDLE) // 2, max(0, width - MIDDLE) // 2
-    values = tile_statistics(pixels[top : top + MIDDLE, left : left + MIDDLE])
-    return {**dict(zip(STATISTICS, values.tolist(), strict=True)), "size": float(np.log(height * width))}
-
-
-def _thinned(pictures: Pictures, at_most: int) -> Pictures:
-    taken: Counter[tuple[str, int]] = Counter()
-    kept = []
-    for picture in sorted(pictures, key=lambda p: hashlib.sha256(p.name.encode()).hexdigest()):
-        taken[picture.source, picture.label] += 1
-        if taken[picture.source, picture.label] <= at_most:
-            kept.append(picture)
-    return Pictures(kept)
-
-
-def _evidence(pixels: UInt8Array) -> Evidence:
-    return Evidence(pixels=pixels, sha256="0" * 64, name="evaluation", media_type="image/png", n_bytes=0)
-
-
-def write_scores(path: Path, scored: Iterable[ScoredPicture]) -> None:
-    """Write one JSON line a row, whole or not at all."""
-    partial = path.with_name(f"{path.name}.partial")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with partial.open("w", encoding="utf-8") as file:
-        for row in scored:
-            file.write(json.dumps(asdict(row), sort_keys=True) + "\n")
-    partial.replace(path)
-
-
-def read_scores(path: Path) -> list[ScoredPicture]:
-    """Return the rows that `write_scores` wrote."""
-    return [ScoredPicture(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def auc_rows(scored: Sequence[ScoredPicture]) -> list[AucRow]:

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 
 from forensics.models.ensemble import Ensemble
-from forensics.training.evaluation import JOINT, auc_interval
+from forensics.training.evaluation import auc_interval
 from forensics.training.makers import MAKERS
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.pictures import Pictures
+from forensics.training.scoring import JOINT
 from forensics.training.tables import interval_cell, markdown_table
 from forensics.types import Float32Array, Float64Array, UInt8Array
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import minimize
 
-from forensics.training.evaluation import ScoredPicture
+from forensics.training.scoring import ScoredPicture
 from forensics.types import Float64Array, Fusion, IntArray
 
 __all__ = ["fit_fusion", "out_of_source"]

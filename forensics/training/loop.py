@@ -18,11 +18,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from forensics.models.branch import Branch
 from forensics.models.channels import drop_groups
 from forensics.models.ensemble import Ensemble
-from forensics.models.weights import Manifest, write_weights
+from forensics.models.weights import LoadedWeights, Manifest, write_weights
 from forensics.training.autoencoders import makers_for
 from forensics.training.config import Config, LossConfig, OptimiserConfig
+from forensics.training.counting import fit_branch, is_statistical
+from forensics.training.initial import start_from
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.pictures import Pictures
 from forensics.views import Tiles
@@ -35,7 +38,15 @@ CHECKPOINT_SECONDS = 120.0
 LOG_STEPS = 20
 
 
-def train(config: Config, pictures: Pictures, out: Path, *, device: str = "cpu", workers: int = 1) -> list[Path]:
+def train(
+    config: Config,
+    pictures: Pictures,
+    out: Path,
+    *,
+    device: str = "cpu",
+    workers: int = 1,
+    init: LoadedWeights | None = None,
+) -> list[Path]:
     """Train every branch of a configuration on one stream of pairs and write their weights.
 
     Parameters
@@ -48,6 +59,9 @@ def train(config: Config, pictures: Pictures, out: Path, *, device: str = "cpu",
     device : str
     workers : int
         Processes that make pairs; does not change the result.
+    init : LoadedWeights, optional
+        As `forensics.training.initial.read_initial` gives them: what the branches start from, instead of from scratch.
+        A run that is resumed goes on from its checkpoint.
 
     Returns
     -------
@@ -57,17 +71,28 @@ def train(config: Config, pictures: Pictures, out: Path, *, device: str = "cpu",
     Raises
     ------
     ValueError
-        The folder holds a checkpoint of another configuration.
+        The folder holds a checkpoint of another configuration, or of a run that started from other weights.
+    WeightsMismatchError
+        `init` does not fit; see `forensics.training.initial.start_from`.
     """
     # Set-up
     settings = config.optimiser
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
-    ensemble = Ensemble({name: spec.build() for name, spec in config.branches.items()})
+    built = {name: spec.build() for name, spec in config.branches.items()}
+    fitted = {name: branch for name, branch in built.items() if is_statistical(branch)}
+    files = [_fit(name, branch, config, pictures, out, workers) for name, branch in fitted.items()]
+    if len(fitted) == len(built):
+        return files
+    ensemble = Ensemble({name: branch for name, branch in built.items() if name not in fitted})
+    checkpoint = out / "checkpoint.pt"
+    if init is not None and not checkpoint.is_file():
+        start_from(ensemble, init)
     ensemble.to(device).to(memory_format=torch.channels_last)
     average = deepcopy(ensemble).requires_grad_(False)
     optimiser = torch.optim.AdamW(_parameter_groups(ensemble, settings.weight_decay), lr=settings.lr, betas=(0.9, 0.99))
-    first = _resume(out / "checkpoint.pt", config, ensemble, average, optimiser)
+    origin = None if init is None else init.sha256
+    first = _resume(checkpoint, config, origin, ensemble, average, optimiser)
     stream = PairStream(
         pictures,
         seed=config.seed,
@@ -118,9 +143,16 @@ def train(config: Config, pictures: Pictures, out: Path, *, device: str = "cpu",
             )
             window = []
         if last or time.monotonic() - saved > CHECKPOINT_SECONDS:
-            _save(out / "checkpoint.pt", step + 1, config, ensemble, average, optimiser)
+            _save(checkpoint, step + 1, config, origin, ensemble, average, optimiser)
             saved = time.monotonic()
-    return _export(config, pictures, average, out)
+    return files + [_export(name, branch, config, pictures, out, origin) for name, branch in average.items()]
+
+
+def _fit(name: str, branch: Branch, config: Config, pictures: Pictures, out: Path, workers: int) -> Path:
+    """Fit a statistical branch and write its weights; what was counted before is not counted again."""
+    found = fit_branch(branch, config, pictures, out, workers=workers + 1)  # this process only waits
+    logger.info("%s: AUC %.3f on unseen training sources", name, found)
+    return _export(name, branch, config, pictures, out, None, auc=found)
 
 
 def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -237,6 +269,7 @@ def _save(
     path: Path,
     step: int,
     config: Config,
+    origin: str | None,
     ensemble: nn.Module,
     average: nn.Module,
     optimiser: torch.optim.Optimizer,
@@ -246,6 +279,7 @@ def _save(
     content = {
         "step": step,
         "config": config.sha256(),
+        "init": origin,
         "model": ensemble.state_dict(),
         "average": average.state_dict(),
         "optimiser": optimiser.state_dict(),
@@ -255,7 +289,12 @@ def _save(
 
 
 def _resume(
-    path: Path, config: Config, ensemble: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer
+    path: Path,
+    config: Config,
+    origin: str | None,
+    ensemble: nn.Module,
+    average: nn.Module,
+    optimiser: torch.optim.Optimizer,
 ) -> int:
     """Return the first step still to do."""
     if not path.is_file():
@@ -265,6 +304,12 @@ def _resume(
         raise ValueError(
             f"{path} belongs to another configuration. Give another --out, or remove that folder to start anew."
         )
+    started = content.get("init")  # checkpoints of the first version lack it
+    if started != origin:
+        raise ValueError(
+            f"{path} belongs to a run that started from {_from(started)}, not from {_from(origin)}. Give the same "
+            "initial weights, or another --out, or remove that folder to start anew."
+        )
     ensemble.load_state_dict(content["model"])
     average.load_state_dict(content["average"])
     optimiser.load_state_dict(content["optimiser"])
@@ -272,24 +317,39 @@ def _resume(
     return int(content["step"])
 
 
-def _export(config: Config, pictures: Pictures, average: Ensemble, out: Path) -> list[Path]:
-    files = []
-    training = {
+def _from(origin: str | None) -> str:
+    return "scratch" if origin is None else f"weights with sha256 {origin}"
+
+
+def _export(
+    name: str,
+    branch: Branch,
+    config: Config,
+    pictures: Pictures,
+    out: Path,
+    origin: str | None,
+    *,
+    auc: float | None = None,
+) -> Path:
+    training: dict[str, Any] = {
         "config_sha256": config.sha256(),
         "index_sha256": pictures.digest(),
         "pictures": len(pictures),
-        "steps": config.optimiser.steps,
         "seed": config.seed,
     }
-    for name, branch in average.items():
-        manifest = Manifest(
-            name=config.name,
-            branches={name: config.branches[name]},
-            scheme=Tiles(),
-            licence=config.licence,
-            training=training,
-        )
-        path = out / f"starter_{name}.safetensors"
-        write_weights(path, branches={name: branch}, manifest=manifest)
-        files.append(path)
-    return files
+    if auc is None:
+        training["steps"] = config.optimiser.steps
+    else:
+        training |= {"pairs": config.statistics.pairs, "auc_of_unseen_training_sources": round(auc, 4)}
+    if origin is not None:
+        training["init_sha256"] = origin
+    manifest = Manifest(
+        name=config.name,
+        branches={name: config.branches[name]},
+        scheme=Tiles(),
+        licence=config.licence,
+        training=training,
+    )
+    path = out / f"starter_{name}.safetensors"
+    write_weights(path, branches={name: branch}, manifest=manifest)
+    return path

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from forensics.training.evaluation import DELIVERED, JOINT, ScoredPicture, auc_interval
+from forensics.training.evaluation import auc_interval
+from forensics.training.scoring import DELIVERED, JOINT, ScoredPicture
 from forensics.training.tables import markdown_table
 
 __all__ = ["SensitivityRow", "sensitivity", "sensitivity_table"]

@@ -1,38 +1,32 @@
 """What ``forensics train`` does besides training: audit, contact sheet, measuring weights."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
-from forensics.detector import load_detector
+from forensics.detector import load_detector, starter_files
 from forensics.models.companion import Companion, write_companion
+from forensics.training.acceptance import Measured, acceptance_rows, acceptance_table
 from forensics.training.audit import audit_stream, audit_table
 from forensics.training.autoencoders import makers_for
+from forensics.training.checks import milliseconds_per_tile, repeatable
 from forensics.training.config import Config
 from forensics.training.contact_sheet import contact_sheet
-from forensics.training.evaluation import (
-    CONDITIONS,
-    DELIVERED,
-    JOINT,
-    auc_rows,
-    auc_table,
-    evaluate,
-    false_alarms,
-    flips,
-    rate_table,
-    write_scores,
-)
+from forensics.training.evaluation import auc_rows, auc_table, false_alarms, flips, rate_table
 from forensics.training.families import evaluate_families, family_table, mask_summary, mask_table
 from forensics.training.fusing import fit_fusion, out_of_source
+from forensics.training.left_out import append_left_out, left_out_table, measure_left_out, read_left_out
 from forensics.training.pictures import Pictures
+from forensics.training.scoring import CONDITIONS, DELIVERED, JOINT, MEAN, ScoredPicture, evaluate, thinned
 from forensics.training.sensitivity import sensitivity, sensitivity_table
+from forensics.training.view_gain import ALL_VIEWS, score_views, view_gain_table, view_gains
 
 __all__ = ["audit", "measure", "write_contact_sheet"]
 
 PAIRS = 200  # of each family
-MEAN = "plain mean"
 
 
 def audit(config: Config, training: Pictures, out: Path, *, pairs: int) -> tuple[str, bool]:
@@ -61,8 +55,8 @@ def measure(
 ) -> Iterator[str]:
     """Yield the tables of an evaluation: AUC, false alarms, changes of side, what moves originals, families, masks.
 
-    With `companion`, a joint judgement is fitted first, and every figure about it comes from fits without the source
-    that is judged.
+    Every figure of the joint judgement comes from a fit without the source that is judged, and the plain mean stands
+    beside it.
 
     Parameters
     ----------
@@ -70,27 +64,19 @@ def measure(
         The shipped starter if None.
     withheld : Pictures
     conditions : sequence of str, optional
-        Of `forensics.training.evaluation.CONDITIONS`; all if not given. False alarms and changes of side need
+        Of `forensics.training.scoring.CONDITIONS`; all if not given. False alarms and changes of side need
         ``"as delivered"``.
     at_most : int, optional
         Pictures per source and class, and pairs per family; all, and 200, if not given.
     keep : path, optional
-        Where to write the scores as JSON lines.
+        Where to keep the scores; what is there already is not scored again.
     companion : path, optional
         Where to write what was fitted and measured; beside the weights it is used with them.
     """
-    detector = load_detector(weights, judgement="fitted" if companion is None else "mean")
+    detector = load_detector(weights, judgement="mean")
     chosen = list(conditions or CONDITIONS)
-    scored = list(evaluate(detector, withheld, conditions=chosen, at_most=at_most))
-    if keep is not None:
-        write_scores(keep, scored)
-    fusion = None
-    if companion is not None:
-        fusion = fit_fusion(scored, weights_sha256=detector.weights.sha256)
-        scored = [
-            replace(s, log_odds={**s.log_odds, MEAN: s.log_odds[JOINT], JOINT: z})
-            for s, z in zip(scored, out_of_source(scored), strict=True)
-        ]
+    plain = evaluate(detector, withheld, conditions=chosen, at_most=at_most, keep=keep, workers=_cores())
+    scored = _judged(plain)
     yield auc_table(auc_rows(scored))
     if DELIVERED in chosen:
         yield rate_table(false_alarms(scored), what="false alarms")
@@ -109,5 +95,100 @@ def measure(
             "index_sha256": withheld.digest(),
         }
         digest = detector.weights.sha256
+        fusion = fit_fusion(plain, weights_sha256=digest)
         record = Companion(weights_sha256=digest, fusion=fusion, maps=mask_summary(masks), fitted_on=fitted_on)
         write_companion(companion, record)
+
+
+def _judged(scored: Sequence[ScoredPicture]) -> list[ScoredPicture]:
+    """Return the scores with the joint judgement fitted out of source, if there are sources enough to fit it."""
+    sources = {label: {s.source for s in scored if s.label == label} for label in (0, 1)}
+    if min(len(own) for own in sources.values()) < 2:
+        return list(scored)
+    return [
+        replace(s, log_odds={**s.log_odds, MEAN: s.log_odds[JOINT], JOINT: z})
+        for s, z in zip(scored, out_of_source(scored), strict=True)
+    ]
+
+
+def add_left_out(
+    weights: Path | None,
+    config: Config,
+    name: str | None,
+    withheld: Pictures,
+    *,
+    path: Path,
+    at_most: int | None = None,
+) -> str:
+    """Measure weights on what they were denied, add the figures to `path` and return their table."""
+    detector = load_detector(weights, judgement="mean", localise=False)
+    rows = measure_left_out(detector, config, name, withheld, at_most=at_most)
+    append_left_out(path, rows)
+    return left_out_table(rows)
+
+
+def accept(
+    weights: Path | None,
+    config: Config,
+    training: Pictures,
+    withheld: Pictures,
+    out: Path,
+    *,
+    pairs: int,
+    at_most: int | None = None,
+    keep: Path | None = None,
+    left_out: Path | None = None,
+) -> str:
+    """Return the acceptance table of weights.
+
+    Parameters
+    ----------
+    weights : path or None
+        The shipped starter if None.
+    config : Config
+        What they were trained with.
+    training, withheld : Pictures
+    out : path
+        Where the run's auto-encoders lie.
+    pairs : int
+        Of the training stream, for the shortcut audit.
+    at_most, keep
+        As in `measure`.
+    left_out : path, optional
+        Figures of runs without a family or source, see `add_left_out`.
+    """
+    detector = load_detector(weights, judgement="mean")
+    scored = _judged(
+        evaluate(detector, withheld, conditions=list(CONDITIONS), at_most=at_most, keep=keep, workers=_cores())
+    )
+    families, masks = evaluate_families(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS))
+    makers = makers_for(config, training, out)
+    measured = Measured(
+        scored=scored,
+        families=families,
+        masks=masks,
+        audit=audit_stream(config, training, pairs=pairs, makers=makers),
+        trained=tuple(config.forgeries.shares),
+        left_out=read_left_out(left_out) if left_out is not None else (),
+        milliseconds=milliseconds_per_tile(detector),
+        sizes={path.name: path.stat().st_size for path in _files(weights)},
+        repeatable=repeatable(detector),
+    )
+    return acceptance_table(acceptance_rows(measured))
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+def _files(weights: Path | None) -> list[Path]:
+    if weights is None:
+        return starter_files()
+    return sorted(weights.glob("*.safetensors")) if weights.is_dir() else [weights]
+
+
+def measure_views(weights: Path | None, withheld: Pictures, *, at_most: int | None = None) -> str:
+    """Return the table of what each view adds to the upright one; see `forensics.training.view_gain`."""
+    detectors = [load_detector(weights, localise=False, views=scheme) for scheme in ALL_VIEWS]
+    looks, labels = score_views(detectors, withheld if at_most is None else thinned(withheld, at_most))
+    return view_gain_table(view_gains(looks, labels))

@@ -14,8 +14,8 @@ from forensics.detector import load_detector
 from forensics.models.companion import FILE_NAME, read_companion
 from forensics.models.weights import BranchSpec, Manifest, write_weights
 from forensics.training import pairs
-from forensics.training.evaluation import read_scores
 from forensics.training.pictures import Pictures
+from forensics.training.scoring import read_scores
 from forensics.views import Tiles
 from tests.conftest import encoded, textured
 
@@ -38,7 +38,7 @@ def test_the_audit_prints_a_table_and_fails_a_stream_that_leaks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_folder(tmp_path)
-    monkeypatch.setattr(pairs, "equalise", lambda real, fake: (real, np.minimum(fake, 110)))
+    monkeypatch.setattr(pairs, "equalise", lambda real, fake, _: (real, np.minimum(fake, 110)))
     result = CliRunner().invoke(cli.app, arguments(tmp_path, "--audit", "--audit-pairs", "100"))
     assert "| stream | logistic | 100 |" in result.stdout, result.output
     assert "**failed**" in result.stdout  # no forgery is bright: a sure shortcut
@@ -83,7 +83,7 @@ def test_measuring_prints_every_table_and_fits_the_joint_judgement(tmp_path: Pat
     assert fitted_on["index_sha256"] == Pictures.open(folder).digest()
     assert (fitted_on["sources"], fitted_on["real"], fitted_on["fake"]) == (["one", "two"], 4, 4)
     assert load_detector(weights).companion.fusion is not None
-    assert len(read_scores(tmp_path / "scores.jsonl")) == 2 * 8
+    assert [len(rows) for rows in read_scores(tmp_path / "scores.jsonl").values()] == [2] * 8
 
 
 def test_an_unknown_condition_is_wrong_use(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Every notebook is a script with the same cells, and holds no outputs. nbmake runs them, see `make test`."""
 
+import re
 from pathlib import Path
 
 import jupytext
@@ -9,7 +10,7 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").rglob("*.
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01_examine_a_picture.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == ["01_examine_a_picture.ipynb", "06_train_your_own.ipynb"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -23,3 +24,14 @@ def test_nothing_of_a_run_is_kept(path: Path) -> None:
     notebook = jupytext.read(path)
     assert all(not c.get("outputs") and c.get("execution_count") is None for c in notebook.cells)
     assert set(notebook.metadata) <= {"jupytext", "kernelspec", "language_info"}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_cells_are_few_and_short_and_hold_no_logic(path: Path) -> None:
+    cells = [c.source for c in jupytext.read(path).cells if c.cell_type == "code"]
+    assert len(cells) <= 12
+    for cell in cells:
+        assert len(cell.splitlines()) <= 8, cell
+        assert not re.search(
+            r"^\s*(def|class|async def|!|%)|[\"']/(?!/)|manual_seed|random\.seed|default_rng", cell, re.M
+        ), cell

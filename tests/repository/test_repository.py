@@ -80,7 +80,7 @@ def test_weights_are_small_and_say_their_licence() -> None:
     from forensics.detector import starter_files
     from forensics.models.weights import read_manifest
 
-    assert len(starter_files()) == 2
+    assert len(starter_files()) == 3
     for path in starter_files():
         assert path.stat().st_size < 20e6
         manifest = read_manifest(path)

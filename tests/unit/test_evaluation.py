@@ -1,24 +1,14 @@
 """Tables of an evaluation, each on a handful of scores that can be counted by hand."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from forensics.training.evaluation import (
-    CONDITIONS,
-    DELIVERED,
-    JOINT,
-    ScoredPicture,
-    auc_rows,
-    false_alarms,
-    flips,
-    read_scores,
-    write_scores,
-)
+from forensics.training.evaluation import auc_rows, false_alarms, flips
 from forensics.training.families import _pixel_f1
 from forensics.training.fusing import fit_fusion, out_of_source
+from forensics.training.scoring import CONDITIONS, DELIVERED, JOINT, ScoredPicture
 from forensics.training.sensitivity import sensitivity
 from tests.conftest import textured
 
@@ -76,14 +66,6 @@ def test_conditions_leave_the_picture_and_change_what_they_say() -> None:
     errors = [np.abs(CONDITIONS[c](picture).astype(int) - picture).mean() for c in ("JPEG 90", "JPEG 75", "JPEG 60")]
     assert errors == sorted(errors)
     assert errors[0] > 0
-
-
-def test_scores_are_read_as_written(tmp_path: Path) -> None:
-    rows = [scored("r", 0, 0.1), scored("x", 1, 1 / 3)]
-    write_scores(tmp_path / "new" / "scores.jsonl", rows)
-    again = read_scores(tmp_path / "new" / "scores.jsonl")
-    assert [r.log_odds for r in again] == [r.log_odds for r in rows]
-    assert [p.name for p in (tmp_path / "new").iterdir()] == ["scores.jsonl"]
 
 
 def test_what_moves_the_score_of_an_original_is_seen() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from forensics.views import DIHEDRAL, FixedFrame, Tiles, cut, plan_views, to_evidence_grid, turn_square
+from forensics.views import DIHEDRAL, TONES, FixedFrame, Tiles, cut, plan_views, to_evidence_grid, turn_square
 from tests.conftest import textured
 
 
@@ -66,7 +66,22 @@ def test_fixed_frame_turns_cut_and_pad() -> None:
     assert (turned > 0.99).mean() == pytest.approx(4 / 12, abs=0.12)
 
 
-@pytest.mark.parametrize("bad", [{"size": 3}, {"stride": 0}, {"stride": 300}, {"turns": ()}, {"turns": ("spin",)}])
+def test_every_turn_is_looked_at_in_every_tone() -> None:
+    """100 becomes 116 brighter, 84 darker; around 127.5 it becomes 95.875 with more contrast and 103.575 with less."""
+    pixels = np.full((64, 64, 3), 100, dtype=np.uint8)
+    pixels[:2] = 255  # not flat
+    scheme = Tiles(size=64, stride=64, turns=("identity", "rot180"), tones=tuple(TONES))
+    plan = plan_views(pixels, scheme)
+    views = next(cut(pixels, plan, 10))
+    middle = {name: round(float(look[0, 32, 32]) * 255) for name, look in zip(views.names, views.pixels, strict=True)}
+    values = {"": 100, ", brighter": 116, ", darker": 84, ", more contrast": 96, ", less contrast": 104}
+    assert middle == {f"tile 0,0 {turn}{tone}": v for turn in scheme.turns for tone, v in values.items()}
+    assert views.pixels.max() <= 1.0  # clipped, not wrapped
+
+
+@pytest.mark.parametrize(
+    "bad", [{"size": 3}, {"stride": 0}, {"stride": 300}, {"turns": ()}, {"turns": ("spin",)}, {"tones": ("loud",)}]
+)
 def test_impossible_tiles_are_refused(bad: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"tiles need|unknown turns"):
+    with pytest.raises(ValueError, match=r"tiles need|unknown t"):
         Tiles(**bad)

@@ -24,12 +24,9 @@ def test_triples_by_hand() -> None:
     assert shares([0, 1, 0, 1, 0, 1]) == pytest.approx({(-1, 0, -1): 0.5, (0, -1, 0): 0.5}, abs=1e-5)
 
 
-def test_a_value_between_two_levels_counts_in_both() -> None:
-    """0.5 is half 0, half 1: each of the 8 triples of zeros and ones has share 1/8, in 6 orbits."""
-    found = shares([0.5] * 6)
-    assert found[(0, 0, 0)] == pytest.approx(1 / 8, abs=1e-5)
-    assert found[(-1, 0, 0)] == pytest.approx(2 / 8, abs=1e-5)
-    assert sum(found.values()) == pytest.approx(1, abs=1e-4)
+def test_values_are_rounded_to_the_nearest_step() -> None:
+    """0.6 is one step of 1, 0.4 none: 0.6, 0.4, 0.6 is counted as 1, 0, 1."""
+    assert shares([0.6, 0.4, 0.6, 0.4, 0.6]) == pytest.approx({(-1, 0, -1): 2 / 3, (0, -1, 0): 1 / 3}, abs=1e-5)
 
 
 def test_there_are_39_kinds_of_triples_and_large_values_are_truncated() -> None:
@@ -55,14 +52,25 @@ def test_residuals_of_an_impulse_by_hand() -> None:
     assert float(channels[6:].abs().max()) < 1e-3
 
 
-def test_mirrored_tiles_get_the_same_logits_and_gradients_pass() -> None:
+def test_the_second_scale_is_the_first_of_the_halved_tile() -> None:
+    pixels = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    both = starter_statistics(n_scales=2)
+    one = starter_statistics(n_scales=1)
+    halved = torch.nn.functional.avg_pool2d(pixels, 2)
+    n = one.body.mean.numel()
+    found = both.body.describe(both.channels(pixels))
+    assert torch.allclose(found[:, n:], one.body.describe(one.channels(halved)), atol=1e-6)
+    assert torch.allclose(found[:, :n], one.body.describe(one.channels(pixels)), atol=1e-6)
+    assert list(both.groups) == ["luminance", "chroma", "luminance at 1/2", "chroma at 1/2"]
+    assert both.channels(pixels).shape == (2, 20, 64, 64)
+
+
+def test_mirrored_tiles_get_the_same_logits() -> None:
     torch.manual_seed(0)
     branch = starter_statistics().eval()
-    pixels = torch.rand(1, 3, 32, 32, requires_grad=True)
-    logits = branch(pixels)
+    pixels = torch.rand(1, 3, 64, 64)
     # First differences lie between pixels: mirroring shifts them by one and changes only the border.
-    assert torch.allclose(logits, branch(pixels.flip(3)), atol=0.05)
-    logits[0, 1].backward()
-    assert float(pixels.grad.abs().max()) > 0
+    gap = (branch.body.describe(branch.channels(pixels)) - branch.body.describe(branch.channels(pixels.flip(3)))).abs()
+    assert float(gap.max()) < 0.05
     with pytest.raises(ValueError, match="at least one step"):
-        starter_statistics(relative_steps=[])
+        starter_statistics(relative_steps=[], fixed_steps=[])

@@ -1,0 +1,103 @@
+"""The statistical branch: counted once, solved the same way each time, better than chance on a forgery with a trace."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from forensics.models import read_weights
+from forensics.training import counting
+from forensics.training.config import Config, read_config
+from forensics.training.counting import fit_branch
+from forensics.training.loop import train
+from forensics.training.makers import Forgery
+from forensics.training.pictures import LabelledPicture, Pictures
+from forensics.types import UInt8Array
+from tests.conftest import textured
+
+STARTER = Path(__file__).parent.parent.parent / "configs" / "starter.toml"
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Pictures:
+    rows = []
+    for k in range(12):
+        path = tmp_path / f"{k}.png"
+        Image.fromarray(textured(256, 256, seed=k)).save(path)
+        rows.append(LabelledPicture(path=path, name=path.name, label=0, source=f"s{k % 3}", face=False))
+    return Pictures(rows)
+
+
+def combed(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
+    """Brighten every fourth column: a trace that survives equalising and post-processing."""
+    del rng, donor, face
+    pixels = picture.astype(int)
+    pixels[:, ::4] += 60
+    return Forgery(pixels=np.clip(pixels, 0, 255).astype(np.uint8), mask=np.ones(picture.shape[:2], dtype=np.uint8))
+
+
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch) -> Config:
+    monkeypatch.setattr(counting, "CHUNK", 20)
+    monkeypatch.setattr(counting, "makers_for", lambda *_: {"upsample": combed})
+    overrides = ["statistics={pairs=60, tile=96}", "forgeries.shares={upsample=1.0}", "seed=3"]
+    whole = read_config(STARTER, overrides)
+    only = {"statistics": whole.branches["statistics"]}
+    return Config(
+        name="tiny", licence="none", seed=3, branches=only, data=whole.data, forgeries=whole.forgeries,
+        optimiser=whole.optimiser, statistics=whole.statistics,
+    )  # fmt: skip
+
+
+def head(config: Config, pictures: Pictures, out: Path, workers: int = 0) -> tuple[torch.Tensor, float]:
+    branch = config.branches["statistics"].build()
+    found = fit_branch(branch, config, pictures, out, workers=workers)
+    return branch.body.head.weight.detach().clone(), found
+
+
+def test_a_fit_knows_more_than_chance_and_does_not_depend_on_the_workers(
+    config: Config, pictures: Pictures, tmp_path: Path
+) -> None:
+    alone, found = head(config, pictures, tmp_path / "a")
+    shared, again = head(config, pictures, tmp_path / "b", workers=2)
+    assert found > 0.6
+    assert torch.equal(alone, shared)
+    assert found == again
+
+
+def test_what_was_counted_is_not_counted_again(
+    config: Config, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, _ = head(config, pictures, tmp_path)
+    folder = next(tmp_path.glob("features-*"))
+    assert sorted(p.name for p in folder.iterdir()) == ["00000.npz", "00001.npz", "00002.npz"]
+    (folder / "00001.npz").unlink()  # killed while the second chunk was counted
+    asked = []
+    describe = counting._describe
+    monkeypatch.setattr(counting, "_describe", lambda b, tiles: asked.append(1) or describe(b, tiles))
+    again, _ = head(config, pictures, tmp_path)
+    assert len(asked) == 20
+    assert torch.equal(whole, again)
+
+
+def test_training_writes_the_branch_and_it_scores_as_it_was_fitted(
+    config: Config, pictures: Pictures, tmp_path: Path
+) -> None:
+    (path,) = train(config, pictures, tmp_path / "run")
+    loaded = read_weights(path)
+    assert loaded.manifest.training["pairs"] == 60
+    assert loaded.manifest.training["auc_of_unseen_training_sources"] > 0.6
+    fitted, _ = head(config, pictures, tmp_path / "run")
+    branch = dict(loaded.ensemble.items())["statistics"]
+    assert torch.equal(branch.body.head.weight, fitted)
+    logits = branch(torch.rand(2, 3, 96, 96))
+    assert np.isfinite(logits.detach().numpy()).all()
+    assert float(logits.detach()[:, 0].abs().max()) == 0.0  # the odds lie in the second logit alone
+
+
+def test_another_kind_of_branch_is_refused(config: Config, pictures: Pictures, tmp_path: Path) -> None:
+    branch = read_config(STARTER).branches["convnext"].build()
+    with pytest.raises(TypeError, match="statistical"):
+        fit_branch(branch, config, pictures, tmp_path)
