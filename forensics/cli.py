@@ -283,7 +283,7 @@ def train(
             typer.echo(
                 tasks.accept(
                     weights, settings_read, training, withheld, out,
-                    at_most=at_most, keep=scores, pairs=audit_pairs, left_out=left_out,
+                    conditions=conditions, at_most=at_most, keep=scores, pairs=audit_pairs, left_out=left_out,
                 )
             )  # fmt: skip
             return

@@ -75,14 +75,14 @@ seed = 1
 data = { train = ["textures", "photographs"], withheld = ["astronaut"] }
 forgeries = { tile = 64, late_tile = 64, shares = { upsample = 0.4, found = 0.2, splice = 0.2, self_blend = 0.2 } }
 loss = { mask = 0.5 }
-optimiser = { steps = 2000, pairs = 4, warmup = 4, lr = 1e-4, final_lr = 1e-5, ema = 0.9 }
-"""
+statistics = { pairs = 60, tile = 64 }
+optimiser = { steps = 2000, pairs = 4, warmup = 4, lr = 1e-4, final_lr = 1e-5, ema = 0.9 }"""
 
 # %%
 from forensics.training.config import read_config
 from forensics.training.pictures import Pictures, split
 
-(folder / "practice.toml").write_text(SETTINGS + branches, encoding="utf-8")
+(folder / "practice.toml").write_text(f"{SETTINGS}\n{branches}", encoding="utf-8")
 config = read_config(folder / "practice.toml", [f"optimiser.steps={STEPS}"])
 training, withheld = split(Pictures.open(PICTURES), train=config.data.train, withheld=config.data.withheld, halved=())
 print(len(training), "pictures to train on,", len(withheld), "withheld")
@@ -127,14 +127,16 @@ print(auc_table(r for r in auc_rows(scored_before) if r.source == "all"))
 #
 #     forensics train practice.toml --data pictures --out run --init starter
 #
-# What came out names what it came from, so that a report on it can.
+# What came out names what it came from, so that a report on it can. A branch of statistics, if the weights have one,
+# is not trained but fitted, to your pictures alone: it keeps nothing of the initial weights, and a warning says so. To
+# keep it as it was, leave it out of the configuration and put its file beside the new ones.
 
 # %%
-from forensics.models import read_weights
+from forensics.models.weights import read_manifest
 from forensics.training.loop import train
 
 files = train(config, training, folder / "run", workers=0, init=weights)
-record = read_weights(folder / "run").manifest.training
+record = read_manifest(files[-1]).training
 print([path.name for path in files], record, sep="\n")
 assert record["init_sha256"] == weights.sha256
 

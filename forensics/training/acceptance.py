@@ -302,7 +302,8 @@ def _second_seed(measured: Measured, aucs: Sequence[AucRow]) -> AcceptanceRow:
     again = [r for r in measured.left_out if r.kind == "seed" and r.branch == JOINT]
     compared = {(r.name, r.condition) for r in again}
     # The other run has no judgement of its own: both are compared by the plain mean.
-    same = [r.auc for r in aucs if r.branch == MEAN and (r.source, r.condition) in compared]
+    mean = MEAN if any(r.branch == MEAN for r in aucs) else JOINT
+    same = [r.auc for r in aucs if r.branch == mean and (r.source, r.condition) in compared]
     if not again or not same:
         return _elsewhere(25, quantity, "no run with another seed was made", fail)
     first, second = float(np.mean(same)), float(np.mean([r.auc for r in again]))

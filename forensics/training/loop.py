@@ -61,7 +61,7 @@ def train(
         Processes that make pairs; does not change the result.
     init : LoadedWeights, optional
         As `forensics.training.initial.read_initial` gives them: what the branches start from, instead of from scratch.
-        A run that is resumed goes on from its checkpoint.
+        A run that is resumed goes on from its checkpoint. Statistical branches are fitted, not trained, and keep nothing.
 
     Returns
     -------
@@ -81,13 +81,16 @@ def train(
     torch.manual_seed(config.seed)
     built = {name: spec.build() for name, spec in config.branches.items()}
     fitted = {name: branch for name, branch in built.items() if is_statistical(branch)}
-    files = [_fit(name, branch, config, pictures, out, workers) for name, branch in fitted.items()]
-    if len(fitted) == len(built):
-        return files
-    ensemble = Ensemble({name: branch for name, branch in built.items() if name not in fitted})
+    stepped = {name: branch for name, branch in built.items() if name not in fitted}
     checkpoint = out / "checkpoint.pt"
-    if init is not None and not checkpoint.is_file():
-        start_from(ensemble, init)
+    if init is not None and stepped and not checkpoint.is_file():
+        start_from(Ensemble(stepped), init)  # before anything that takes time
+    for name in fitted if init is not None else ():
+        logger.warning("%s: fitted to these pictures alone; nothing of the initial weights is kept in it", name)
+    files = [_fit(name, branch, config, pictures, out, workers) for name, branch in fitted.items()]
+    if not stepped:
+        return files
+    ensemble = Ensemble(stepped)
     ensemble.to(device).to(memory_format=torch.channels_last)
     average = deepcopy(ensemble).requires_grad_(False)
     optimiser = torch.optim.AdamW(_parameter_groups(ensemble, settings.weight_decay), lr=settings.lr, betas=(0.9, 0.99))

@@ -18,6 +18,7 @@ from forensics.training.contact_sheet import contact_sheet
 from forensics.training.evaluation import auc_rows, auc_table, false_alarms, flips, rate_table
 from forensics.training.families import evaluate_families, family_table, mask_summary, mask_table
 from forensics.training.fusing import fit_fusion, out_of_source
+from forensics.training.imprint import imprint_rows, imprint_table
 from forensics.training.left_out import append_left_out, left_out_table, measure_left_out, read_left_out
 from forensics.training.pictures import Pictures
 from forensics.training.scoring import CONDITIONS, DELIVERED, JOINT, MEAN, ScoredPicture, evaluate, thinned
@@ -27,12 +28,18 @@ from forensics.training.view_gain import ALL_VIEWS, score_views, view_gain_table
 __all__ = ["audit", "measure", "write_contact_sheet"]
 
 PAIRS = 200  # of each family
+IMPRINTS = 200
 
 
 def audit(config: Config, training: Pictures, out: Path, *, pairs: int) -> tuple[str, bool]:
-    """Return the audit's table and whether every limited row passed; `out` is where the run's auto-encoders lie."""
-    rows = audit_stream(config, training, pairs=pairs, makers=makers_for(config, training, out))
-    return audit_table(rows), all(row.passed for row in rows)
+    """Return the audit's tables and whether every limited row passed; `out` is where the run's auto-encoders lie.
+
+    The second table says how often each maker of whole pictures leaves the imprint that it is there for.
+    """
+    makers = makers_for(config, training, out)
+    rows = audit_stream(config, training, pairs=pairs, makers=makers)
+    imprints = imprint_rows(makers, training, n=min(IMPRINTS, pairs))
+    return f"{audit_table(rows)}\n\n{imprint_table(imprints)}", all(row.passed for row in rows)
 
 
 def write_contact_sheet(path: Path, config: Config, training: Pictures, out: Path) -> Path:
@@ -55,8 +62,8 @@ def measure(
 ) -> Iterator[str]:
     """Yield the tables of an evaluation: AUC, false alarms, changes of side, what moves originals, families, masks.
 
-    Every figure of the joint judgement comes from a fit without the source that is judged, and the plain mean stands
-    beside it.
+    Where a joint judgement is fitted, its figures come from fits without the source that is judged, and the plain mean
+    stands beside it; else the joint judgement is the plain mean.
 
     Parameters
     ----------
@@ -73,10 +80,11 @@ def measure(
     companion : path, optional
         Where to write what was fitted and measured; beside the weights it is used with them.
     """
+    fitted = companion is not None or load_detector(weights).companion.fusion is not None
     detector = load_detector(weights, judgement="mean")
     chosen = list(conditions or CONDITIONS)
     plain = evaluate(detector, withheld, conditions=chosen, at_most=at_most, keep=keep, workers=_cores())
-    scored = _judged(plain)
+    scored = _judged(plain) if fitted else plain
     yield auc_table(auc_rows(scored))
     if DELIVERED in chosen:
         yield rate_table(false_alarms(scored), what="false alarms")
@@ -135,6 +143,7 @@ def accept(
     out: Path,
     *,
     pairs: int,
+    conditions: Sequence[str] | None = None,
     at_most: int | None = None,
     keep: Path | None = None,
     left_out: Path | None = None,
@@ -152,15 +161,17 @@ def accept(
         Where the run's auto-encoders lie.
     pairs : int
         Of the training stream, for the shortcut audit.
-    at_most, keep
+    conditions, at_most, keep
         As in `measure`.
     left_out : path, optional
         Figures of runs without a family or source, see `add_left_out`.
     """
     detector = load_detector(weights, judgement="mean")
-    scored = _judged(
-        evaluate(detector, withheld, conditions=list(CONDITIONS), at_most=at_most, keep=keep, workers=_cores())
+    scored = evaluate(
+        detector, withheld, conditions=list(conditions or CONDITIONS), at_most=at_most, keep=keep, workers=_cores()
     )
+    if load_detector(weights).companion.fusion is not None:
+        scored = _judged(scored)
     families, masks = evaluate_families(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS))
     makers = makers_for(config, training, out)
     measured = Measured(

@@ -14,6 +14,7 @@ from forensics.detector import load_detector
 from forensics.models.companion import FILE_NAME, read_companion
 from forensics.models.weights import BranchSpec, Manifest, write_weights
 from forensics.training import pairs
+from forensics.training.left_out import read_left_out
 from forensics.training.pictures import Pictures
 from forensics.training.scoring import read_scores
 from forensics.views import Tiles
@@ -43,7 +44,9 @@ def test_the_audit_prints_a_table_and_fails_a_stream_that_leaks(
     assert "| stream | logistic | 100 |" in result.stdout, result.output
     assert "**failed**" in result.stdout  # no forgery is bright: a sure shortcut
     assert result.exit_code == 1
-    assert np.isfinite([float(line.split("|")[4]) for line in result.stdout.splitlines()[2:]]).all()
+    shortcuts, imprints = result.stdout.strip().split("\n\n")
+    assert np.isfinite([float(line.split("|")[4]) for line in shortcuts.splitlines()[2:]]).all()
+    assert "| upsample | 100 |" in imprints
 
 
 def test_a_contact_sheet_is_written_as_a_picture(tmp_path: Path) -> None:
@@ -56,18 +59,66 @@ def test_a_contact_sheet_is_written_as_a_picture(tmp_path: Path) -> None:
         assert picture.width > 1000
 
 
+def write_tiny_weights(folder: Path) -> str:
+    """Write an untrained small RepLKNet with a mask head and return the digest of its file."""
+    spec = BranchSpec(
+        architecture="starter_replknet",
+        arguments={"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8], "mask_width": 8},
+    )
+    manifest = Manifest(name="tiny", branches={"b": spec}, scheme=Tiles(size=64, stride=64), licence="none")
+    return write_weights(folder / "tiny.safetensors", branches={"b": spec.build()}, manifest=manifest)
+
+
+@pytest.mark.slow
+def test_the_acceptance_table_and_what_was_left_out(tmp_path: Path) -> None:
+    folder, weights = tmp_path / "pictures", tmp_path / "weights"
+    for path in (folder, weights):
+        path.mkdir()
+    write_folder(folder, sources=("one", "two", "three"))
+    digest = write_tiny_weights(weights)
+    less = str(tmp_path / "left-out.jsonl")
+    sides = ["data.train=['one']", "data.withheld=['two','three']"]
+    common = ["--weights", str(weights), "--at-most", "4", "--left-out", less]
+    result = CliRunner().invoke(
+        cli.app, arguments(folder, "--evaluate", "--without", "splice", *common, sides=sides, shares="splice=0.5")
+    )
+    assert result.exit_code == 0, result.output
+    assert "| splice | as trained | joint | 4 |" in result.stdout
+    (row, _) = read_left_out(Path(less))
+    assert (row.name, row.kind, row.weights_sha256) == ("splice", "family", digest)
+    result = CliRunner().invoke(
+        cli.app, arguments(folder, "--acceptance", "--audit-pairs", "100", "--out", str(tmp_path), *common, sides=sides)
+    )
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.strip().splitlines()[2:]
+    assert [int(line.split("|")[1]) for line in lines] == list(range(1, 26))
+    assert "splice" in lines[6]
+    assert "tiny.safetensors" in lines[22]
+    assert "the same bits" in lines[23]
+
+
+@pytest.mark.slow
+def test_what_each_view_adds_is_printed(tmp_path: Path) -> None:
+    folder, weights = tmp_path / "pictures", tmp_path / "weights"
+    for path in (folder, weights):
+        path.mkdir()
+    write_folder(folder, sources=("one", "two"))
+    write_tiny_weights(weights)
+    sides = ["data.train=['one']", "data.withheld=['two']"]
+    options = ["--views", "--weights", str(weights), "--at-most", "2"]
+    result = CliRunner().invoke(cli.app, arguments(folder, *options, sides=sides))
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.strip().splitlines()
+    assert len(lines) == 2 + 7 + 4 + 2  # head; seven turns, four tones; the published six, all
+
+
 @pytest.mark.slow
 def test_measuring_prints_every_table_and_fits_the_joint_judgement(tmp_path: Path) -> None:
     folder, weights = tmp_path / "pictures", tmp_path / "weights"
     for path in (folder, weights):
         path.mkdir()
     write_folder(folder, sources=("one", "two"))
-    spec = BranchSpec(
-        architecture="starter_replknet",
-        arguments={"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8], "mask_width": 8},
-    )
-    manifest = Manifest(name="tiny", branches={"b": spec}, scheme=Tiles(size=64, stride=64), licence="none")
-    digest = write_weights(weights / "tiny.safetensors", branches={"b": spec.build()}, manifest=manifest)
+    digest = write_tiny_weights(weights)
     companion = weights / FILE_NAME
     options = ["--evaluate", "--weights", str(weights), "--at-most", "4", "--companion", str(companion)]
     options += ["--condition", "as delivered", "--condition", "JPEG 75", "--scores", str(tmp_path / "scores.jsonl")]
@@ -96,9 +147,11 @@ def test_an_unknown_condition_is_wrong_use(tmp_path: Path) -> None:
 
 
 def arguments(
-    folder: Path, *options: str, sides: Sequence[str] = ("data.train=['one']", "data.withheld=[]")
+    folder: Path,
+    *options: str,
+    sides: Sequence[str] = ("data.train=['one']", "data.withheld=[]"),
+    shares: str = "upsample=1.0",
 ) -> list[str]:
-    names = ("found", "self_blend", "cross_blend", "splice", "copy_move", "removal", "retouch")
-    shares = ",".join(["upsample=1.0", *(f"{n}=0.0" for n in names)])
-    settings = [*sides, "data.halved=[]", "forgeries.late_tile=64", f"forgeries.shares={{{shares}}}"]
+    rest = ",upsample=0.5" if shares != "upsample=1.0" else ""
+    settings = [*sides, "data.halved=[]", "forgeries.late_tile=64", f"forgeries.shares={{{shares}{rest}}}"]
     return ["train", str(STARTER), "--data", str(folder), *options, *(x for s in settings for x in ("--set", s))]

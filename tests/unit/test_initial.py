@@ -218,6 +218,24 @@ def test_a_checkpoint_of_the_first_version_is_one_from_scratch(pictures: Picture
         train(config(), pictures, tmp_path / "run", workers=0, init=weights(tmp_path / "w.safetensors", {"b": spec()}))
 
 
+def test_a_statistical_branch_is_fitted_anew_and_says_so(
+    pictures: Pictures, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The weights that do not fit are refused before anything is counted."""
+    both = {"b": spec(), "s": BranchSpec(architecture="starter_statistics", arguments={"n_scales": 1})}
+    given = weights(tmp_path / "w.safetensors", both)
+    own = replace(config("statistics={pairs=4,tile=32}"), branches=both)
+    fitted, trained = train(own, pictures, tmp_path / "run", workers=0, init=given)
+    [warning] = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+    assert warning.startswith("s: fitted to these pictures alone")
+    assert "init_sha256" not in read_manifest(fitted).training
+    assert read_manifest(trained).training["init_sha256"] == given.sha256
+    other = weights(tmp_path / "v.safetensors", {"b": spec(**MASK)})
+    with pytest.raises(WeightsMismatchError, match="branch 'b'"):
+        train(own, pictures, tmp_path / "new", workers=0, init=other)
+    assert not list((tmp_path / "new").iterdir())
+
+
 def kill_after(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     save = loop._save
 
