@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python
@@ -66,7 +68,7 @@ print(weights.manifest.name, weights.sha256, branches, dict(weights.manifest.tra
 # The rest says which sources are trained on and which are withheld, which forgeries are made on the fly and in what
 # shares (`found` are the fakes of your own folder), and how long and how fast. A low learning rate keeps what the
 # weights know; one like that of a start from scratch overwrites it. `configs/starter.toml` has every key, with reasons.
-The number of steps is lowered for practice, as `--set optimiser.steps=40` does on the command line.
+# The number of steps is lowered for practice, as `--set optimiser.steps=40` does on the command line.
 
 # %%
 SETTINGS = """name = "practice"

@@ -15,6 +15,7 @@ from forensics.training.autoencoders import makers_for
 from forensics.training.config import Config
 from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures
+from forensics.training.workers import one_thread
 from forensics.types import Float32Array, IntArray
 
 __all__ = ["fit_branch", "is_statistical"]
@@ -126,7 +127,9 @@ def _counted(
     makers = makers_for(config, pictures, folder.parent)
     stream = PairStream(pictures, seed=config.seed, shares=shares, independent=independent, makers=makers)
     chunks = _Chunks(branch.eval(), stream, config, pictures, folder)
-    loader = torch.utils.data.DataLoader(chunks, batch_size=None, num_workers=workers, collate_fn=lambda chunk: chunk)
+    loader = torch.utils.data.DataLoader(
+        chunks, batch_size=None, num_workers=workers, collate_fn=lambda chunk: chunk, worker_init_fn=one_thread
+    )
     for k, chunk in enumerate(loader):
         logger.info("counted %d of %d pairs", min((k + 1) * CHUNK, config.statistics.pairs), config.statistics.pairs)
         yield chunk

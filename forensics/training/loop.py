@@ -28,6 +28,7 @@ from forensics.training.counting import fit_branch, is_statistical
 from forensics.training.initial import start_from
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.pictures import Pictures
+from forensics.training.workers import one_thread
 from forensics.views import Tiles
 
 __all__ = ["train"]
@@ -153,7 +154,8 @@ def train(
 
 def _fit(name: str, branch: Branch, config: Config, pictures: Pictures, out: Path, workers: int) -> Path:
     """Fit a statistical branch and write its weights; what was counted before is not counted again."""
-    found = fit_branch(branch, config, pictures, out, workers=workers + 1)  # this process only waits
+    # This process only waits, unless it is to do all itself.
+    found = fit_branch(branch, config, pictures, out, workers=workers + 1 if workers else 0)
     logger.info("%s: AUC %.3f on unseen training sources", name, found)
     return _export(name, branch, config, pictures, out, None, auc=found)
 
@@ -200,6 +202,7 @@ def _batches(stream: PairStream, first: int, config: Config, workers: int) -> It
         batch_size=None,
         num_workers=workers,
         collate_fn=lambda pairs: pairs,
+        worker_init_fn=one_thread,
     )
     return zip(steps, loader, strict=True)
 

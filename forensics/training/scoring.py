@@ -16,6 +16,7 @@ from forensics.detector import Detector
 from forensics.training.audit import STATISTICS, tile_statistics
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.post_chain import jpeg
+from forensics.training.workers import one_thread
 from forensics.types import Evidence, UInt8Array
 
 __all__ = ["CONDITIONS", "DELIVERED", "JOINT", "MEAN", "ScoredPicture", "evaluate", "read_scores", "thinned"]
@@ -140,7 +141,11 @@ def evaluate(
     wanted = pictures if at_most is None else thinned(pictures, at_most)
     lacking = [p for p in wanted if p.name not in known]
     loader = torch.utils.data.DataLoader(
-        _Scoring(detector, lacking, chosen), batch_size=None, num_workers=workers, collate_fn=lambda rows: rows
+        _Scoring(detector, lacking, chosen),
+        batch_size=None,
+        num_workers=workers,
+        collate_fn=lambda rows: rows,
+        worker_init_fn=one_thread,
     )
     for picture, rows in zip(lacking, loader, strict=True):
         known[picture.name] = rows
