@@ -22,7 +22,7 @@ def method(context: Context) -> Section:
                 "The SHA-256 of the file's bytes was taken before anything was decoded.",
                 "The header was compared with limits on size, then the picture was decoded to 8-bit RGB and set upright.",
                 "The picture was cut into views as the settings below say.",
-                "Each network received every view as RGB together with its SRM noise residuals, and gave two numbers "
+                "Each network received every view, the noise residuals computed from it, or both, and gave two numbers "
                 "(logits), one for each of the classes ‘real’ and ‘fake’ it was trained on.",
                 "The softmax of the two is the uncalibrated score of a view.",
                 *_judgements(context),
