@@ -15,7 +15,7 @@ from forensics.training.autoencoders import makers_for
 from forensics.training.config import Config
 from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures
-from forensics.training.workers import one_thread
+from forensics.training.workers import ready_to_fork
 from forensics.types import Float32Array, IntArray
 
 __all__ = ["fit_branch", "is_statistical"]
@@ -128,7 +128,10 @@ def _counted(
     stream = PairStream(pictures, seed=config.seed, shares=shares, independent=independent, makers=makers)
     chunks = _Chunks(branch.eval(), stream, config, pictures, folder)
     loader = torch.utils.data.DataLoader(
-        chunks, batch_size=None, num_workers=workers, collate_fn=lambda chunk: chunk, worker_init_fn=one_thread
+        chunks,
+        batch_size=None,
+        num_workers=ready_to_fork(workers),
+        collate_fn=lambda chunk: chunk,
     )
     for k, chunk in enumerate(loader):
         logger.info("counted %d of %d pairs", min((k + 1) * CHUNK, config.statistics.pairs), config.statistics.pairs)

@@ -28,7 +28,7 @@ from forensics.training.counting import fit_branch, is_statistical
 from forensics.training.initial import start_from
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.pictures import Pictures
-from forensics.training.workers import one_thread
+from forensics.training.workers import ready_to_fork
 from forensics.views import Tiles
 
 __all__ = ["train"]
@@ -200,9 +200,8 @@ def _batches(stream: PairStream, first: int, config: Config, workers: int) -> It
         _Steps(stream, config),
         sampler=steps,
         batch_size=None,
-        num_workers=workers,
+        num_workers=ready_to_fork(workers),
         collate_fn=lambda pairs: pairs,
-        worker_init_fn=one_thread,
     )
     return zip(steps, loader, strict=True)
 

@@ -16,7 +16,7 @@ from forensics.detector import Detector
 from forensics.training.audit import STATISTICS, tile_statistics
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.post_chain import jpeg
-from forensics.training.workers import one_thread
+from forensics.training.workers import ready_to_fork
 from forensics.types import Evidence, UInt8Array
 
 __all__ = ["CONDITIONS", "DELIVERED", "JOINT", "MEAN", "ScoredPicture", "evaluate", "read_scores", "thinned"]
@@ -143,9 +143,8 @@ def evaluate(
     loader = torch.utils.data.DataLoader(
         _Scoring(detector, lacking, chosen),
         batch_size=None,
-        num_workers=workers,
+        num_workers=ready_to_fork(workers),
         collate_fn=lambda rows: rows,
-        worker_init_fn=one_thread,
     )
     for picture, rows in zip(lacking, loader, strict=True):
         known[picture.name] = rows

@@ -1,17 +1,15 @@
-"""What a process that makes or scores pictures beside the main one has to do first."""
+"""What has to be done before processes that make or score pictures are forked."""
 
 import cv2
 
-__all__ = ["one_thread"]
+__all__ = ["ready_to_fork"]
 
 
-def one_thread(number: int) -> None:
-    """Keep OpenCV in a forked process from waiting for the threads of its parent, which are not there.
+def ready_to_fork(workers: int) -> int:
+    """Stop OpenCV's threads, for which a forked process would wait for ever, and return `workers`.
 
-    Parameters
-    ----------
-    number : int
-        Of the process, as a ``DataLoader`` gives it.
+    OpenCV stays at one thread in this process too; what it does here is light.
     """
-    del number
-    cv2.setNumThreads(1)
+    if workers:
+        cv2.setNumThreads(1)
+    return workers
