@@ -290,7 +290,7 @@ def load_detector(
     --------
     >>> detector = load_detector()
     >>> detector.branches
-    ('convnext', 'replknet')
+    ('convnext', 'replknet', 'statistics')
     """
     if mode != "exact":
         raise ModelError(f"there is no mode {mode!r}. Use 'exact'.")
