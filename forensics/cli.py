@@ -254,6 +254,7 @@ def train(
     from forensics.training import tasks
     from forensics.training.config import leave_out, read_config
     from forensics.training.pictures import Pictures, split
+    from forensics.training.streams import makers_there
 
     try:
         whole = read_config(config, settings or ())
@@ -277,7 +278,8 @@ def train(
             typer.echo(tasks.measure_views(weights, withheld, at_most=at_most))
             return
         if evaluate_only and left_out is not None:
-            typer.echo(tasks.add_left_out(weights, whole, without, withheld, at_most=at_most, path=left_out))
+            makers = makers_there(whole, training, out)
+            typer.echo(tasks.add_left_out(weights, without, withheld, makers, at_most=at_most, path=left_out))
             return
         if acceptance:
             typer.echo(
@@ -289,7 +291,13 @@ def train(
             return
         if evaluate_only:
             tables = tasks.measure(
-                weights, withheld, conditions=conditions, at_most=at_most, keep=scores, companion=companion
+                weights,
+                withheld,
+                makers_there(whole, training, out),
+                conditions=conditions,
+                at_most=at_most,
+                keep=scores,
+                companion=companion,
             )
             for table in tables:
                 typer.echo(table + "\n")

@@ -2,10 +2,11 @@
 
 from forensics.models import architectures as _architectures  # registers the built-in branches
 from forensics.models import statistics as _statistics
+from forensics.models import traced as _traced
 from forensics.models.branch import BRANCHES, Branch
 from forensics.models.ensemble import Ensemble
 from forensics.models.weights import read_weights, write_weights
 
 __all__ = ["BRANCHES", "Branch", "Ensemble", "read_weights", "write_weights"]
 
-del _architectures, _statistics
+del _architectures, _statistics, _traced

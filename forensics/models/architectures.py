@@ -12,17 +12,16 @@ ConvNeXt: Liu et al., CVPR 2022 (arXiv 2201.03545), timm's implementation. RepLK
 from collections.abc import Sequence
 
 import timm
-import torch.nn.functional as F
 from timm.models.convnext import ConvNeXt
 from torch import Tensor, nn
 
 from forensics.models.branch import BRANCHES, Branch
 from forensics.models.channels import ImageNetNormalize, ReferenceChannels, StarterChannels
+from forensics.models.layered import LayeredNetwork
 from forensics.models.replknet import RepLKNet
 
 __all__ = ["reference_convnext", "reference_replknet", "starter_convnext", "starter_replknet"]
 
-TRACE_WIDTH = 16  # channels of the full-resolution stem
 LAYER_SCALE = 0.1  # initial; timm's 1e-6 makes every block start as nothing, which suits long trainings only
 
 
@@ -40,41 +39,26 @@ class AdaptedNetwork(nn.Module):
         return self.network(self.normalize(self.adapter(channels)))
 
 
-class TraceStem(nn.Module):
-    """Two 3 x 3 convolutions without stride; normalised, so that the small channels count from the first step."""
+class ConvNeXtBackbone(nn.Module):
+    """A timm ConvNeXt without its head."""
 
-    def __init__(self, n_channels: int, width: int) -> None:
+    def __init__(self, variant: str, n_channels: int, drop_path: float) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(n_channels, width, 3, padding=1, bias=False)
-        self.norm1 = nn.BatchNorm2d(width)
-        self.depthwise = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
-        self.pointwise = nn.Conv2d(width, width, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(width)
+        network = timm.create_model(
+            variant, pretrained=False, in_chans=n_channels, num_classes=0, drop_path_rate=drop_path,
+            ls_init_value=LAYER_SCALE,
+        )  # fmt: skip
+        self.stem, self.stages = network.stem, network.stages
+        self.widths = tuple(info["num_chs"] for info in network.feature_info)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (N, width, S, S) of (N, n_channels, S, S)."""
-        x = F.gelu(self.norm1(self.conv(x)))
-        return F.gelu(self.norm2(self.pointwise(self.depthwise(x))))
-
-
-class TracedNetwork(nn.Module):
-    """The starter's body: trace stem, then the network."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.stem = TraceStem(StarterChannels.n_channels, TRACE_WIDTH)
-        self.network = network
-
-    def forward(self, channels: Tensor) -> Tensor:
-        """Return logits (N, 2) of channels (N, 12, S, S)."""
-        return self.network(self.stem(channels))
-
-    def with_mask(self, channels: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return logits (N, 2), and those of the map (N, 1, S / 4, S / 4) if the network makes one."""
-        x = self.stem(channels)
-        if isinstance(self.network, RepLKNet):
-            return self.network.with_mask(x)
-        return self.network(x), None
+    def stage_maps(self, x: Tensor) -> list[Tensor]:
+        """Return the output of every stage, (N, widths[i], S / 4 / 2**i, S / 4 / 2**i)."""
+        x = self.stem(x)
+        maps = []
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x)
+        return maps
 
 
 @BRANCHES.register("reference_convnext")
@@ -101,17 +85,20 @@ def reference_replknet(
 
 
 @BRANCHES.register("starter_convnext")
-def starter_convnext(*, variant: str = "convnext_atto_ols", drop_path: float = 0.0) -> Branch:
+def starter_convnext(
+    *,
+    variant: str = "convnext_atto_ols",
+    drop_path: float = 0.0,
+    trace_width: int = 32,
+    mask_width: int = 0,
+    dropout: float = 0.0,
+) -> Branch:
     """Return the texture branch: a small timm ConvNeXt behind the trace stem."""
-    network = timm.create_model(
-        variant,
-        pretrained=False,
-        in_chans=TRACE_WIDTH,
-        num_classes=2,
-        drop_path_rate=drop_path,
-        ls_init_value=LAYER_SCALE,
-    )
-    return Branch(channels=StarterChannels(), body=TracedNetwork(network), attribution_layer="body.network.stages")
+    body = LayeredNetwork(
+        ConvNeXtBackbone(variant, trace_width, drop_path),
+        n_channels=StarterChannels.n_channels, trace_width=trace_width, mask_width=mask_width, dropout=dropout,
+    )  # fmt: skip
+    return Branch(channels=StarterChannels(), body=body, attribution_layer="body.backbone.stages")
 
 
 @BRANCHES.register("starter_replknet")
@@ -122,18 +109,17 @@ def starter_replknet(
     widths: Sequence[int] = (32, 64, 128, 256),
     small_kernel: int = 5,
     drop_path: float = 0.0,
+    trace_width: int = 32,
     mask_width: int = 0,
+    dropout: float = 0.0,
     merged: bool = False,
 ) -> Branch:
     """Return the context branch: a small RepLKNet behind the trace stem."""
-    network = RepLKNet(
-        kernel_sizes=kernel_sizes,
-        layers=layers,
-        widths=widths,
-        small_kernel=small_kernel,
-        n_channels=TRACE_WIDTH,
-        drop_path=drop_path,
-        mask_width=mask_width,
-        merged=merged,
-    )
-    return Branch(channels=StarterChannels(), body=TracedNetwork(network), attribution_layer="body.network.stages.3")
+    backbone = RepLKNet(
+        kernel_sizes=kernel_sizes, layers=layers, widths=widths, small_kernel=small_kernel, n_channels=trace_width,
+        drop_path=drop_path, num_classes=0, merged=merged,
+    )  # fmt: skip
+    body = LayeredNetwork(
+        backbone, n_channels=StarterChannels.n_channels, trace_width=trace_width, mask_width=mask_width, dropout=dropout,
+    )  # fmt: skip
+    return Branch(channels=StarterChannels(), body=body, attribution_layer="body.backbone.stages.3")

@@ -22,6 +22,7 @@ class _DepthwiseConv(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        weight = weight.to(x.dtype)  # under autocast
         ctx.save_for_backward(x, weight)
         return _same_conv(x, weight)
 
@@ -30,13 +31,14 @@ class _DepthwiseConv(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         grad = grad_outputs[0]
         grad_x = _same_conv(grad, weight.flip(-1, -2)) if ctx.needs_input_grad[0] else None
-        grad_weight = _weight_gradient(x, grad, weight.shape[-1]) if ctx.needs_input_grad[1] else None
+        wide = torch.promote_types(x.dtype, torch.float32)  # there is no Fourier transform in bfloat16
+        grad_weight = _weight_gradient(x.to(wide), grad.to(wide), weight.shape[-1]) if ctx.needs_input_grad[1] else None
         return grad_x, grad_weight
 
 
 def _same_conv(x: Tensor, weight: Tensor) -> Tensor:
     x = x.contiguous(memory_format=torch.channels_last)
-    return F.conv2d(x, weight, padding=weight.shape[-1] // 2, groups=x.shape[1])
+    return F.conv2d(x, weight.to(x.dtype), padding=weight.shape[-1] // 2, groups=x.shape[1])
 
 
 def _weight_gradient(x: Tensor, grad: Tensor, k: int) -> Tensor:

@@ -16,8 +16,6 @@ from forensics.models.depthwise import DepthwiseConv
 
 __all__ = ["RepLKNet"]
 
-TOP_SHARE = 10  # one in ten places of the map may decide
-
 
 class ConvBN(nn.Module):
     """Convolution without bias, batch normalisation, and ReLU if asked for."""
@@ -119,28 +117,8 @@ class FeedForwardBlock(nn.Module):
         return x + self.drop_path(y)
 
 
-class MaskHead(nn.Module):
-    """A map of where the picture looks forged, from the first three stages, at a quarter of the resolution."""
-
-    def __init__(self, widths: Sequence[int], width: int) -> None:
-        super().__init__()
-        self.lateral = nn.ModuleList(nn.Conv2d(n, width, 1) for n in widths)
-        self.mix = nn.Conv2d(width, width, 3, padding=1)
-        self.out = nn.Conv2d(width, 1, 1)
-
-    def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        """Return logits (N, 1, S / 4, S / 4) of the feature maps, finest first."""
-        size = maps[0].shape[-2:]
-        laterals = [conv(x) for conv, x in zip(self.lateral, maps, strict=True)]
-        x = torch.stack([F.interpolate(y, size=size, mode="bilinear", align_corners=False) for y in laterals]).sum(0)
-        return self.out(F.gelu(self.mix(F.gelu(x))))
-
-
 class RepLKNet(nn.Module):
     """Four stages of large-kernel and feed-forward blocks, then normalisation, mean over the map, linear head.
-
-    With a mask head, the mean of the largest tenth of its logits joins the features of the linear head, so that a small
-    forged region can decide.
 
     Parameters
     ----------
@@ -156,8 +134,8 @@ class RepLKNet(nn.Module):
         Input channels.
     drop_path : float
         Rate at the last block, growing linearly from 0; training only.
-    mask_width : int
-        Channels of the mask head; 0 for none, as published.
+    num_classes : int
+        Outputs of the head; 0 for a body without one, of which only the stages are used.
     merged : bool
         Build the merged form, for weights that were merged before they were saved.
     """
@@ -171,10 +149,11 @@ class RepLKNet(nn.Module):
         small_kernel: int = 5,
         n_channels: int = 3,
         drop_path: float = 0.0,
-        mask_width: int = 0,
+        num_classes: int = 2,
         merged: bool = False,
     ) -> None:
         super().__init__()
+        self.widths = tuple(widths)
         first = widths[0]
         self.stem = nn.Sequential(
             ConvBN(nn.Conv2d(n_channels, first, 3, stride=2, padding=1, bias=False), relu=True),
@@ -195,30 +174,24 @@ class RepLKNet(nn.Module):
                 self.transitions.append(
                     nn.Sequential(_pointwise(width, widths[i + 1], relu=True), _depthwise3(widths[i + 1], stride=2))
                 )
-        self.norm = nn.BatchNorm2d(widths[-1])
-        self.mask_head = MaskHead(widths[:3], mask_width) if mask_width else None
-        self.head = nn.Linear(widths[-1] + bool(mask_width), 2)
+        if num_classes:
+            self.norm = nn.BatchNorm2d(widths[-1])
+            self.head = nn.Linear(widths[-1], num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (N, 2) for (N, n_channels, S, S)."""
-        return self.with_mask(x)[0]
+        return self.head(self.norm(self.stage_maps(x)[-1]).mean(dim=(-2, -1)))
 
-    def with_mask(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return logits (N, 2), and those of the map (N, 1, S / 4, S / 4) if there is a mask head."""
+    def stage_maps(self, x: Tensor) -> list[Tensor]:
+        """Return the output of every stage, (N, widths[i], S / 4 / 2**i, S / 4 / 2**i)."""
         x = self.stem(x)
         maps = []
         for i, stage in enumerate(self.stages):
             x = stage(x)
+            maps.append(x)
             if i < len(self.transitions):
-                maps.append(x)
                 x = self.transitions[i](x)
-        features = self.norm(x).mean(dim=(-2, -1))
-        if self.mask_head is None:
-            return self.head(features), None
-        mask = self.mask_head(maps)
-        flat = mask.flatten(1)
-        top = flat.topk(max(1, flat.shape[1] // TOP_SHARE), dim=1).values.mean(dim=1, keepdim=True)
-        return self.head(torch.cat([features, top], dim=1)), mask
+        return maps
 
     def reparameterize(self) -> None:
         """Merge every large kernel with its small one, in place; outputs in eval mode stay equal to 1e-4."""

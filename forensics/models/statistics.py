@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from forensics.models.branch import BRANCHES, Branch
-from forensics.residuals.srm import SRM_KERNELS
+from forensics.models.channels import LEAST_RESIDUAL, TileResiduals
 
 __all__ = ["Cooccurrences", "StatisticalNetwork", "StatisticsChannels", "starter_statistics"]
 
@@ -25,44 +25,25 @@ FARTHEST = 4.0  # deviations: a feature that is further out says no more than on
 
 
 class StatisticsChannels(nn.Module):
-    """Residuals of luminance and of two colour differences, in grey levels: 10 channels at each scale.
+    """The ten residuals of `TileResiduals` at each scale: the first is native resolution, each next one half of it."""
 
-    The first scale is native resolution, each next one half of the one before.
-
-    =========  ====================================================================================
-    luminance  KB / 4, KV / 12, second difference across and down / 2, first difference across, down
-    chroma     KB / 4 and second difference across / 2 of R - G and of B - G
-    =========  ====================================================================================
-
-    Borders are reflected.
-    """
-
-    n_channels = 10
-    luminance: Tensor
-    chroma: Tensor
+    n_channels = TileResiduals.n_channels
 
     def __init__(self, n_scales: int = 1) -> None:
         super().__init__()
         self.n_scales = n_scales
-        luminance, chroma = range(6), range(6, 10)
+        self.residuals = TileResiduals()
+        luminance, n = TileResiduals.n_luminance, self.n_channels
         self.groups: Mapping[str, slice] = {
-            f"{name} at 1/{2**k}" if k else name: slice(10 * k + part[0], 10 * k + part[-1] + 1)
+            f"{name} at 1/{2**k}" if k else name: slice(n * k + part[0], n * k + part[1])
             for k in range(n_scales)
-            for name, part in (("luminance", luminance), ("chroma", chroma))
+            for name, part in (("luminance", (0, luminance)), ("chroma", (luminance, n)))
         }
-        kernels = torch.zeros(6, 1, 5, 5)
-        kernels[:3, 0] = torch.tensor(SRM_KERNELS, dtype=torch.float32)
-        kernels[3] = kernels[2].transpose(-1, -2)
-        kernels[4, 0, 2, 2:4] = torch.tensor([-1.0, 1.0])
-        kernels[5, 0, 2:4, 2] = torch.tensor([-1.0, 1.0])
-        self.register_buffer("luminance", kernels)
-        self.register_buffer("chroma", kernels[[0, 2]].clone())
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return (N, n_scales * 10, S, S); at lower scales the upper left part is filled, the rest is zero."""
-        return torch.cat(
-            [self._of_one(tile) for tile in torch.split(pixels, 1)]
-        )  # what is worked on stays in the cache
+        # One by one, so that what is worked on stays in the cache.
+        return torch.cat([self._of_one(tile) for tile in torch.split(pixels, 1)])
 
     def _of_one(self, pixels: Tensor) -> Tensor:
         v = pixels.contiguous() * 255.0
@@ -71,20 +52,8 @@ class StatisticsChannels(nn.Module):
         for k in range(self.n_scales):
             if k:
                 v = F.avg_pool2d(v, 2)
-            scales.append(F.pad(self._residuals(v), (0, side - v.shape[-1], 0, side - v.shape[-2])))
+            scales.append(F.pad(self.residuals(v), (0, side - v.shape[-1], 0, side - v.shape[-2])))
         return torch.cat(scales, dim=1)
-
-    def _residuals(self, v: Tensor) -> Tensor:
-        v = F.pad(v, (2, 2, 2, 2), mode="reflect")
-        red, green, blue = v[:, 0:1], v[:, 1:2], v[:, 2:3]
-        return torch.cat(
-            [
-                F.conv2d(v.mean(dim=1, keepdim=True), self.luminance),
-                F.conv2d(red - green, self.chroma),
-                F.conv2d(blue - green, self.chroma),
-            ],
-            dim=1,
-        )
 
 
 class Cooccurrences(nn.Module):
@@ -124,7 +93,7 @@ class Cooccurrences(nn.Module):
 
     def forward(self, channels: Tensor) -> Tensor:
         """Return (N, n_features) of residuals (N, 10, S, S)."""
-        size = channels.abs().mean(dim=(2, 3), keepdim=True).clamp_min(0.05)
+        size = channels.abs().mean(dim=(2, 3), keepdim=True).clamp_min(LEAST_RESIDUAL)
         scaled = [channels / (size * s) for s in self.relative_steps] + [channels / s for s in self.fixed_steps]
         return torch.cat([self._shares(x) for x in scaled], dim=1)
 

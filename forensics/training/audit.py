@@ -5,7 +5,7 @@ original from forged, it will learn these and fail, or reverse, where they do no
 to a linear model and to boosted trees, and neither may succeed.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -17,10 +17,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from forensics.training.config import Config
-from forensics.training.makers import Maker
 from forensics.training.pairs import Pair, PairStream
-from forensics.training.pictures import Pictures
 from forensics.training.tables import markdown_table
 from forensics.types import Float64Array, UInt8Array
 
@@ -123,31 +120,21 @@ def audit_pairs(pairs: Sequence[Pair]) -> list[AuditRow]:
     return rows
 
 
-def audit_stream(
-    config: Config,
-    pictures: Pictures,
-    *,
-    pairs: int,
-    makers: Mapping[str, Maker] | None = None,
-    first: int = 10_000_000,
-) -> list[AuditRow]:
-    """Return the audit of a configuration's stream, all families and full post-processing.
+def audit_stream(stream: PairStream, *, tile: int, pairs: int, first: int = 10_000_000) -> list[AuditRow]:
+    """Return the audit of a stream, all families and full post-processing.
 
     Parameters
     ----------
-    config : Config
-    pictures : Pictures
-        The training side.
+    stream : PairStream
+        Without a ramp, as `forensics.training.streams.stream_for` gives it.
+    tile : int
+        Side of the tiles.
     pairs : int
         How many to draw.
-    makers : mapping of str to Maker, optional
-        As in `PairStream`.
     first : int
         Number of the first pair; by default far beyond those that a run trains on.
     """
-    shares, independent = config.forgeries.shares, config.forgeries.independent
-    stream = PairStream(pictures, seed=config.seed, shares=shares, independent=independent, makers=makers)
-    return audit_pairs([stream.pair(k, tile=config.forgeries.late_tile) for k in range(first, first + pairs)])
+    return audit_pairs([stream.pair(k, tile=tile) for k in range(first, first + pairs)])
 
 
 def _rows(

@@ -3,9 +3,10 @@
 Each is written to a file of its own when it is done, so that a run that was killed trains at most one anew.
 """
 
+import itertools
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,24 +15,22 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from forensics.training.config import AutoencoderConfig, Config
-from forensics.training.makers import MAKERS, Maker
-from forensics.training.makers.reconstruction import Autoencoder, Reconstruction, reconstruction_loss
-from forensics.training.pairs import PictureSampler
+from forensics.training.makers.reconstruction import Autoencoder, AutoencoderSpec, reconstruction_loss
 from forensics.training.pictures import Pictures
+from forensics.training.sampling import Sampler
 
-__all__ = ["RECONSTRUCTION", "makers_for", "train_autoencoder"]
+__all__ = ["autoencoder_files", "train_autoencoder", "trained_autoencoders"]
 
 logger = logging.getLogger(__name__)
 
-RECONSTRUCTION = "reconstruction"
-LEAST_PSNR = 26.0  # dB on held-out crops; below it a decoder is told by what it lost, not by how it draws
+LEAST_PSNR = 24.0  # dB on held-out crops; below it a decoder is told by what it lost, not by how it draws
 HELD_OUT = 10  # one picture in ten is kept for that measurement
 MEASURED = 32  # crops
 LOG_STEPS = 50
 
 
-def makers_for(config: Config, pictures: Pictures, folder: Path) -> Mapping[str, Maker]:
-    """Return the makers that a configuration names; its auto-encoders are trained if `folder` does not hold them.
+def trained_autoencoders(config: Config, pictures: Pictures, folder: Path) -> list[Autoencoder]:
+    """Return the auto-encoders of a configuration that are good enough; those that `folder` lacks are trained.
 
     Parameters
     ----------
@@ -44,41 +43,59 @@ def makers_for(config: Config, pictures: Pictures, folder: Path) -> Mapping[str,
     Raises
     ------
     ValueError
-        The configuration names ``reconstruction`` without describing auto-encoders, or none of them became good enough.
+        The configuration describes none.
     """
-    makers = {name: MAKERS[name] for name in MAKERS.names()}
-    if not config.forgeries.shares.get(RECONSTRUCTION):
-        return makers
     settings = config.autoencoders
     if not settings.specs:
-        raise ValueError("forgeries.shares.reconstruction needs [[autoencoders.specs]]. Describe at least one.")
+        raise ValueError("reconstruction needs [[autoencoders.specs]]. Describe at least one.")
     good = []
+    files = autoencoder_files(config, folder)
     for k, spec in enumerate(settings.specs):
-        path = folder / f"autoencoder-{k}.safetensors"
-        model = Autoencoder(spec)
-        if path.is_file():
+        paths = files[k * settings.states : (k + 1) * settings.states]
+        if not paths[-1].is_file():
+            for path, model in zip(
+                paths, train_autoencoder(spec, settings, pictures, seed=config.seed + k), strict=True
+            ):
+                _save(path, model)
+        for path in paths:
+            model = Autoencoder(spec)
             model.load_state_dict(load_file(path))
-        else:
-            train_autoencoder(model, settings, pictures, seed=config.seed + k)
-            folder.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(".partial")
-            save_file({key: value.contiguous() for key, value in model.state_dict().items()}, str(partial))
-            partial.replace(path)
-        psnr = _psnr(model, pictures, settings.tile)
-        logger.info("auto-encoder %d (%s): %.1f dB on held-out crops", k, spec.upsampling, psnr)
-        if psnr >= LEAST_PSNR:
-            good.append(model)
-    return {**makers, RECONSTRUCTION: Reconstruction(good)}
+            psnr = _psnr(model, pictures, settings.tile)
+            logger.info("%s (%s): %.1f dB on held-out crops", path.stem, spec.upsampling, psnr)
+            if psnr >= LEAST_PSNR:
+                good.append(model)
+    return good
 
 
-def train_autoencoder(model: Autoencoder, settings: AutoencoderConfig, pictures: Pictures, *, seed: int) -> None:
-    """Train one auto-encoder in place on originals; the same result for the same seed and machine."""
-    originals = PictureSampler(pictures.where(lambda p: p.label == 0 and p.part(HELD_OUT) != 0))
+def autoencoder_files(config: Config, folder: Path) -> list[Path]:
+    """Return where the states of every auto-encoder lie or will lie, spec by spec."""
+    settings = config.autoencoders
+    numbers = itertools.product(range(len(settings.specs)), range(settings.states))
+    return [folder / f"autoencoder-{k}-{state}.safetensors" for k, state in numbers]
+
+
+def _save(path: Path, model: Autoencoder) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    save_file({key: value.contiguous() for key, value in model.state_dict().items()}, str(partial))
+    partial.replace(path)
+
+
+def train_autoencoder(
+    spec: AutoencoderSpec, settings: AutoencoderConfig, pictures: Pictures, *, seed: int
+) -> Iterator[Autoencoder]:
+    """Train one auto-encoder on originals and yield it in each of its states; the same for the same seed and machine.
+
+    The states are the last ones of the run, a tenth of it apart: decoders that draw the same but for the last touch.
+    """
+    model = Autoencoder(spec)
+    originals = Sampler(pictures.where(lambda p: p.label == 0 and p.part(HELD_OUT) != 0))
     torch.manual_seed(seed)
     model.train().to(memory_format=torch.channels_last)
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.GroupNorm):
             module.reset_parameters()
+    apart = max(1, settings.steps // 10)
     optimiser = torch.optim.AdamW(model.parameters(), lr=settings.lr, betas=(0.9, 0.99), weight_decay=1e-4)
     for step in range(settings.steps):
         for group in optimiser.param_groups:
@@ -92,9 +109,12 @@ def train_autoencoder(model: Autoencoder, settings: AutoencoderConfig, pictures:
         optimiser.step()
         if (step + 1) % LOG_STEPS == 0:
             logger.info("auto-encoder, step %d of %d, loss %.4f", step + 1, settings.steps, float(loss.detach()))
+        left = settings.steps - step - 1
+        if left % apart == 0 and left // apart < settings.states:
+            yield model
 
 
-def _batch(originals: PictureSampler, rng: np.random.Generator, n: int, tile: int) -> torch.Tensor:
+def _batch(originals: Sampler, rng: np.random.Generator, n: int, tile: int) -> torch.Tensor:
     crops = np.stack([originals.crop(rng, tile) for _ in range(n)])
     pixels = torch.from_numpy(crops).permute(0, 3, 1, 2).float() / 255.0
     return pixels.contiguous(memory_format=torch.channels_last)
@@ -106,6 +126,6 @@ def _psnr(model: Autoencoder, pictures: Pictures, tile: int) -> float:
     held_out = pictures.where(lambda p: p.label == 0 and p.part(HELD_OUT) == 0)
     if not held_out:  # a folder of a few pictures
         held_out = pictures.where(lambda p: p.label == 0)
-    pixels = _batch(PictureSampler(held_out), np.random.default_rng(0), MEASURED, tile)
+    pixels = _batch(Sampler(held_out), np.random.default_rng(0), MEASURED, tile)
     errors = (model.eval()(pixels).clamp(0, 1) - pixels).square().mean(dim=(1, 2, 3)).clamp_min(1e-10)
     return float((-10 * errors.log10()).mean())

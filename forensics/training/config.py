@@ -59,19 +59,25 @@ class ForgeryConfig:
     independent : float
         Share of pairs whose members get two independent draws of the post-processing.
     ramp : float
-        Share of the run over which the stream grows from the first maker in `shares`, without post-processing, to
-        all of them, always post-processed.
+        Share of the run over which equalising and post-processing grow from none.
+    joining : float
+        Share of the run over which the families join, in the order of `shares`.
     late_tile : int
         Side of a tile in the last part of the run, even: nearer to the side that is scored, so that batch norms and
         large kernels meet the zero padding they will have in use. The number of pairs falls, the pixels stay.
     late : float
         Share of the run with `late_tile`.
+    banked : mapping of str to int
+        Family to the number of forgeries of it that are made before training and drawn from; others are made anew for
+        each pair.
     """
 
     tile: int
     shares: Mapping[str, float]
+    banked: Mapping[str, int] = field(default_factory=dict)
     independent: float = 0.5
     ramp: float = 0.0
+    joining: float = 0.0
     late_tile: int = 192
     late: float = 0.0
 
@@ -85,6 +91,8 @@ class AutoencoderConfig:
     specs : tuple of AutoencoderSpec
     steps, batch : int
         Of each.
+    states : int
+        How many states of each, from the end of its training, serve as a decoder of their own; at most `steps` and 10.
     tile : int
         Side of a crop, a multiple of 8, at most 256.
     lr : float
@@ -93,6 +101,7 @@ class AutoencoderConfig:
     specs: tuple[AutoencoderSpec, ...] = ()
     steps: int = 400
     batch: int = 16
+    states: int = 1
     tile: int = 96
     lr: float = 2e-3
 
@@ -109,7 +118,11 @@ class LossConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptimiserConfig:
-    """AdamW with warm-up and cosine decay, an exponential moving average of the weights beside it."""
+    """AdamW with warm-up and cosine decay, an exponential moving average of the weights beside it.
+
+    `bfloat16` asks for passes in that format where the processor has the instructions; residuals, losses and weights stay
+    in float32.
+    """
 
     steps: int
     pairs: int
@@ -120,6 +133,7 @@ class OptimiserConfig:
     clip: float = 1.0
     ema: float = 0.998
     group_dropout: float = 0.15
+    bfloat16: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +222,10 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     )
 
 
+# What else goes with a family, because it would still show what a run is to be denied.
+GOES_WITH = {"reconstruction": ("redrawing",)}
+
+
 def leave_out(config: Config, name: str) -> Config:
     """Return the configuration without one family of forgeries, or with one more source withheld.
 
@@ -215,7 +233,8 @@ def leave_out(config: Config, name: str) -> Config:
     ----------
     config : Config
     name : str
-        A family of `forgeries.shares`, whose share goes to the others in proportion; or a source of `data.train`.
+        A family of `forgeries.shares`, whose share goes to the others in proportion; or a source of `data.train`. With
+        ``reconstruction`` goes ``redrawing``, which draws with the same decoders.
 
     Raises
     ------
@@ -223,8 +242,10 @@ def leave_out(config: Config, name: str) -> Config:
         It is neither, or nothing would be left.
     """
     shares, data = config.forgeries.shares, config.data
-    if name in shares and shares[name] < 1.0:
-        rest = {family: share / (1.0 - shares[name]) for family, share in shares.items() if family != name}
+    gone = (name, *GOES_WITH.get(name, ()))
+    kept_share = sum(share for family, share in shares.items() if family not in gone)
+    if name in shares and kept_share > 0:
+        rest = {family: share / kept_share for family, share in shares.items() if family not in gone}
         return replace(config, name=f"{config.name} without {name}", forgeries=replace(config.forgeries, shares=rest))
     if name in data.train and len(data.train) > 1:
         kept = tuple(source for source in data.train if source != name)

@@ -1,23 +1,25 @@
 """How well weights find each family of forgeries, made from originals of sources they never saw, and where."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from forensics.models.ensemble import Ensemble
 from forensics.training.evaluation import auc_interval
-from forensics.training.makers import MAKERS
+from forensics.training.makers import MAKERS, Maker
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.pictures import Pictures
+from forensics.training.post_chain import h264
 from forensics.training.scoring import JOINT
 from forensics.training.tables import interval_cell, markdown_table
 from forensics.types import Float32Array, Float64Array, UInt8Array
 
-__all__ = ["FamilyRow", "MaskRow", "evaluate_families", "family_table", "mask_summary", "mask_table"]
+__all__ = ["FamilyRow", "MaskRow", "evaluate_families", "evaluate_swaps", "family_table", "mask_summary", "mask_table"]
 
 BATCH = 8  # pairs a pass
+SWAP, CRF = "poisson_blend", 28
 SEED = 4242
 BAND = (15, 11)  # sides of the squares that erode and dilate the truth; the band between is not counted
 LARGEST = 0.6  # share of a tile above which a mask says nothing about pointing
@@ -63,7 +65,7 @@ class MaskRow:
 
 
 def evaluate_families(
-    ensemble: Ensemble, pictures: Pictures, *, pairs: int, tile: int = 192, families: Iterable[str] | None = None
+    ensemble: Ensemble, pictures: Pictures, *, pairs: int, tile: int = 192, makers: Mapping[str, Maker] | None = None
 ) -> tuple[list[FamilyRow], list[MaskRow]]:
     """Make forgeries from originals and measure how they are told apart and located.
 
@@ -77,8 +79,8 @@ def evaluate_families(
         Of each family.
     tile : int
         Side of a tile, even, at most 192.
-    families : iterable of str, optional
-        Makers; all that are registered if not given.
+    makers : mapping of str to Maker, optional
+        Family to its maker; all that are registered if not given.
 
     Returns
     -------
@@ -91,8 +93,9 @@ def evaluate_families(
     masks: list[MaskRow] = []
     pooled: list[Float64Array] = []
     names = (*ensemble.names, JOINT)
-    for family in MAKERS.names() if families is None else families:
-        stream = PairStream(pictures, seed=SEED, shares={family: 1.0}, independent=1.0)
+    there = {name: MAKERS[name] for name in MAKERS.names()} if makers is None else makers
+    for family in there:
+        stream = PairStream(pictures, seed=SEED, shares={family: 1.0}, independent=1.0, makers=there)
         made = [stream.pair(k, tile=tile) for k in range(pairs)]
         log_odds, maps = _scored(ensemble, made)  # (B + 1, 2, n), (2, n, S, S)
         pooled.append(log_odds)
@@ -102,6 +105,31 @@ def evaluate_families(
             masks += [row] if row is not None else []
     aucs += _auc_rows("all", names, np.concatenate(pooled, axis=2))
     return aucs, masks
+
+
+def evaluate_swaps(ensemble: Ensemble, pictures: Pictures, *, pairs: int, tile: int = 192) -> list[FamilyRow]:
+    """Measure faces swapped by a maker that is never trained on, both members a frame of a clip (H.264, crf 28).
+
+    Parameters
+    ----------
+    ensemble, pictures, pairs, tile
+        As in `evaluate_families`; only pictures with a face are used.
+
+    Returns
+    -------
+    list of FamilyRow
+        One per branch and ``joint``; empty without faces.
+    """
+    faces = pictures.where(lambda p: p.face and p.label == 0)
+    if not faces:
+        return []
+    stream = PairStream(faces, seed=SEED, shares={SWAP: 1.0}, independent=0.0, ramp=2**62)  # nothing but the codec
+    frames = []
+    for k in range(pairs):
+        pair = stream.pair(k, tile=tile)
+        frames.append(replace(pair, real=h264(pair.real, crf=CRF), fake=h264(pair.fake, crf=CRF)))
+    log_odds, _ = _scored(ensemble, frames)
+    return list(_auc_rows(f"{SWAP}, H.264", (*ensemble.names, JOINT), log_odds))
 
 
 def _auc_rows(family: str, names: Iterable[str], log_odds: Float64Array) -> Iterator[FamilyRow]:
@@ -120,10 +148,12 @@ def _scored(ensemble: Ensemble, pairs: list[Pair]) -> tuple[Float64Array, Float3
         stack = np.stack([p.real for p in part] + [p.fake for p in part]).astype(np.float32) / np.float32(255)
         pixels = torch.from_numpy(stack.transpose(0, 3, 1, 2)).to(memory_format=torch.channels_last)
         by_branch = []
+        mapped = False
         for _, branch in ensemble.items():
             logits, mask = branch.localise(branch.channels(pixels))
             by_branch.append((logits[:, 1] - logits[:, 0]).double().numpy().reshape(2, len(part)))
-            if mask is not None:
+            if mask is not None and not mapped:  # a finding shows the map of the first branch that makes one
+                mapped = True
                 size = pixels.shape[-2:]
                 shown = torch.nn.functional.interpolate(mask, size=size, mode="bilinear", align_corners=False)
                 maps.append(torch.sigmoid(shown[:, 0]).numpy().reshape(2, len(part), *size))

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from forensics.training.makers import Maker
-from forensics.training.pairs import PictureSampler
 from forensics.training.pictures import Pictures
+from forensics.training.sampling import Sampler
 from forensics.training.tables import markdown_table
 from forensics.types import Float64Array, UInt8Array
 
@@ -92,7 +92,7 @@ def imprint_rows(makers: Mapping[str, Maker], pictures: Pictures, *, n: int = 20
     n : int
         Forgeries of each.
     """
-    sampler = PictureSampler(pictures.where(lambda p: p.label == 0))
+    sampler = Sampler(pictures.where(lambda p: p.label == 0))
     rng = np.random.default_rng(SEED)
     # At half the resolution the 8-grid of their own compression is gone from the originals.
     originals = [

@@ -20,8 +20,8 @@ logger = logging.getLogger(__name__)
 
 STARTER = "starter"
 # A mask head gives the linear head of its network one more column, the last; see `forensics.models.replknet.RepLKNet`.
-MASK_HEAD = "body.network.mask_head."
-LINEAR_HEAD = "body.network.head.weight"
+MASK_HEAD = "body.mask_head."
+LINEAR_HEAD = "body.head.weight"
 
 
 def read_initial(source: str | PathLike[str]) -> LoadedWeights:

@@ -4,15 +4,15 @@ Each line belongs to a run of its own, trained with ``--without``; the acceptanc
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from forensics.detector import Detector
-from forensics.training.config import Config
 from forensics.training.evaluation import auc_rows
 from forensics.training.families import evaluate_families
+from forensics.training.makers import Maker
 from forensics.training.pictures import Pictures
 from forensics.training.scoring import DELIVERED, evaluate
 from forensics.training.tables import interval_cell, markdown_table
@@ -57,7 +57,12 @@ class LeftOut:
 
 
 def measure_left_out(
-    detector: Detector, config: Config, name: str | None, withheld: Pictures, *, at_most: int | None = None
+    detector: Detector,
+    name: str | None,
+    withheld: Pictures,
+    *,
+    makers: Mapping[str, Maker],
+    at_most: int | None = None,
 ) -> list[LeftOut]:
     """Measure weights on what they were denied.
 
@@ -65,12 +70,12 @@ def measure_left_out(
     ----------
     detector : Detector
         Of the run; its joint judgement is the plain mean.
-    config : Config
-        Before `name` was left out of it.
     name : str or None
-        A family of `config.forgeries.shares`, a source, or None for all withheld sources of fakes.
+        A family, a source, or None for all withheld sources of fakes.
     withheld : Pictures
         Fakes of other sources are left aside if `name` is a source.
+    makers : mapping of str to Maker
+        The families there are, with what makes them.
     at_most : int, optional
         Pictures per source and class, and pairs, at most 200; all, and 200, if not given.
     """
@@ -80,8 +85,9 @@ def measure_left_out(
         "seed": int(run.get("seed", 0)),
         "weights_sha256": detector.weights.sha256,
     }
-    if name is not None and name in config.forgeries.shares:
-        rows, _ = evaluate_families(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS), families=[name])
+    if name is not None and name in makers:
+        own, n = {name: makers[name]}, min(PAIRS, at_most or PAIRS)
+        rows, _ = evaluate_families(detector.ensemble, withheld, pairs=n, makers=own)
         return [
             LeftOut(
                 name=name, kind="family", condition="as trained", branch=r.branch, n=r.n_pairs, auc=r.auc,

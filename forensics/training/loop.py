@@ -22,12 +22,12 @@ from forensics.models.branch import Branch
 from forensics.models.channels import drop_groups
 from forensics.models.ensemble import Ensemble
 from forensics.models.weights import LoadedWeights, Manifest, write_weights
-from forensics.training.autoencoders import makers_for
 from forensics.training.config import Config, LossConfig, OptimiserConfig
 from forensics.training.counting import fit_branch, is_statistical
 from forensics.training.initial import start_from
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.pictures import Pictures
+from forensics.training.streams import stream_for
 from forensics.training.workers import ready_to_fork
 from forensics.views import Tiles
 
@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 120.0
 LOG_STEPS = 20
+SETTLING_BATCHES, SETTLING_PAIRS = 60, 8
+MAX_TILES = 700  # of 192 cover 25 megapixels
 
 
 def train(
@@ -97,14 +99,9 @@ def train(
     optimiser = torch.optim.AdamW(_parameter_groups(ensemble, settings.weight_decay), lr=settings.lr, betas=(0.9, 0.99))
     origin = None if init is None else init.sha256
     first = _resume(checkpoint, config, origin, ensemble, average, optimiser)
-    stream = PairStream(
-        pictures,
-        seed=config.seed,
-        shares=config.forgeries.shares,
-        independent=config.forgeries.independent,
-        ramp=round(config.forgeries.ramp * settings.steps * settings.pairs),
-        makers=makers_for(config, pictures, out),
-    )
+    stream = stream_for(config, pictures, out, grows=True, workers=workers + 1 if workers else 0)
+
+    half = _autocast(device, wanted=settings.bfloat16)
 
     # Loop
     started = saved = time.monotonic()
@@ -120,10 +117,12 @@ def train(
         total = torch.zeros((), device=device)
         for name, branch in ensemble.items():
             channels = drop_groups(branch.channels(pixels), branch.groups, settings.group_dropout, generator)
-            logits, mask = branch.localise(channels.contiguous(memory_format=torch.channels_last))
+            with half:
+                logits, mask = branch.localise(channels.contiguous(memory_format=torch.channels_last))
+            logits = logits.float()
             loss = _loss(logits, independent, config.loss)
             if mask is not None:
-                located = _mask_loss(mask, truth)
+                located = _mask_loss(mask.float(), truth)
                 loss = loss + config.loss.mask * located
                 record[f"{name}.mask"] = float(located.detach())
             total = total + loss
@@ -149,6 +148,7 @@ def train(
         if last or time.monotonic() - saved > CHECKPOINT_SECONDS:
             _save(checkpoint, step + 1, config, origin, ensemble, average, optimiser)
             saved = time.monotonic()
+    _settle_norms(average, stream, config, device)
     return files + [_export(name, branch, config, pictures, out, origin) for name, branch in average.items()]
 
 
@@ -158,6 +158,15 @@ def _fit(name: str, branch: Branch, config: Config, pictures: Pictures, out: Pat
     found = fit_branch(branch, config, pictures, out, workers=workers + 1 if workers else 0)
     logger.info("%s: AUC %.3f on unseen training sources", name, found)
     return _export(name, branch, config, pictures, out, None, auc=found)
+
+
+def _autocast(device: str, *, wanted: bool) -> torch.autocast:
+    """Return the context of the networks' passes: bfloat16 where it is wanted and the processor has the instructions."""
+    kind = torch.device(device).type
+    able = kind != "cpu" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    if wanted and not able:
+        logger.warning("this processor has no bfloat16 instructions: training in float32, which takes longer")
+    return torch.autocast(kind, dtype=torch.bfloat16, enabled=wanted and able)
 
 
 def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -256,6 +265,31 @@ def _update_average(average: nn.Module, model: nn.Module, rate: float) -> None:
             a.copy_(b)
 
 
+@torch.no_grad()
+def _settle_norms(average: Ensemble, stream: PairStream, config: Config, device: str) -> None:
+    """Measure the statistics of every batch norm anew, for the averaged weights and on tiles of the side that is scored.
+
+    The average of statistics is not the statistics of the average, and the share of a tile that its zero padding reaches
+    depends on its side: with large kernels, scores on another side than the statistics' are worthless.
+    """
+    norms = [m for m in average.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    momenta = [m.momentum for m in norms]
+    average.eval()  # no drop-out, no drop-path
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over batches
+        norm.train()
+    n, tile = SETTLING_PAIRS, config.forgeries.late_tile
+    first = config.optimiser.steps * config.optimiser.pairs
+    for k in range(SETTLING_BATCHES if norms else 0):
+        pixels, _, _ = _tensors([stream.pair(first + k * n + i, tile=tile) for i in range(n)], device)
+        for _, branch in average.items():
+            branch(pixels.to(memory_format=torch.channels_last))
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+    average.eval()
+
+
 def _log(path: Path, step: int, settings: OptimiserConfig, window: list[dict[str, float]], seconds: float) -> None:
     means = {key: round(float(np.mean([w[key] for w in window])), 4) for key in window[0]}
     left = (settings.steps - step) * seconds
@@ -351,7 +385,7 @@ def _export(
     manifest = Manifest(
         name=config.name,
         branches={name: config.branches[name]},
-        scheme=Tiles(),
+        scheme=Tiles(size=config.forgeries.late_tile, stride=config.forgeries.late_tile, max_tiles=MAX_TILES),
         licence=config.licence,
         training=training,
     )

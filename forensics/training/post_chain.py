@@ -4,16 +4,19 @@ Nothing in the chain is ever told the class. Before it, `equalise` takes the dif
 """
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Self
 
+import av
 import cv2
 import numpy as np
 
 from forensics.types import Float32Array, UInt8Array
 
-__all__ = ["PostChain", "equalise", "jpeg", "sharpness"]
+__all__ = ["PostChain", "equalise", "h264", "jpeg", "sharpness"]
 
 SAME = 0.02  # log ratio of Laplacian variances that counts as equal
+VIDEO = 0.2  # chance of a video codec at full strength
 GRAIN = 0  # in the order of steps of the equaliser, beside the scales
 
 
@@ -24,11 +27,33 @@ def jpeg(picture: UInt8Array, *, quality: int, full_chroma: bool) -> UInt8Array:
     return np.asarray(cv2.imdecode(cv2.imencode(".jpg", picture, options)[1], cv2.IMREAD_COLOR))
 
 
+def h264(picture: UInt8Array, *, crf: int) -> UInt8Array:
+    """Return the picture as the key frame of an H.264 clip (4:2:0); an odd last row or column is lost.
+
+    Parameters
+    ----------
+    picture : array of shape (H, W, 3), uint8
+    crf : int
+        x264's constant rate factor; 18 can hardly be seen, 35 is what a messenger makes of a clip.
+    """
+    height, width = (n // 2 * 2 for n in picture.shape[:2])
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.time_base, encoder.thread_count = Fraction(1, 25), 1
+    encoder.options = {"crf": str(crf), "preset": "veryfast"}
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture[:height, :width]), format="rgb24")
+    decoder = av.CodecContext.create("h264", "r")
+    decoder.thread_count = 1
+    packets = [*encoder.encode(frame), *encoder.encode(None)]
+    frames = [f for packet in (*packets, None) for f in decoder.decode(packet)]
+    return np.asarray(frames[0].to_ndarray(format="rgb24"))
+
+
 def equalise(real: UInt8Array, fake: UInt8Array, rng: np.random.Generator) -> tuple[UInt8Array, UInt8Array]:
     """Bring an original and its forgery to the same tone, the same sharpness at two scales and as much grain.
 
-    Whichever is sharper is softened, in a coarse band first and then in a fine one; whichever has less grain gets white
-    noise. A common chain alone leaves whole-picture forgeries recognisable by their softness, and one scale alone
+    Whichever is sharper is softened, in a coarse band first and then in a fine one; in half of the pairs, whichever has less
+    grain gets noise, white or a little correlated. A common chain alone leaves whole-picture forgeries recognisable by their softness, and one scale alone
     leaves what shows after resizing. How much grain there is says nothing then; how it hangs together still does.
 
     Parameters
@@ -41,13 +66,17 @@ def equalise(real: UInt8Array, fake: UInt8Array, rng: np.random.Generator) -> tu
     -------
     real, fake : arrays of the same shape, uint8
         Mean and deviation per colour agree, and so do the Laplacian variances at native resolution and the mean median
-        residuals, nearly; those at half resolution come nearer, but not together where one member has the coarse detail
+        residuals, nearly, in half of the pairs; those at half resolution come nearer, but not together where one member has the coarse detail
         and the other the fine.
     """
     pair = [real.astype(np.float32), _toned_like(fake.astype(np.float32), real)]
     noise = rng.standard_normal((*real.shape[:2], 1 if rng.random() < 0.5 else 3), dtype=np.float32)
     noise = np.ascontiguousarray(np.broadcast_to(noise, real.shape))
-    for scale in (2, 1, GRAIN, 2, 1, GRAIN):  # each leaks into the others; a second round settles it
+    if rng.random() < 0.5:
+        noise = cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(0.4, 0.8)))
+    # Each leaks into the others; a second round settles it. Grain is left as it is in half of the pairs: forgeries mostly
+    # lack it, and white noise must not come to mean forged.
+    for scale in (2, 1, GRAIN, 2, 1, GRAIN) if rng.random() < 0.5 else (2, 1, 2, 1):
         if scale == GRAIN:
             residual = [_median_residual(x) for x in pair]
             poorer = int(residual[1] < residual[0])
@@ -113,7 +142,7 @@ def _toned_like(x: Float32Array, other: UInt8Array | Float32Array) -> Float32Arr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostChain:
-    """One draw of the chain: blur, unsharp, tone, noise, resize, one or two compressions.
+    """One draw of the chain: blur, unsharp, tone, noise, resize, at times a video codec, one or two compressions.
 
     `draw` takes the shape only, `apply` may be used on both members of a pair with the same result each time.
     """
@@ -133,6 +162,7 @@ class PostChain:
     full_chroma: bool
     shift: tuple[int, int]
     webp: int
+    crf: int
     seed: int
     order: tuple[int, ...] = field(default=())
 
@@ -164,7 +194,7 @@ class PostChain:
             brightness=maybe(0.30, -12, 12, 0.0),
             contrast=maybe(0.30, 0.85, 1.15, 1.0),
             saturation=maybe(0.30, 0.7, 1.3, 1.0),
-            noise=maybe(0.20, 0.5, 3.0, 0.0),
+            noise=maybe(0.45, 0.3, 3.0, 0.0),
             noise_signal=bool(rng.random() < 0.5),
             noise_grey=bool(rng.random() < 0.5),
             scale=maybe(0.40, *scales, 1.0),
@@ -173,6 +203,7 @@ class PostChain:
             full_chroma=bool(rng.random() < 0.3),
             shift=(int(rng.integers(0, 8)), int(rng.integers(0, 8))),
             webp=int(rng.integers(60, 96)) if rng.random() < 0.05 else 0,
+            crf=int(rng.integers(20, 36)) if rng.random() < VIDEO * strength else 0,
             seed=int(rng.integers(2**32)),
         )
 
@@ -197,6 +228,9 @@ class PostChain:
             x = cv2.resize(x, size, interpolation=self.interpolation)
             mask = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
         y = np.clip(np.rint(x), 0, 255).astype(np.uint8)
+        if self.crf:
+            y = h264(y, crf=self.crf)
+            mask = mask[: y.shape[0], : y.shape[1]]
         for k, quality in enumerate(self.qualities):
             if k:
                 y, mask = y[self.shift[0] :, self.shift[1] :], mask[self.shift[0] :, self.shift[1] :]

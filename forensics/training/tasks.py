@@ -1,28 +1,30 @@
 """What ``forensics train`` does besides training: audit, contact sheet, measuring weights."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from forensics.detector import load_detector, starter_files
 from forensics.models.companion import Companion, write_companion
 from forensics.training.acceptance import Measured, acceptance_rows, acceptance_table
 from forensics.training.audit import audit_stream, audit_table
-from forensics.training.autoencoders import makers_for
 from forensics.training.checks import milliseconds_per_tile, repeatable
 from forensics.training.config import Config
 from forensics.training.contact_sheet import contact_sheet
 from forensics.training.evaluation import auc_rows, auc_table, false_alarms, flips, rate_table
-from forensics.training.families import evaluate_families, family_table, mask_summary, mask_table
+from forensics.training.families import evaluate_families, evaluate_swaps, family_table, mask_summary, mask_table
 from forensics.training.fusing import fit_fusion, out_of_source
 from forensics.training.imprint import imprint_rows, imprint_table
 from forensics.training.left_out import append_left_out, left_out_table, measure_left_out, read_left_out
+from forensics.training.makers import Maker
 from forensics.training.pictures import Pictures
 from forensics.training.scoring import CONDITIONS, DELIVERED, JOINT, MEAN, ScoredPicture, evaluate, thinned
 from forensics.training.sensitivity import sensitivity, sensitivity_table
+from forensics.training.streams import makers_for, stream_for
 from forensics.training.view_gain import ALL_VIEWS, score_views, view_gain_table, view_gains
 
 __all__ = ["audit", "measure", "write_contact_sheet"]
@@ -36,9 +38,9 @@ def audit(config: Config, training: Pictures, out: Path, *, pairs: int) -> tuple
 
     The second table says how often each maker of whole pictures leaves the imprint that it is there for.
     """
-    makers = makers_for(config, training, out)
-    rows = audit_stream(config, training, pairs=pairs, makers=makers)
-    imprints = imprint_rows(makers, training, n=min(IMPRINTS, pairs))
+    stream = stream_for(config, training, out, workers=_cores())
+    rows = audit_stream(stream, tile=config.forgeries.late_tile, pairs=pairs)
+    imprints = imprint_rows(stream.makers, training, n=min(IMPRINTS, pairs))
     return f"{audit_table(rows)}\n\n{imprint_table(imprints)}", all(row.passed for row in rows)
 
 
@@ -54,6 +56,7 @@ def write_contact_sheet(path: Path, config: Config, training: Pictures, out: Pat
 def measure(
     weights: Path | None,
     withheld: Pictures,
+    makers: Mapping[str, Maker],
     *,
     conditions: Sequence[str] | None = None,
     at_most: int | None = None,
@@ -70,6 +73,8 @@ def measure(
     weights : path or None
         The shipped starter if None.
     withheld : Pictures
+    makers : mapping of str to Maker
+        The families whose forgeries, made of withheld originals, are told apart and located.
     conditions : sequence of str, optional
         Of `forensics.training.scoring.CONDITIONS`; all if not given. False alarms and changes of side need
         ``"as delivered"``.
@@ -78,7 +83,8 @@ def measure(
     keep : path, optional
         Where to keep the scores; what is there already is not scored again.
     companion : path, optional
-        Where to write what was fitted and measured; beside the weights it is used with them.
+        Where to write what was fitted and measured; beside the weights it is used with them. The fitted judgement is in it
+        only if it is ahead of the plain mean on sources it was not fitted on.
     """
     fitted = companion is not None or load_detector(weights).companion.fusion is not None
     detector = load_detector(weights, judgement="mean")
@@ -90,8 +96,9 @@ def measure(
         yield rate_table(false_alarms(scored), what="false alarms")
         yield rate_table(flips(scored), what="changed side")
         yield sensitivity_table(sensitivity(scored))
-    aucs, masks = evaluate_families(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS))
-    yield family_table(aucs)
+    aucs, masks = evaluate_families(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS), makers=makers)
+    swaps = evaluate_swaps(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS))
+    yield family_table([*aucs, *swaps])
     if masks:
         yield mask_table(masks)
     if companion is not None:
@@ -103,9 +110,16 @@ def measure(
             "index_sha256": withheld.digest(),
         }
         digest = detector.weights.sha256
-        fusion = fit_fusion(plain, weights_sha256=digest)
+        fusion = fit_fusion(plain, weights_sha256=digest) if _worth_fitting(scored) else None
         record = Companion(weights_sha256=digest, fusion=fusion, maps=mask_summary(masks), fitted_on=fitted_on)
         write_companion(companion, record)
+
+
+def _worth_fitting(scored: Sequence[ScoredPicture]) -> bool:
+    """Return whether the fitted judgement, on sources it was not fitted on, is ahead of the plain mean."""
+    rows = [r for r in auc_rows(scored) if r.source == "all"]
+    fitted, plain = ([r.auc for r in rows if r.branch == name] for name in (JOINT, MEAN))
+    return not plain or float(np.mean(fitted)) > float(np.mean(plain))
 
 
 def _judged(scored: Sequence[ScoredPicture]) -> list[ScoredPicture]:
@@ -121,16 +135,16 @@ def _judged(scored: Sequence[ScoredPicture]) -> list[ScoredPicture]:
 
 def add_left_out(
     weights: Path | None,
-    config: Config,
     name: str | None,
     withheld: Pictures,
+    makers: Mapping[str, Maker],
     *,
     path: Path,
     at_most: int | None = None,
 ) -> str:
     """Measure weights on what they were denied, add the figures to `path` and return their table."""
     detector = load_detector(weights, judgement="mean", localise=False)
-    rows = measure_left_out(detector, config, name, withheld, at_most=at_most)
+    rows = measure_left_out(detector, name, withheld, makers=makers, at_most=at_most)
     append_left_out(path, rows)
     return left_out_table(rows)
 
@@ -172,13 +186,16 @@ def accept(
     )
     if load_detector(weights).companion.fusion is not None:
         scored = _judged(scored)
-    families, masks = evaluate_families(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS))
-    makers = makers_for(config, training, out)
+    stream = stream_for(config, training, out, workers=_cores())
+    families, masks = evaluate_families(
+        detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS), makers=stream.makers
+    )
     measured = Measured(
         scored=scored,
         families=families,
         masks=masks,
-        audit=audit_stream(config, training, pairs=pairs, makers=makers),
+        swaps=evaluate_swaps(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS)),
+        audit=audit_stream(stream, tile=config.forgeries.late_tile, pairs=pairs),
         trained=tuple(config.forgeries.shares),
         left_out=read_left_out(left_out) if left_out is not None else (),
         milliseconds=milliseconds_per_tile(detector),

@@ -13,8 +13,10 @@ from tests.conftest import textured
 TINY = {
     "reference_convnext": {"depths": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
     "reference_replknet": {"kernel_sizes": [7, 7, 7, 7], "layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
-    "starter_convnext": {},
+    "starter_convnext": {"mask_width": 8},
     "starter_statistics": {},
+    "traced_convnext": {},
+    "traced_replknet": {"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
     "starter_replknet": {"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
 }
 

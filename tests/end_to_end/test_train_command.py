@@ -13,7 +13,7 @@ from forensics import cli
 from forensics.detector import load_detector
 from forensics.models.companion import FILE_NAME, read_companion
 from forensics.models.weights import BranchSpec, Manifest, write_weights
-from forensics.training import pairs
+from forensics.training import pairs, tasks
 from forensics.training.left_out import read_left_out
 from forensics.training.pictures import Pictures
 from forensics.training.scoring import read_scores
@@ -113,7 +113,11 @@ def test_what_each_view_adds_is_printed(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_measuring_prints_every_table_and_fits_the_joint_judgement(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ahead", [True, False])
+def test_measuring_prints_every_table_and_fits_the_joint_judgement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: bool
+) -> None:
+    monkeypatch.setattr(tasks, "_worth_fitting", lambda _: ahead)
     folder, weights = tmp_path / "pictures", tmp_path / "weights"
     for path in (folder, weights):
         path.mkdir()
@@ -133,7 +137,7 @@ def test_measuring_prints_every_table_and_fits_the_joint_judgement(tmp_path: Pat
     fitted_on = read_companion(companion).fitted_on
     assert fitted_on["index_sha256"] == Pictures.open(folder).digest()
     assert (fitted_on["sources"], fitted_on["real"], fitted_on["fake"]) == (["one", "two"], 4, 4)
-    assert load_detector(weights).companion.fusion is not None
+    assert (load_detector(weights).companion.fusion is not None) == ahead
     assert [len(rows) for rows in read_scores(tmp_path / "scores.jsonl").values()] == [2] * 8
 
 

@@ -81,6 +81,19 @@ def test_families_and_masks(measured: Measured) -> None:
     assert "pointing 0.700 (chance 0.200)" in rows[11].value
 
 
+@pytest.mark.parametrize(("auc", "verdict"), [(0.59, "**failed**"), (0.60, "passed")])
+def test_swapped_faces(measured: Measured, auc: float, verdict: str) -> None:
+    swaps = [
+        FamilyRow(family="poisson_blend, H.264", branch=name, n_pairs=80, auc=value, interval=CHANCE)
+        for name, value in (("replknet", 0.9), (JOINT, auc))
+    ]
+    row = {row.number: row for row in acceptance_rows(replace(measured, swaps=swaps))}[10]
+    assert row.verdict == verdict
+    assert row.value.startswith(f"{auc:.3f}")
+    assert "n = 80" in row.value
+    assert verdicts(measured)[10] == "not measured"
+
+
 def test_audit_rows_use_their_own_limits(measured: Measured) -> None:
     def audit(linear: float, trees: float, paired: float) -> list[AuditRow]:
         return [

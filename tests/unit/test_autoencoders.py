@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from forensics.training import autoencoders
-from forensics.training.autoencoders import makers_for
 from forensics.training.config import read_config
 from forensics.training.makers.reconstruction import (
     UPSAMPLINGS,
@@ -18,6 +17,7 @@ from forensics.training.makers.reconstruction import (
 )
 from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures
+from forensics.training.streams import makers_for
 from tests.conftest import encoded, textured
 
 STARTER = Path(__file__).parent.parent.parent / "configs" / "starter.toml"
@@ -79,8 +79,8 @@ def test_auto_encoders_are_trained_once_and_read_again(
     config = read_config(STARTER, [SHARES, SPECS, *sizes])
     monkeypatch.setattr(autoencoders, "LEAST_PSNR", 5.0)
     first, second = (makers_for(config, pictures, tmp_path / n) for n in ("a", "b"))
-    assert (tmp_path / "a" / "autoencoder-0.safetensors").read_bytes() == (
-        tmp_path / "b" / "autoencoder-0.safetensors"
+    assert (tmp_path / "a" / "autoencoder-0-0.safetensors").read_bytes() == (
+        tmp_path / "b" / "autoencoder-0-0.safetensors"
     ).read_bytes()
     monkeypatch.setattr(autoencoders, "train_autoencoder", lambda *_args, **_kw: pytest.fail("trained again"))
     makers_for(config, pictures, tmp_path / "a")

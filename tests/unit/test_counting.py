@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from forensics.models import read_weights
-from forensics.training import counting
+from forensics.training import counting, streams
 from forensics.training.config import Config, read_config
 from forensics.training.counting import fit_branch
 from forensics.training.loop import train
@@ -41,7 +41,7 @@ def combed(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, 
 @pytest.fixture
 def config(monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setattr(counting, "CHUNK", 20)
-    monkeypatch.setattr(counting, "makers_for", lambda *_: {"upsample": combed})
+    monkeypatch.setattr(streams, "makers_for", lambda *_: {"upsample": combed})
     overrides = ["statistics={pairs=60, tile=96}", "forgeries.shares={upsample=1.0}", "seed=3"]
     whole = read_config(STARTER, overrides)
     only = {"statistics": whole.branches["statistics"]}

@@ -8,8 +8,9 @@ import pytest
 from forensics.training.evaluation import auc_rows, false_alarms, flips
 from forensics.training.families import _pixel_f1
 from forensics.training.fusing import fit_fusion, out_of_source
-from forensics.training.scoring import CONDITIONS, DELIVERED, JOINT, ScoredPicture
+from forensics.training.scoring import CONDITIONS, DELIVERED, JOINT, MEAN, ScoredPicture
 from forensics.training.sensitivity import sensitivity
+from forensics.training.tasks import _worth_fitting
 from tests.conftest import textured
 
 
@@ -111,3 +112,17 @@ def test_pixel_f1_leaves_the_border_of_the_truth_out() -> None:
     values[:] = 0.0
     values[28:68, 28:48] = 0.9  # left half: 26 x 26 count, 13 columns of them are found; 2 * 338 / (338 + 676)
     assert _pixel_f1(values, truth) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(("fitted", "kept"), [(3.0, True), (-3.0, False), (0.0, False)])
+def test_a_fitted_judgement_is_kept_only_if_it_is_ahead_of_the_plain_mean(fitted: float, kept: bool) -> None:
+    """The plain mean tells nothing (all 0, AUC 0.5); the fitted one tells fakes, reverses them, or tells nothing too."""
+    rows = [
+        replace(
+            scored(source, label, fitted * label, name=f"{source}{k}"),
+            log_odds={JOINT: fitted * label, MEAN: 0.0},
+        )
+        for source, label in (("a", 0), ("b", 1))
+        for k in range(4)
+    ]
+    assert _worth_fitting(rows) == kept

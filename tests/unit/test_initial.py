@@ -110,12 +110,12 @@ def test_a_mask_head_that_the_weights_lack_starts_from_scratch_and_says_so(
         (
             {"a": spec(), "b": spec()},
             {"a": spec(), "b": spec(**MASK)},
-            ["branch 'b'", "body.network.head.weight is 2 x 9 and not 2 x 8", "mask_head.lateral.0.bias is surplus"],
+            ["branch 'b'", "body.head.weight is 2 x 97 and not 2 x 96", "mask_head.lateral.0.bias is surplus"],
         ),
         (
             {"a": spec(), "b": spec(**{**SIZES, "mask_width": 4})},
             {"a": spec(), "b": spec(**MASK)},
-            ["branch 'b'", "mask_head.lateral.0.weight is 8 x 8 x 1 x 1 and not 4 x 8 x 1 x 1"],
+            ["branch 'b'", "mask_head.lateral.0.weight is 8 x 32 x 1 x 1 and not 4 x 32 x 1 x 1"],
         ),
         (
             {"a": spec(), "b": spec(**MASK, merged=True)},
@@ -125,7 +125,7 @@ def test_a_mask_head_that_the_weights_lack_starts_from_scratch_and_says_so(
         (
             {"a": spec(), "b": spec(**{**SIZES, "layers": [2, 1, 1, 1]})},
             {"a": spec(), "b": spec()},
-            ["branch 'b'", "body.network.stages.0.2.expand.bn.bias is missing", " more. "],
+            ["branch 'b'", "body.backbone.stages.0.2.expand.bn.bias is missing", " more. "],
         ),
     ],
     ids=["name", "widths", "mask head", "mask width", "merged", "layers"],

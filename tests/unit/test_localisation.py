@@ -53,7 +53,7 @@ def test_the_highest_places_of_the_map_decide_too() -> None:
     """The last feature of the linear head is the mean of the top tenth: 25 of 256 places."""
     torch.manual_seed(0)
     branch = BRANCHES["starter_replknet"](**TINY).eval()
-    network = branch.body.network
+    network = branch.body
     with torch.inference_mode():
         network.head.weight.zero_()
         network.head.bias.zero_()

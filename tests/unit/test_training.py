@@ -8,12 +8,13 @@ import torch
 
 from forensics.errors import EvidenceError
 from forensics.models import read_weights
+from forensics.models.ensemble import Ensemble
 from forensics.training.config import Config, leave_out, read_config
 from forensics.training.evaluation import auc_interval
 from forensics.training.loop import train
 from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures, split
-from forensics.training.post_chain import PostChain, equalise
+from forensics.training.post_chain import PostChain, equalise, h264
 from tests.conftest import encoded, textured
 
 STARTER = Path(__file__).parent.parent.parent / "configs" / "starter.toml"
@@ -68,6 +69,9 @@ def test_leaving_out_a_family_shares_out_its_part_and_a_source_is_withheld() -> 
     """Without found (0.25) the halves of 0.5 and 0.25 become two thirds and one third."""
     config = read_config(STARTER, ["forgeries.shares={upsample=0.5, found=0.25, splice=0.25}"])
     assert leave_out(config, "found").forgeries.shares == pytest.approx({"upsample": 2 / 3, "splice": 1 / 3})
+    drawn = read_config(STARTER, ["forgeries.shares={reconstruction=0.4, redrawing=0.2, splice=0.4}"])
+    assert leave_out(drawn, "reconstruction").forgeries.shares == {"splice": 1.0}  # the same decoders draw a region
+    assert leave_out(drawn, "redrawing").forgeries.shares == pytest.approx({"reconstruction": 0.5, "splice": 0.5})
     without = leave_out(config, "bsds500").data
     assert "bsds500" in without.withheld
     assert "bsds500" not in without.train
@@ -116,10 +120,10 @@ def test_an_item_is_a_function_of_seed_and_number(folder: Path) -> None:
 
 
 def test_the_stream_grows_family_by_family_in_the_order_of_the_shares(folder: Path) -> None:
-    """Three families over a ramp of 3,000 items: the second joins at 1,000, the third at 2,000."""
+    """Three families join over 3,000 items: the second joins at 1,000, the third at 2,000."""
 
     def families(first: int) -> set[str]:
-        return {stream(folder, ramp=3000).pair(first + k, tile=64).family for k in range(30)}
+        return {stream(folder, joining=3000).pair(first + k, tile=64).family for k in range(30)}
 
     assert families(0) == {"upsample"}
     assert families(1000) == {"upsample", "found"}
@@ -266,6 +270,20 @@ def test_a_contact_sheet_has_a_row_for_every_maker(folder: Path) -> None:
     assert np.median(np.abs(difference[~mask].astype(int) - 128)) < 16
 
 
+def test_a_video_codec_keeps_the_picture_and_costs_detail() -> None:
+    """Loss grows with the rate factor; odd sides lose a row and a column, as 4:2:0 asks."""
+    picture = textured(97, 130)
+    fine, coarse = (h264(picture, crf=crf) for crf in (18, 35))
+    assert fine.shape == coarse.shape == (96, 130, 3)
+    near, far = (np.abs(x.astype(int) - picture[:96]).mean() for x in (fine, coarse))
+    assert 0 < near < far < 30
+    assert np.array_equal(fine, h264(picture, crf=18))
+    chain = replace(PostChain.draw(np.random.default_rng(0), min_scale=1.0, strength=0.0), crf=30, qualities=(), webp=0)
+    made, mask = chain.apply(picture, np.ones(picture.shape[:2], dtype=np.uint8))
+    assert made.shape[:2] == mask.shape
+    assert not np.array_equal(made, picture[: made.shape[0], : made.shape[1]])
+
+
 def test_the_chain_treats_both_members_alike() -> None:
     picture, mask = textured(200, 200), np.zeros((200, 200), np.uint8)
     for seed in range(8):
@@ -274,6 +292,31 @@ def test_the_chain_treats_both_members_alike() -> None:
         assert np.array_equal(first[0], second[0])
         assert first[0].shape[:2] == first[1].shape
         assert min(first[0].shape[:2]) >= 0.6 * 200 - 8
+
+
+def test_norms_are_settled_on_tiles_of_the_side_that_is_scored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first norm holds the mean and variance of what reaches it, over as many pairs as are drawn; drop-out is off."""
+    from forensics.training import loop
+
+    monkeypatch.setattr(loop, "SETTLING_BATCHES", 1)
+    monkeypatch.setattr(loop, "SETTLING_PAIRS", 3)
+    config, pairs = tiny(4), stream(folder)
+    torch.manual_seed(0)
+    ensemble = Ensemble({name: spec.build() for name, spec in config.branches.items()})
+    loop._settle_norms(ensemble, pairs, config, "cpu")
+    before = {k: v.clone() for k, v in ensemble.state_dict().items()}
+    loop._settle_norms(ensemble, pairs, config, "cpu")
+    assert all(torch.equal(before[k], v) for k, v in ensemble.state_dict().items())
+    assert not ensemble.training
+    first = config.optimiser.steps * config.optimiser.pairs
+    drawn = [pairs.pair(first + k, tile=config.forgeries.late_tile) for k in range(3)]
+    pixels, _, _ = loop._tensors(drawn, "cpu")
+    for _, branch in ensemble.items():
+        seen = branch.body.stem.conv(branch.channels(pixels))
+        norm = branch.body.stem.norm1
+        assert torch.allclose(norm.running_mean, seen.mean(dim=(0, 2, 3)), atol=1e-4)
+        assert torch.allclose(norm.running_var, seen.var(dim=(0, 2, 3)), rtol=1e-3, atol=1e-4)
+        assert norm.momentum == 0.1
 
 
 @pytest.mark.slow

@@ -74,14 +74,14 @@ def _scores(exhibit: Exhibit, scores: BranchScores) -> list[Block]:
         ),
         heading("Score of every view", level=4),
         strips(
-            f"Exhibit {exhibit.number}: uncalibrated score, one dot per view and network; the line marks the mean. "
+            f"Exhibit {exhibit.number}: uncalibrated score, one dot per view and branch; the line marks the mean. "
             "0 is like the class ‘real’, 1 like the class ‘fake’ of the training pictures; not a probability.",
             list(zip(scores.branches, values.tolist(), strict=True)),
-            alt=f"Dot plot of {count(len(scores.views), 'view')} per network. Mean: {means}. "
+            alt=f"Dot plot of {count(len(scores.views), 'view')} per branch. Mean: {means}. "
             f"All views from {decimals(values.min())} to {decimals(values.max())}.",
         ),
         table(
-            f"Exhibit {exhibit.number}: uncalibrated scores by network",
+            f"Exhibit {exhibit.number}: uncalibrated scores by branch",
             ("Network", "Views", "Mean", "Lowest", "Highest", "SD"),
             (
                 (b, f"{len(v):,}", *(decimals(x) for x in (v.mean(), v.min(), v.max(), v.std())))

@@ -86,7 +86,7 @@ def _measured(context: Context) -> str:
     words = (
         f"Uncalibrated scores between {decimals(min(scores))} and {decimals(max(scores))} for "
         f"{count(len(scored), 'exhibit')}, on a scale from 0 to 1. An uncalibrated score says how a picture compares "
-        f"with the two classes of pictures that the networks learned. {NOT_A_PROBABILITY}"
+        f"with the two classes of pictures that the detector learned. {NOT_A_PROBABILITY}"
     )
     return words + (f" {count(unscored, 'exhibit')} without a score." if unscored else "")
 
@@ -100,8 +100,8 @@ def _measured_one(finding: Finding) -> str:
     )
     return (
         f"An uncalibrated score of {decimals(scores.score)} on a scale from 0 to 1. It says how the picture compares "
-        f"with the two classes of pictures that the networks learned. {NOT_A_PROBABILITY} "
-        f"By network: {means}, each the mean of {count(len(scores.views), 'view')}; "
+        f"with the two classes of pictures that the detector learned. {NOT_A_PROBABILITY} "
+        f"By branch: {means}, each the mean of {count(len(scores.views), 'view')}; "
         f"single views from {decimals(scores.view_scores.min())} to {decimals(scores.view_scores.max())}."
     )
 

@@ -21,7 +21,7 @@ def limits(context: Context) -> Section:
     general = [
         "The score is uncalibrated: how often pictures of known origin get such a score was not measured for this kind "
         "of picture. A number near 0 or 1 is no measure of certainty.",
-        "The networks know the pictures they were trained on. Generators, editing tools and cameras that came later, "
+        "The detector knows the pictures it was trained on. Generators, editing tools and cameras that came later, "
         "or that were not part of the training, can give any score.",
         "Saving, scaling, cropping, screenshots and messaging services remove the traces that are looked for; they "
         "can move the score in either direction.",
@@ -68,7 +68,7 @@ def alternatives(context: Context) -> Section:  # noqa: ARG001  # every section 
             heading("A lower score may also come from"),
             items(
                 (
-                    "a generator or editing tool that the networks never saw;",
+                    "a generator or editing tool that the detector never saw;",
                     "added grain, blur or compression after an alteration, on purpose or in transit;",
                     "an alteration that is small beside the picture, or lies between the views;",
                     "a photograph of a generated picture, or a true photograph of a staged scene.",

@@ -22,7 +22,7 @@ def method(context: Context) -> Section:
                 "The SHA-256 of the file's bytes was taken before anything was decoded.",
                 "The header was compared with limits on size, then the picture was decoded to 8-bit RGB and set upright.",
                 "The picture was cut into views as the settings below say.",
-                "Each network received every view, the noise residuals computed from it, or both, and gave two numbers "
+                "Each branch of the detector received every view, the noise residuals computed from it, or both, and gave two numbers "
                 "(logits), one for each of the classes ‘real’ and ‘fake’ it was trained on.",
                 "The softmax of the two is the uncalibrated score of a view.",
                 *_judgements(context),
@@ -82,11 +82,11 @@ def _judgements(context: Context) -> list[str]:
     texts = []
     if any(s.fusion is None for s in scored) or not scored:
         texts.append(
-            "The joint score is a plain mean: scores were averaged over the views of a network, then over networks."
+            "The joint score is a plain mean: scores were averaged over the views of a branch, then over branches."
         )
     if any(s.fusion is not None for s in scored):
         texts.append(
-            "The joint score comes from a fitted sum of the networks' log-odds, averaged over all views and over the "
+            "The joint score comes from a fitted sum of the branches' log-odds, averaged over all views and over the "
             "highest quarter of them; its weights are in the record."
         )
     return texts

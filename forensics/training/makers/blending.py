@@ -2,7 +2,7 @@
 
 References
 ----------
-Li et al., Face X-ray, CVPR 2020. Shiohara and Yamasaki, Detecting deepfakes with self-blended images, CVPR 2022.
+Li et al., Face X-ray, CVPR 2020. Perez et al., Poisson image editing, SIGGRAPH 2003. Shiohara and Yamasaki, Detecting deepfakes with self-blended images, CVPR 2022.
 """
 
 import cv2
@@ -11,11 +11,12 @@ import numpy as np
 from forensics.training.makers.base import MAKERS, Forgery, region, soften
 from forensics.types import Float32Array, UInt8Array
 
-__all__ = ["cross_blend", "self_blend"]
+__all__ = ["cross_blend", "poisson_blend", "self_blend"]
 
 SHIFT = 0.03  # of the side: larger moves doubled contours into sight
 SCALE = (0.95, 1.05)
 FEATHER = (1.0, 9.0)  # sigma in pixels of the mask's edge
+MARGIN = 3
 STRENGTH = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)  # full replacement is the common case
 
 
@@ -44,6 +45,18 @@ def cross_blend(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Ar
         mean, sd = source[inside].mean(axis=0), source[inside].std(axis=0) + 1e-3
         source = (source - mean) * np.clip(ground[inside].std(axis=0) / sd, 0.6, 1.6) + ground[inside].mean(axis=0)
     return _blended(source, ground, rng, face=face, mask=mask)
+
+
+@MAKERS.register("poisson_blend")
+def poisson_blend(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
+    """Clone a donor's gradients into the picture, as the common face-swapping tools do. Kept for measuring."""
+    mask = region(picture.shape[:2], rng, face=face)
+    inner = np.zeros_like(mask)
+    inner[MARGIN:-MARGIN, MARGIN:-MARGIN] = mask[MARGIN:-MARGIN, MARGIN:-MARGIN]  # OpenCV wants it off the border
+    left, top, width, height = cv2.boundingRect(inner)
+    centre = (left + width // 2, top + height // 2)
+    cloned = cv2.seamlessClone(donor, picture, 255 * inner, centre, cv2.NORMAL_CLONE)
+    return Forgery(pixels=np.asarray(cloned), mask=inner)
 
 
 def _blended(

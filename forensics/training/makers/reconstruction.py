@@ -29,6 +29,7 @@ UPSAMPLINGS: tuple[str, ...] = get_args(Upsampling)
 WIDTHS = (32, 64, 96)
 GROUPS = 8
 JITTER = 0.02  # relative spread of the decoder's weights from picture to picture: each is a generator of its own
+SPECTRAL_WEIGHT, SPECTRAL_FLOOR = 0.3, 0.002
 LATENT_NOISE = 1 / 32  # half-width of the uniform noise on the latent code, as of a coarse quantiser
 
 
@@ -127,13 +128,14 @@ class Autoencoder(nn.Module):
 def reconstruction_loss(made: Tensor, pixels: Tensor) -> Tensor:
     """Return L1 on pixels, on their first differences, and on the log magnitude of their spectra.
 
-    The last two keep fine detail, without which decoders would be told by softness alone.
+    The last two keep fine detail, without which decoders would be told by softness alone. Grain of one grey level has
+    magnitudes of 0.004 here: the floor of the logarithm has to lie below that, or grain counts as nothing.
     """
     loss = F.l1_loss(made, pixels)
     for axis in (-1, -2):
         loss = loss + 0.5 * F.l1_loss(made.diff(dim=axis), pixels.diff(dim=axis))
-    spectrum, goal = (torch.log(torch.fft.rfft2(x, norm="ortho").abs() + 0.02) for x in (made, pixels))
-    return loss + 0.05 * F.l1_loss(spectrum, goal)
+    spectrum, goal = (torch.log(torch.fft.rfft2(x, norm="ortho").abs() + SPECTRAL_FLOOR) for x in (made, pixels))
+    return loss + SPECTRAL_WEIGHT * F.l1_loss(spectrum, goal)
 
 
 class Reconstruction:

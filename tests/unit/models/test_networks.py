@@ -5,9 +5,11 @@ import torch
 import torch.nn.functional as F
 
 from forensics.models import BRANCHES
-from forensics.models.channels import StarterChannels, drop_groups, median3
+from forensics.models.channels import StarterChannels, drop_groups
 from forensics.models.depthwise import depthwise_conv
 from forensics.models.replknet import RepLKNet
+from forensics.models.traced import median3
+from tests.conftest import textured
 
 
 @pytest.mark.parametrize(("side", "kernel"), [(20, 11), (4, 13), (17, 9)])
@@ -53,17 +55,29 @@ def test_starter_channels_by_hand() -> None:
     """A flat picture of 191.5 / 255 has RGB (191.5 - 127.5) / 64 = 1 and nothing else."""
     channels = StarterChannels()(torch.full((1, 3, 16, 16), 191.5 / 255))
     assert torch.allclose(channels[:, :3], torch.ones(1, 3, 16, 16), atol=1e-5)
-    assert channels[:, 3:].abs().max() < 1e-4
+    assert channels[:, 3:].abs().max() < 1e-3  # rounding of 191.5, in units of 0.05
     step = torch.zeros(1, 3, 16, 16)
-    step[..., 5, 5] = 6 / 255  # odd position: its block's upper-left pixel is 0; NPR 6 x 2/3 / 8, median 6 / 4
+    step[..., 5, 5] = 6 / 255
     channels = StarterChannels()(step)
-    assert channels[0, 9, 5, 5] == pytest.approx(0.5)
-    assert channels[0, 6, 5, 5] == pytest.approx(1.5)
+    assert channels[0, 3, 5, 5] == pytest.approx(-1.5)  # KB there -4 / 4 x 6 = -6, clipped at -3, / 2
+    assert channels[0, 3, 5, 6] == pytest.approx(1.5)  # 2 / 4 x 6 = 3, / 2
+    assert channels[0, 13, 5, 5] == pytest.approx(
+        -2.0
+    )  # mean |KB| 16 / 4 x 6 / 256 = 0.094: -64 of them, clipped at -4, / 2
+    assert channels[0, 23, 5, 5] == pytest.approx(0.5)  # odd position: its block's upper-left pixel is 0; 6 x 2/3 / 8
+
+
+def test_relative_residuals_do_not_know_contrast() -> None:
+    pixels = torch.from_numpy(textured(32, 32)).permute(2, 0, 1)[None].float() / 255
+    relative = StarterChannels.groups["relative"]
+    full, half = (StarterChannels()(x)[:, relative] for x in (pixels, 0.5 * pixels))
+    assert torch.allclose(full, half, atol=1e-3)
+    assert full.abs().mean() == pytest.approx(0.5, abs=0.1)  # in units of twice the mean, less what is clipped
 
 
 def test_group_drop_out_never_drops_all() -> None:
     groups = StarterChannels.groups
-    dropped = drop_groups(torch.ones(200, 12, 2, 2), groups, 0.8, torch.Generator().manual_seed(0))
+    dropped = drop_groups(torch.ones(200, 26, 2, 2), groups, 0.8, torch.Generator().manual_seed(0))
     kept = torch.stack([dropped[:, part].amin(dim=(1, 2, 3)) for part in groups.values()], dim=1)
     assert set(kept.unique().tolist()) == {0.0, 1.0}
     assert (kept.sum(dim=1) >= 1).all()
@@ -73,5 +87,5 @@ def test_group_drop_out_never_drops_all() -> None:
 @pytest.mark.parametrize("name", ["starter_convnext", "starter_replknet"])
 def test_constants_are_buffers(name: str) -> None:
     branch = BRANCHES[name]()
-    assert "channels.kernels" in branch.state_dict()
-    assert "channels.kernels" not in dict(branch.named_parameters())
+    assert "channels.residuals.luminance" in branch.state_dict()
+    assert "channels.residuals.luminance" not in dict(branch.named_parameters())

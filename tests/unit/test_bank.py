@@ -1,0 +1,180 @@
+"""Forgeries that are made before training, and drawn from."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from forensics.training import bank, sampling
+from forensics.training.bank import fill_bank
+from forensics.training.makers import Forgery, Maker
+from forensics.training.makers.redrawing import Redrawing
+from forensics.training.pairs import PairStream
+from forensics.training.pictures import LabelledPicture, Pictures
+from forensics.training.post_chain import jpeg
+from forensics.training.sampling import Sampler, forge
+from forensics.types import UInt8Array
+from tests.conftest import textured
+
+
+@pytest.fixture(autouse=True)
+def native(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "SHRUNK", 0.0)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Pictures:
+    rows = []
+    for k in range(4):
+        path = tmp_path / f"{k}.png"
+        Image.fromarray(textured(400, 420, seed=k)).save(path)
+        rows.append(LabelledPicture(path=path, name=path.name, label=0, source="one", face=False))
+    return Pictures(rows)
+
+
+def inverted(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
+    del rng, donor, face
+    return Forgery(pixels=255 - picture, mask=np.ones(picture.shape[:2], dtype=np.uint8))
+
+
+def copied(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
+    del rng, donor, face
+    return Forgery(pixels=picture, mask=np.ones(picture.shape[:2], dtype=np.uint8))
+
+
+def refused(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
+    raise AssertionError("made again")
+
+
+def filled(pictures: Pictures, folder: Path, maker: Maker = inverted, **options: int) -> dict[str, bank.Bank]:
+    settings = {"n": {"inverted": 7}, "seed": 1, "workers": 0, **options}
+    return fill_bank({"inverted": maker}, Sampler(pictures), folder, **settings)
+
+
+def test_items_hold_an_original_and_its_forgery_and_every_item_is_drawn(
+    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bank, "CHUNK", 3)  # the last of the three files holds one item
+    monkeypatch.setattr(sampling, "PAST", 0.0)
+    drawn = [filled(pictures, tmp_path / "a")["inverted"].draw(np.random.default_rng(k)) for k in range(60)]
+    for picture, original, forgery in drawn:
+        assert picture in pictures
+        assert np.array_equal(forgery.pixels, 255 - original)
+        assert forgery.mask.all()
+    assert len({original.tobytes() for _, original, _ in drawn}) == 7
+
+
+def test_what_was_made_is_not_made_again_and_workers_make_the_same(
+    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bank, "CHUNK", 3)
+    first = filled(pictures, tmp_path / "a")
+    second = filled(pictures, tmp_path / "b", workers=2)
+    again = filled(pictures, tmp_path / "a", maker=refused)
+    for k in range(5):
+        one, two, three = (b["inverted"].draw(np.random.default_rng(k)) for b in (first, second, again))
+        assert np.array_equal(one[1], two[1])
+        assert np.array_equal(one[1], three[1])
+    (tmp_path / "a" / "inverted" / "00001.numbers.npy").unlink()  # as a run that was cut off leaves it
+    with pytest.raises(AssertionError, match="made again"):
+        filled(pictures, tmp_path / "a", maker=refused)
+
+
+def test_the_stream_draws_a_banked_family_from_its_bank(pictures: Pictures, tmp_path: Path) -> None:
+    banks = filled(pictures, tmp_path / "a")
+    stream = PairStream(
+        pictures,
+        seed=1,
+        shares={"inverted": 1.0},
+        independent=0.0,
+        ramp=2**62,
+        makers={"inverted": refused},
+        banks=banks,
+    )
+    pair = stream.pair(1, tile=64)
+    assert pair.family == "inverted"
+    assert np.corrcoef(pair.real.ravel(), pair.fake.ravel())[0, 1] < -0.9
+
+
+def test_redrawing_changes_the_region_and_nothing_else() -> None:
+    picture = textured(128, 160)
+    for seed in range(6):
+        forgery = Redrawing(inverted)(picture, np.random.default_rng(seed), donor=picture, face=False)
+        changed = (forgery.pixels != picture).any(axis=2)
+        assert 0.03 < forgery.mask.mean() < 0.5
+        assert changed[forgery.mask == 1].mean() > 0.9
+        # a soft border reaches a few pixels beyond the mask, which is where it is more new than old
+        import cv2
+
+        assert not changed[cv2.dilate(forgery.mask, np.ones((61, 61), np.uint8)) == 0].any()
+
+
+def test_a_redrawn_face_may_come_from_the_donor_in_the_colours_of_the_face() -> None:
+    picture, donor = textured(128, 128, seed=1), textured(128, 128, seed=2) // 2 + 120
+    gaps = []
+    for seed in range(12):
+        forgery = Redrawing(copied)(picture, np.random.default_rng(seed), donor=donor, face=True)
+        inside = forgery.mask == 1
+        if (forgery.pixels[inside] != picture[inside]).any():
+            gaps.append(abs(forgery.pixels[inside].mean() - picture[inside].mean()))
+    assert 2 <= len(gaps) <= 10  # some come from the donor, some from the picture itself
+    assert max(gaps) < 12
+
+
+def saved(folder: Path, *, quality: int | None, subsampling: int = 2) -> LabelledPicture:
+    """Return a picture of 300 x 340 as a PNG, or as a JPEG of some quality, 4:2:0 unless told."""
+    path = folder / ("x.png" if quality is None else "x.jpg")
+    options = {} if quality is None else {"quality": quality, "subsampling": subsampling}
+    Image.fromarray(textured(300, 340, seed=3)).save(path, **options)
+    return LabelledPicture(path=path, name=path.name, label=0, source="one", face=False)
+
+
+@pytest.mark.parametrize("subsampling", [0, 2])
+def test_a_forgery_is_coded_as_its_original_was_on_the_same_grid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subsampling: int
+) -> None:
+    """Saving a decoded JPEG again with its own tables on its own grid changes next to nothing; on another, much."""
+    monkeypatch.setattr(sampling, "PAST", 0.0)
+    sampler = Sampler(Pictures([saved(tmp_path, quality=60, subsampling=subsampling)]))
+    for seed in range(8):
+        _, original, forgery = forge(sampler, copied, np.random.default_rng(seed))
+        gap = np.abs(forgery.pixels.astype(int) - original).mean()
+        assert gap < 0.6
+        shifted = np.array(original[3:, 5:])
+        moved = np.abs(jpeg(shifted, quality=60, full_chroma=subsampling == 0).astype(int) - shifted).mean()
+        assert gap < moved / 3
+
+
+def test_what_was_never_compressed_stays_so_and_local_forgeries_keep_their_background(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "PAST", 0.0)
+    _, original, forgery = forge(Sampler(Pictures([saved(tmp_path, quality=None)])), inverted, np.random.default_rng(0))
+    assert np.array_equal(forgery.pixels, 255 - original)
+    local = Redrawing(inverted)
+    _, original, forgery = forge(Sampler(Pictures([saved(tmp_path, quality=60)])), local, np.random.default_rng(0))
+    same = (forgery.pixels == original).all(axis=2)
+    assert same.mean() > 0.3
+
+
+def test_a_past_is_given_to_both_members(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "PAST", 1.0)
+    sampler = Sampler(Pictures([saved(tmp_path, quality=None)]))
+    _, original, forgery = forge(sampler, copied, np.random.default_rng(0))
+    assert np.array_equal(original, forgery.pixels)
+    monkeypatch.setattr(sampling, "PAST", 0.0)
+    assert not np.array_equal(forge(sampler, copied, np.random.default_rng(0))[1], original)
+
+
+def test_a_shrunk_original_has_no_history_to_keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "PAST", 0.0)
+    monkeypatch.setattr(sampling, "SHRUNK", 1.0)
+    sampler = Sampler(Pictures([saved(tmp_path, quality=60)]))
+    _, original, forgery = forge(sampler, copied, np.random.default_rng(0))
+    assert original.shape == (256, 256, 3)
+    assert np.array_equal(original, forgery.pixels)
+    small = LabelledPicture(path=tmp_path / "s.png", name="s.png", label=0, source="one", face=False)
+    Image.fromarray(textured(270, 270)).save(small.path)
+    _, original, _ = forge(Sampler(Pictures([small])), copied, np.random.default_rng(0))
+    assert np.array_equal(original, textured(270, 270)[:256, :256])  # too small to shrink
