@@ -71,7 +71,7 @@ def test_the_method_says_how_the_joint_score_came_about(tmp_path: Path) -> None:
     texts = {}
     for name, findings in {"plain": [plain], "fitted": [fitted], "both": [plain, fitted]}.items():
         page = write_report(findings, tmp_path / f"{name}.html", now=report_samples.NOW).read_text(encoding="utf-8")
-        texts[name] = ("is a plain mean" in page, "fitted sum of the networks" in page)
+        texts[name] = ("is a plain mean" in page, "fitted sum of the branches" in page)
     assert texts == {"plain": (True, False), "fitted": (False, True), "both": (True, True)}
 
 
