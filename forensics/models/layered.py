@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["Backbone", "LayeredNetwork"]
+__all__ = ["Backbone", "LayeredNetwork", "TraceStem"]
 
 TOP_SHARE = 10  # one in ten places of the map may decide
 

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from forensics.models.branch import BRANCHES, Branch
+from forensics.models.layered import TraceStem
 from forensics.models.replknet import RepLKNet
 from forensics.residuals.srm import SRM_KERNELS
 
@@ -79,23 +80,6 @@ def _sort3(a: Tensor, b: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return torch.minimum(low, c), middle, torch.maximum(high, c)
 
 
-class TraceStem(nn.Module):
-    """Two 3 x 3 convolutions without stride; normalised, so that the small channels count from the first step."""
-
-    def __init__(self, n_channels: int, width: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(n_channels, width, 3, padding=1, bias=False)
-        self.norm1 = nn.BatchNorm2d(width)
-        self.depthwise = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
-        self.pointwise = nn.Conv2d(width, width, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (N, width, S, S) of (N, n_channels, S, S)."""
-        x = F.gelu(self.norm1(self.conv(x)))
-        return F.gelu(self.norm2(self.pointwise(self.depthwise(x))))
-
-
 class TracedNetwork(nn.Module):
     """Trace stem, then the network; only its last stage reaches the head."""
 
@@ -106,7 +90,7 @@ class TracedNetwork(nn.Module):
 
     def forward(self, channels: Tensor) -> Tensor:
         """Return logits (N, 2) of channels (N, 12, S, S)."""
-        return self.network(self.stem(channels))
+        return self.network(self.stem(channels)[1])
 
 
 @BRANCHES.register("traced_convnext")
