@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 120.0
 LOG_STEPS = 20
-SETTLING_BATCHES, SETTLING_PAIRS = 60, 8
+SETTLING_BATCHES, SETTLING_PAIRS = 60, 8  # at most as many batches as there were steps
 MAX_TILES = 700  # of 192 cover 25 megapixels
 
 
@@ -281,7 +281,7 @@ def _settle_norms(average: Ensemble, stream: PairStream, config: Config, device:
         norm.train()
     n, tile = SETTLING_PAIRS, config.forgeries.late_tile
     first = config.optimiser.steps * config.optimiser.pairs
-    for k in range(SETTLING_BATCHES if norms else 0):
+    for k in range(min(SETTLING_BATCHES, config.optimiser.steps) if norms else 0):
         pixels, _, _ = _tensors([stream.pair(first + k * n + i, tile=tile) for i in range(n)], device)
         for _, branch in average.items():
             branch(pixels.to(memory_format=torch.channels_last))
