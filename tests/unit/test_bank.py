@@ -43,6 +43,12 @@ def copied(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, 
     return Forgery(pixels=picture, mask=np.ones(picture.shape[:2], dtype=np.uint8))
 
 
+def noisy(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
+    del donor, face
+    pixels = np.clip(picture + rng.normal(0, 12, picture.shape), 0, 255).astype(np.uint8)
+    return Forgery(pixels=pixels, mask=np.ones(picture.shape[:2], dtype=np.uint8))
+
+
 def refused(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
     raise AssertionError("made again")
 
@@ -144,6 +150,19 @@ def test_a_forgery_is_coded_as_its_original_was_on_the_same_grid(
         shifted = np.array(original[3:, 5:])
         moved = np.abs(jpeg(shifted, quality=60, full_chroma=subsampling == 0).astype(int) - shifted).mean()
         assert gap < moved / 3
+
+
+def test_what_a_maker_drew_anew_carries_the_compression_of_its_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was saved with these tables on this grid hardly changes when it is saved so again; raw noise does."""
+    monkeypatch.setattr(sampling, "PAST", 0.0)
+    sampler = Sampler(Pictures([saved(tmp_path, quality=60)]))
+    _, _, forgery = forge(sampler, noisy, np.random.default_rng(0))
+    again = jpeg(forgery.pixels, quality=60, full_chroma=False)
+    raw = noisy(forgery.pixels, np.random.default_rng(1), donor=forgery.pixels, face=False).pixels
+    moved = np.abs(jpeg(raw, quality=60, full_chroma=False).astype(int) - raw).mean()
+    assert np.abs(again.astype(int) - forgery.pixels).mean() < moved / 4
 
 
 def test_what_was_never_compressed_stays_so_and_local_forgeries_keep_their_background(
