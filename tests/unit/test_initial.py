@@ -246,3 +246,14 @@ def kill_after(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
     monkeypatch.setattr(loop, "_save", die)
+
+
+def test_the_configuration_for_own_pictures_fits_the_weights_that_ship() -> None:
+    config = read_config(Path(__file__).parent.parent.parent / "configs" / "own.toml")
+    given = read_initial("starter")
+    assert set(config.branches) == set(given.manifest.branches)
+    stepped = Ensemble({name: spec.build() for name, spec in config.branches.items() if name != "statistics"})
+    start_from(stepped, given)
+    for name, branch in stepped.items():
+        own = dict(given.ensemble.items())[name].state_dict()
+        assert all(torch.equal(own[key], value) for key, value in branch.state_dict().items())
