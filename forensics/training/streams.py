@@ -1,6 +1,9 @@
 """From a configuration to its makers and its stream of pairs: what is trained or made beforehand is, once."""
 
+import hashlib
+import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from forensics.training.autoencoders import autoencoder_files, trained_autoencoders
@@ -48,6 +51,12 @@ def makers_there(config: Config, pictures: Pictures, folder: Path) -> Mapping[st
     return makers_for(config, pictures, folder)
 
 
+def _origin(config: Config) -> str:
+    """Return a digest of what the forgeries of a bank depend on beside the code: another one gets a bank of its own."""
+    parts = {"seed": config.seed, "data": asdict(config.data), "autoencoders": asdict(config.autoencoders)}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _draws(config: Config) -> bool:
     return any(config.forgeries.shares.get(name) for name in (RECONSTRUCTION, REDRAWING))
 
@@ -74,7 +83,7 @@ def stream_for(
     makers = makers_for(config, pictures, folder)
     reals = Sampler(pictures.where(lambda p: p.label == 0))
     wanted = {family: n for family, n in forgeries.banked.items() if forgeries.shares.get(family)}
-    banks = fill_bank(makers, reals, folder / "bank", n=wanted, seed=config.seed, workers=workers)
+    banks = fill_bank(makers, reals, folder / f"bank-{_origin(config)}", n=wanted, seed=config.seed, workers=workers)
     return PairStream(
         pictures,
         seed=config.seed,

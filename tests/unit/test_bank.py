@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from forensics.training import bank, sampling
+from forensics.training import bank, sampling, streams
 from forensics.training.bank import fill_bank
+from forensics.training.config import read_config
 from forensics.training.makers import Forgery, Maker
 from forensics.training.makers.redrawing import Redrawing
 from forensics.training.pairs import PairStream
@@ -197,3 +198,13 @@ def test_a_shrunk_original_has_no_history_to_keep(tmp_path: Path, monkeypatch: p
     Image.fromarray(textured(270, 270)).save(small.path)
     _, original, _ = forge(Sampler(Pictures([small])), copied, np.random.default_rng(0))
     assert np.array_equal(original, textured(270, 270)[:256, :256])  # too small to shrink
+
+
+def test_other_sides_or_another_seed_get_a_bank_of_their_own() -> None:
+    starter = Path(__file__).parent.parent.parent / "configs" / "starter.toml"
+    changes = (
+        [], ["optimiser.steps=7"], ["seed=1"], ["data.train=['one']"], ["autoencoders.steps=9"],
+    )  # fmt: skip
+    origins = [streams._origin(read_config(starter, change)) for change in changes]
+    assert origins[0] == origins[1]  # what comes after the bank does not count
+    assert len(set(origins)) == 4
