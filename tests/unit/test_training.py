@@ -294,6 +294,21 @@ def test_the_chain_treats_both_members_alike() -> None:
         assert min(first[0].shape[:2]) >= 0.6 * 200 - 8
 
 
+@pytest.mark.parametrize(
+    ("wanted", "able", "enabled"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_bfloat16_only_where_it_is_wanted_and_the_processor_has_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, wanted: bool, able: bool, enabled: bool
+) -> None:
+    from forensics.training import loop
+
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: able)
+    with loop._autocast("cpu", wanted=wanted):
+        assert torch.is_autocast_enabled("cpu") == enabled
+    assert ("float32" in caplog.text) == (wanted and not able)
+
+
 def test_norms_are_settled_on_tiles_of_the_side_that_is_scored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first norm holds the mean and variance of what reaches it, over as many pairs as are drawn; drop-out is off."""
     from forensics.training import loop

@@ -1,0 +1,44 @@
+"""Swapped faces as frames of a clip."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from forensics.models import BRANCHES
+from forensics.models.ensemble import Ensemble
+from forensics.training import families
+from forensics.training.families import evaluate_swaps
+from forensics.training.pictures import LabelledPicture, Pictures
+from forensics.training.scoring import JOINT
+from tests.conftest import textured
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Pictures:
+    rows = []
+    for k in range(3):
+        path = tmp_path / f"{k}.png"
+        Image.fromarray(textured(260, 260, seed=k)).save(path)
+        rows.append(LabelledPicture(path=path, name=path.name, label=0, source="one", face=k < 2))
+    return Pictures(rows)
+
+
+def test_faces_are_swapped_and_both_members_pass_the_codec(pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    coded: list[int] = []
+
+    def spied(pixels: np.ndarray, *, crf: int) -> np.ndarray:
+        coded.append(crf)
+        return pixels
+
+    monkeypatch.setattr(families, "h264", spied)
+    torch.manual_seed(0)
+    branch = BRANCHES["starter_replknet"](layers=[1, 1, 1, 1], widths=[8, 8, 8, 8]).eval()
+    rows = evaluate_swaps(Ensemble({"b": branch}), pictures, pairs=4, tile=64)
+    assert [(r.family, r.branch, r.n_pairs) for r in rows] == [("poisson_blend, H.264", b, 4) for b in ("b", JOINT)]
+    assert coded == [28] * 8
+    faceless = Pictures([replace(p, face=False) for p in pictures])
+    assert evaluate_swaps(Ensemble({"b": branch}), faceless, pairs=4) == []
