@@ -77,7 +77,7 @@ seed = 1
 data = { train = ["textures", "photographs"], withheld = ["astronaut"] }
 forgeries = { tile = 64, late_tile = 64, shares = { upsample = 0.4, found = 0.2, splice = 0.2, self_blend = 0.2 } }
 loss = { mask = 0.5 }
-statistics = { pairs = 60, tile = 64 }
+statistics = { pairs = 0 }
 optimiser = { steps = 2000, pairs = 4, warmup = 4, lr = 1e-4, final_lr = 1e-5, ema = 0.9 }"""
 
 # %%
@@ -130,8 +130,8 @@ print(auc_table(r for r in auc_rows(scored_before) if r.source == "all"))
 #     forensics train practice.toml --data pictures --out run --init starter
 #
 # What came out names what it came from, so that a report on it can. A branch of statistics, if the weights have one,
-# is not trained but fitted, to your pictures alone: it keeps nothing of the initial weights, and a warning says so. To
-# keep it as it was, leave it out of the configuration and put its file beside the new ones.
+# is not trained but fitted. With `statistics.pairs = 0` it is kept as it was, as here; with some thousand pairs it is fitted
+# to your pictures alone, keeps nothing of the initial weights, and a warning says so.
 
 # %%
 from forensics.models.weights import read_manifest

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from forensics.training.audit import AuditRow
+from forensics.training.audit import COUNTED, WHOLE, AuditRow
 from forensics.training.evaluation import AucRow, RateRow, auc_interval, auc_rows, false_alarms, flips
 from forensics.training.families import FamilyRow, MaskRow, mask_summary
 from forensics.training.left_out import LeftOut
@@ -155,10 +155,12 @@ def _audit(rows: Sequence[AuditRow]) -> list[AcceptanceRow]:
 
 def _worst(rows: Sequence[AuditRow], test: str) -> str:
     own = {r.family: r.value for r in rows if r.test == test}
-    others = {family: value for family, value in own.items() if family != "stream"}
+    streams = {family: value for family, value in own.items() if family in (WHOLE, COUNTED)}
+    others = {family: value for family, value in own.items() if family not in streams}
     worst = max(others, key=lambda family: abs(others[family] - 0.5), default=None)
-    text = f"{test}: stream {own['stream']:.3f}" if "stream" in own else test
-    return text if worst is None else f"{text}, worst family {worst} {others[worst]:.3f}"
+    parts = [f"{family} {value:.3f}" for family, value in streams.items()]
+    parts += [] if worst is None else [f"worst family {worst} {others[worst]:.3f}"]
+    return f"{test}: {', '.join(parts)}" if parts else test
 
 
 def _test_audit(scored: Sequence[ScoredPicture]) -> AcceptanceRow:

@@ -21,9 +21,19 @@ from forensics.training.pairs import Pair, PairStream
 from forensics.training.tables import markdown_table
 from forensics.types import Float64Array, UInt8Array
 
-__all__ = ["STATISTICS", "AuditRow", "audit_pairs", "audit_stream", "audit_table", "tile_statistics"]
+__all__ = [
+    "COUNTED",
+    "STATISTICS",
+    "WHOLE",
+    "AuditRow",
+    "audit_pairs",
+    "audit_stream",
+    "audit_table",
+    "tile_statistics",
+]
 
 STATISTICS = ("bytes", "sharpness", "saturation", "blockiness", "median residual", "brightness", "contrast")
+WHOLE, COUNTED = "stream", "stream of the statistics"
 FOLDS = 5
 FEWEST = 100  # pairs of a family below which its rows are not printed: the AUC would be noise
 # Upper limits, from a measurement of what harmless streams reach; the linear ones are two-sided around 0.5.
@@ -37,7 +47,8 @@ class AuditRow:
     Parameters
     ----------
     family : str
-        Maker, ``found``, or ``stream`` for all pairs.
+        Maker, ``found``, or ``stream`` for all pairs; ``stream of the statistics`` where statistical branches have one
+        of their own.
     test : str
         ``logistic`` and ``trees`` on single tiles, ``paired`` on differences within independently drawn pairs, or
         ``sign: NAME``, the share of pairs whose forged member has the higher statistic.
@@ -112,7 +123,7 @@ def audit_pairs(pairs: Sequence[Pair]) -> list[AuditRow]:
     groups = np.unique([p.picture for p in pairs], return_inverse=True)[1]
     independent = np.array([p.independent for p in pairs])
     families = np.array([p.family for p in pairs])
-    rows = list(_rows("stream", values, groups, independent, linear=LINEAR_STREAM, trees=TREES_STREAM))
+    rows = list(_rows(WHOLE, values, groups, independent, linear=LINEAR_STREAM, trees=TREES_STREAM))
     for family in sorted(set(families.tolist())):
         own = families == family
         if own.sum() >= FEWEST:

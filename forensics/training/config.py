@@ -143,13 +143,16 @@ class StatisticsConfig:
     Parameters
     ----------
     pairs : int
-        Counted.
+        Counted. 0 keeps the head of the weights that a run starts from: a few pictures of one's own fit a worse one.
     tile : int
         Side of a tile, even, at most 192.
+    shares : mapping of str to float
+        Families, as in `ForgeryConfig`; the same as there if empty.
     """
 
     pairs: int = 8000
     tile: int = 192
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +181,12 @@ class Config:
     loss: LossConfig = field(default_factory=LossConfig)
     autoencoders: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     statistics: StatisticsConfig = field(default_factory=StatisticsConfig)
+
+    @property
+    def counted(self) -> "Config":
+        """The same run with the families that statistical branches are fitted to."""
+        shares = self.statistics.shares or self.forgeries.shares
+        return replace(self, forgeries=replace(self.forgeries, shares=shares))
 
     def sha256(self) -> str:
         """Return the digest of all values, sorted; comments and layout of the file do not count."""
@@ -216,7 +225,7 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:
             "forgeries": _forgeries(_table(record, "forgeries")),
             "loss": _make(LossConfig, record.get("loss", {}), "loss"),
             "optimiser": _make(OptimiserConfig, _table(record, "optimiser"), "optimiser"),
-            "statistics": _make(StatisticsConfig, record.get("statistics", {}), "statistics"),
+            "statistics": _statistics(record.get("statistics", {})),
         },
         "the file",
     )
@@ -243,10 +252,14 @@ def leave_out(config: Config, name: str) -> Config:
     """
     shares, data = config.forgeries.shares, config.data
     gone = (name, *GOES_WITH.get(name, ()))
-    kept_share = sum(share for family, share in shares.items() if family not in gone)
-    if name in shares and kept_share > 0:
-        rest = {family: share / kept_share for family, share in shares.items() if family not in gone}
-        return replace(config, name=f"{config.name} without {name}", forgeries=replace(config.forgeries, shares=rest))
+    rest = _without(shares, gone)
+    if name in shares and rest:
+        return replace(
+            config,
+            name=f"{config.name} without {name}",
+            forgeries=replace(config.forgeries, shares=rest),
+            statistics=replace(config.statistics, shares=_without(config.statistics.shares, gone)),
+        )
     if name in data.train and len(data.train) > 1:
         kept = tuple(source for source in data.train if source != name)
         sides = replace(data, train=kept, withheld=(*data.withheld, name))
@@ -254,6 +267,12 @@ def leave_out(config: Config, name: str) -> Config:
     raise ValueError(
         f"{name!r} cannot be left out. Choose a family ({', '.join(shares)}) or a source ({', '.join(data.train)})."
     )
+
+
+def _without(shares: Mapping[str, float], gone: Sequence[str]) -> dict[str, float]:
+    """Return the other shares, which sum to 1 again; empty if none is left."""
+    kept = sum(share for family, share in shares.items() if family not in gone)
+    return {family: share / kept for family, share in shares.items() if family not in gone} if kept > 0 else {}
 
 
 def _override(record: dict[str, Any], text: str) -> None:
@@ -306,14 +325,23 @@ def _autoencoders(table: Mapping[str, Any]) -> AutoencoderConfig:
     return config
 
 
+def _statistics(table: Mapping[str, Any]) -> StatisticsConfig:
+    config = _make(StatisticsConfig, table, "statistics")
+    if config.shares:
+        _check_shares(config.shares, "statistics")
+    return config
+
+
 def _forgeries(table: Mapping[str, Any]) -> ForgeryConfig:
     config = _make(ForgeryConfig, table, "forgeries")
-    total = sum(config.shares.values())
-    if abs(total - 1.0) > 1e-6 or min(config.shares.values()) < 0:
-        raise ValueError(
-            f"the shares in [forgeries.shares] must be 0 or more and sum to 1, got {total:g}. Adjust them."
-        )
+    _check_shares(config.shares, "forgeries")
     for key, side in (("tile", config.tile), ("late_tile", config.late_tile)):
         if not 32 <= side <= 192 or side % 2:
             raise ValueError(f"forgeries.{key} must be even and 32 to 192, got {side}. Use 128.")
     return config
+
+
+def _check_shares(shares: Mapping[str, float], table: str) -> None:
+    total = sum(shares.values())
+    if abs(total - 1.0) > 1e-6 or min(shares.values()) < 0:
+        raise ValueError(f"the shares in [{table}.shares] must be 0 or more and sum to 1, got {total:g}. Adjust them.")

@@ -64,7 +64,8 @@ def train(
         Processes that make pairs; does not change the result.
     init : LoadedWeights, optional
         As `forensics.training.initial.read_initial` gives them: what the branches start from, instead of from scratch.
-        A run that is resumed goes on from its checkpoint. Statistical branches are fitted, not trained, and keep nothing.
+        A run that is resumed goes on from its checkpoint. Statistical branches are fitted, not trained: with
+        ``statistics.pairs = 0`` they are kept as they are, else nothing of theirs is.
 
     Returns
     -------
@@ -74,7 +75,8 @@ def train(
     Raises
     ------
     ValueError
-        The folder holds a checkpoint of another configuration, or of a run that started from other weights.
+        The folder holds a checkpoint of another configuration, or of a run that started from other weights; or statistical
+        branches are to be kept and there is no `init`.
     WeightsMismatchError
         `init` does not fit; see `forensics.training.initial.start_from`.
     """
@@ -86,18 +88,30 @@ def train(
     fitted = {name: branch for name, branch in built.items() if is_statistical(branch)}
     stepped = {name: branch for name, branch in built.items() if name not in fitted}
     checkpoint = out / "checkpoint.pt"
-    if init is not None and stepped and not checkpoint.is_file():
-        start_from(Ensemble(stepped), init)  # before anything that takes time
-    for name in fitted if init is not None else ():
+    keeps = bool(fitted) and config.statistics.pairs == 0
+    if keeps and init is None:
+        raise ValueError(
+            "statistics.pairs is 0, which keeps the initial weights of statistical branches, but there are none. "
+            "Give --init starter, or raise statistics.pairs."
+        )
+    begun = {**(fitted if keeps else {}), **({} if checkpoint.is_file() else stepped)}
+    if init is not None and begun:
+        start_from(Ensemble(begun), init)  # before anything that takes time
+    for name in fitted if init is not None and not keeps else ():
         logger.warning("%s: fitted to these pictures alone; nothing of the initial weights is kept in it", name)
-    files = [_fit(name, branch, config, pictures, out, workers) for name, branch in fitted.items()]
+    files = [
+        _export(name, branch, config, pictures, out, _origin(init), {"kept": True})
+        if keeps
+        else _fit(name, branch, config, pictures, out, workers)
+        for name, branch in fitted.items()
+    ]
     if not stepped:
         return files
     ensemble = Ensemble(stepped)
     ensemble.to(device).to(memory_format=torch.channels_last)
     average = deepcopy(ensemble).requires_grad_(False)
     optimiser = torch.optim.AdamW(_parameter_groups(ensemble, settings.weight_decay), lr=settings.lr, betas=(0.9, 0.99))
-    origin = None if init is None else init.sha256
+    origin = _origin(init)
     first = _resume(checkpoint, config, origin, ensemble, average, optimiser)
     stream = stream_for(config, pictures, out, grows=True, workers=workers + 1 if workers else 0)
 
@@ -149,7 +163,12 @@ def train(
             _save(checkpoint, step + 1, config, origin, ensemble, average, optimiser)
             saved = time.monotonic()
     _settle_norms(average, stream, config, device)
-    return files + [_export(name, branch, config, pictures, out, origin) for name, branch in average.items()]
+    about = {"steps": settings.steps}
+    return files + [_export(name, branch, config, pictures, out, origin, about) for name, branch in average.items()]
+
+
+def _origin(init: LoadedWeights | None) -> str | None:
+    return None if init is None else init.sha256
 
 
 def _fit(name: str, branch: Branch, config: Config, pictures: Pictures, out: Path, workers: int) -> Path:
@@ -157,7 +176,8 @@ def _fit(name: str, branch: Branch, config: Config, pictures: Pictures, out: Pat
     # This process only waits, unless it is to do all itself.
     found = fit_branch(branch, config, pictures, out, workers=workers + 1 if workers else 0)
     logger.info("%s: AUC %.3f on unseen training sources", name, found)
-    return _export(name, branch, config, pictures, out, None, auc=found)
+    about = {"pairs": config.statistics.pairs, "auc_of_unseen_training_sources": round(found, 4)}
+    return _export(name, branch, config, pictures, out, None, about)
 
 
 def _autocast(device: str, *, wanted: bool) -> torch.autocast:
@@ -367,19 +387,15 @@ def _export(
     pictures: Pictures,
     out: Path,
     origin: str | None,
-    *,
-    auc: float | None = None,
+    about: Mapping[str, Any],
 ) -> Path:
     training: dict[str, Any] = {
         "config_sha256": config.sha256(),
         "index_sha256": pictures.digest(),
         "pictures": len(pictures),
         "seed": config.seed,
+        **about,
     }
-    if auc is None:
-        training["steps"] = config.optimiser.steps
-    else:
-        training |= {"pairs": config.statistics.pairs, "auc_of_unseen_training_sources": round(auc, 4)}
     if origin is not None:
         training["init_sha256"] = origin
     manifest = Manifest(

@@ -22,6 +22,7 @@ __all__ = ["Pair", "PairStream"]
 
 FOUND = "found"
 CANDIDATES = 4  # originals of which the one most like a found fake becomes its partner
+HARSH, LEAST_HARSH = 0.3, 0.7  # share of pairs that are processed hard, as messengers do, and their least strength
 LEAST_FOUND = 0.3  # strength of the post-processing of found pairs
 MIN_MASK = 0.03  # share of a tile below which a local forgery can be missed for good reason
 
@@ -119,7 +120,8 @@ class PairStream:
         else:
             picture, real, fake, mask = self._made(family, rng, equal=bool(rng.random() < grown))
         # Found pairs are never nearly raw: their compression history would tell them apart.
-        strength = float(rng.uniform(LEAST_FOUND, 1.0) if family == FOUND else grown * rng.random() ** 1.5)
+        gentle = rng.random() ** 1.5 if rng.random() >= HARSH else rng.uniform(LEAST_HARSH, 1.0)
+        strength = float(rng.uniform(LEAST_FOUND, 1.0) if family == FOUND else grown * gentle)
         chain = PostChain.draw(rng, min_scale=(tile + 8) / CROP, strength=strength)
         other = PostChain.draw(rng, min_scale=(tile + 8) / CROP, strength=strength) if independent else chain
         real, _ = chain.apply(real, np.zeros(real.shape[:2], dtype=np.uint8))

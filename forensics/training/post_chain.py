@@ -17,7 +17,11 @@ __all__ = ["PostChain", "equalise", "h264", "jpeg", "sharpness"]
 
 SAME = 0.02  # log ratio of Laplacian variances that counts as equal
 VIDEO = 0.2  # chance of a video codec at full strength
-GRAIN = 0  # in the order of steps of the equaliser, beside the scales
+CORED = 0.65  # share of pairs in which the equaliser takes faint detail out; in the others it adds noise
+CODED = (75, 96)  # quality at which size is compared
+MOST_CORED = 8.0  # grey levels
+BISECTIONS = 7
+ROUNDS = 3
 
 
 def jpeg(picture: UInt8Array, *, quality: int, full_chroma: bool) -> UInt8Array:
@@ -50,52 +54,67 @@ def h264(picture: UInt8Array, *, crf: int) -> UInt8Array:
 
 
 def equalise(real: UInt8Array, fake: UInt8Array, rng: np.random.Generator) -> tuple[UInt8Array, UInt8Array]:
-    """Bring an original and its forgery to the same tone, the same sharpness at two scales and as much grain.
+    """Bring an original and its forgery to the same tone, the same sharpness at two scales and as much fine detail.
 
-    Whichever is sharper is softened, in a coarse band first and then in a fine one; in half of the pairs, whichever has less
-    grain gets noise, white or a little correlated. A common chain alone leaves whole-picture forgeries recognisable by their softness, and one scale alone
-    leaves what shows after resizing. How much grain there is says nothing then; how it hangs together still does.
+    Whichever is sharper is softened, in a coarse band first and then in a fine one. A common chain alone leaves
+    whole-picture forgeries recognisable by their softness, and one scale alone leaves what shows after resizing. Forgeries
+    mostly lack grain and are coded in fewer bytes; so in most pairs the faint detail of the richer member is taken out until both are coded
+    in as many, and in some the poorer one gets noise, white or a little correlated. None of these
+    is done always, lest its own trace come to mean original or forged.
 
     Parameters
     ----------
     real, fake : array of shape (H, W, 3), uint8
     rng : numpy.random.Generator
-        For the noise.
+        For the way and for the noise.
 
     Returns
     -------
     real, fake : arrays of the same shape, uint8
-        Mean and deviation per colour agree, and so do the Laplacian variances at native resolution and the mean median
-        residuals, nearly, in half of the pairs; those at half resolution come nearer, but not together where one member has the coarse detail
-        and the other the fine.
+        Mean and deviation per colour agree, and so do the Laplacian variances at native resolution, nearly; those at
+        half resolution come nearer, but not together where one member has the coarse detail and the other the fine.
     """
     pair = [real.astype(np.float32), _toned_like(fake.astype(np.float32), real)]
-    noise = rng.standard_normal((*real.shape[:2], 1 if rng.random() < 0.5 else 3), dtype=np.float32)
-    noise = np.ascontiguousarray(np.broadcast_to(noise, real.shape))
-    if rng.random() < 0.5:
-        noise = cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(0.4, 0.8)))
-    # Each leaks into the others; a second round settles it. Grain is left as it is in half of the pairs: forgeries mostly
-    # lack it, and white noise must not come to mean forged.
-    for scale in (2, 1, GRAIN, 2, 1, GRAIN) if rng.random() < 0.5 else (2, 1, 2, 1):
-        if scale == GRAIN:
-            residual = [_median_residual(x) for x in pair]
-            poorer = int(residual[1] < residual[0])
-            # Residual sizes of independent grain add in squares.
-            lacking = np.sqrt(max(0.0, residual[1 - poorer] ** 2 - residual[poorer] ** 2))
-            pair[poorer] = pair[poorer] + np.float32(lacking / _median_residual(128 + noise)) * noise
-        else:
+    cores, quality, noise = rng.random() < CORED, int(rng.integers(*CODED)), _noise_of(real.shape, rng)
+    for _ in range(ROUNDS):  # each step leaks into the others
+        for scale in (2, 1):
             measured = [_sharpness(_grey(x), scale) for x in pair]
             if abs(measured[0] - measured[1]) > SAME:
                 sharper = int(measured[1] > measured[0])
                 pair[sharper] = _softened(pair[sharper], scale, min(measured))
-    pair[1] = _toned_like(pair[1], pair[0])
+        pair[1] = _toned_like(pair[1], pair[0])
+        pair = _coded_in_as_many(pair, quality, None if cores else noise)
     equal = [np.clip(np.rint(x), 0, 255).astype(np.uint8) for x in pair]
     return equal[0], equal[1]
 
 
-def _median_residual(x: Float32Array) -> float:
-    grey = _grey(x)
-    return float(cv2.norm(grey, cv2.medianBlur(grey, 3), cv2.NORM_L1) / grey.size)
+def _noise_of(shape: tuple[int, ...], rng: np.random.Generator) -> Float32Array:
+    """Return noise of SD 1 or less, grey or coloured, white or a little correlated."""
+    noise = rng.standard_normal((*shape[:2], 1 if rng.random() < 0.5 else 3), dtype=np.float32)
+    noise = np.ascontiguousarray(np.broadcast_to(noise, shape))
+    return cv2.GaussianBlur(noise, (0, 0), float(rng.uniform(0.4, 0.8))) if rng.random() < 0.5 else noise
+
+
+def _coded_in_as_many(pair: list[Float32Array], quality: int, noise: Float32Array | None) -> list[Float32Array]:
+    """Make a JPEG of `quality` code both members in as many bytes: with noise for the poorer one, or without faint detail in the richer."""
+    sizes = [_coded_size(x, quality) for x in pair]
+    richer = int(sizes[1] > sizes[0])
+    changed = richer if noise is None else 1 - richer
+    x, goal = pair[changed], sizes[1 - changed]
+    detail = x - cv2.GaussianBlur(x, (0, 0), 1.0)
+    low, high = 0.0, MOST_CORED
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (low + high)
+        changed_x = x - np.clip(detail, -middle, middle) if noise is None else x + np.float32(middle) * noise
+        above = _coded_size(changed_x, quality) > goal
+        low, high = (middle, high) if above == (noise is None) else (low, middle)
+    evened = x - np.clip(detail, -low, low) if noise is None else x + np.float32(low) * noise
+    return [evened if k == changed else y for k, y in enumerate(pair)]
+
+
+def _coded_size(x: Float32Array, quality: int) -> int:
+    pixels = np.clip(np.rint(x[..., ::-1]), 0, 255).astype(np.uint8)
+    return len(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 
 
 def sharpness(picture: UInt8Array) -> tuple[float, float]:

@@ -21,8 +21,10 @@ HELD = 512  # side of the part of each picture that is held in memory
 GRID = (
     16  # JPEG codes blocks of this side with 4:2:0; crops keep to it, so that a forgery can be coded on the same grid
 )
-SHRUNK = 0.4  # share of originals that are shrunk first: as many published pictures are, and no trace of a compression is left
-LEAST_SHRINKING = 1.1
+# Shares of pairs that are shrunk, as many published pictures are, which leaves no trace of an earlier compression: the
+# original before it is forged, or both members afterwards, so that only what survives it can tell them apart.
+SHRUNK_BEFORE, SHRUNK_AFTER = 0.25, 0.25
+SHRINKING = (cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_LINEAR)
 PAST = 0.35  # share of pairs of which both members were saved once more, alike, before anything else
 
 
@@ -86,19 +88,28 @@ def crop_of(picture: LabelledPicture, rng: np.random.Generator) -> UInt8Array:
     below, beside = (max(0, CROP - side) for side in held.shape[:2])
     if below or beside:
         held = np.pad(held, ((0, below), (0, beside), (0, 0)), mode="reflect")
-    top, left = (int(rng.integers((n - CROP) // GRID + 1)) * GRID for n in held.shape[:2])
-    return np.ascontiguousarray(held[top : top + CROP, left : left + CROP])
+    return _on_grid(held, CROP, rng)
 
 
-def _shrunk(picture: LabelledPicture, rng: np.random.Generator) -> UInt8Array | None:
-    """Return a larger crop made as small as the others, or None of a picture that is too small for it."""
+def _on_grid(held: UInt8Array, side: int, rng: np.random.Generator) -> UInt8Array:
+    """Return a random square of `side` whose corner is a corner of coded blocks."""
+    top, left = (int(rng.integers((n - side) // GRID + 1)) * GRID for n in held.shape[:2])
+    return np.ascontiguousarray(held[top : top + side, left : left + side])
+
+
+def _large(picture: LabelledPicture, rng: np.random.Generator) -> UInt8Array | None:
+    """Return a square crop larger than CROP, side and place multiples of GRID, or None of a picture that has none."""
     held = _held(picture)
-    most = min(held.shape[:2])
-    if most < LEAST_SHRINKING * CROP:
+    most = min(held.shape[:2]) // GRID
+    if most <= CROP // GRID:
         return None
-    part = window(held, rng.random(2), int(rng.integers(round(LEAST_SHRINKING * CROP), most + 1)))
-    how = int(rng.choice([cv2.INTER_AREA, cv2.INTER_AREA, cv2.INTER_CUBIC, cv2.INTER_LINEAR]))
-    return np.asarray(cv2.resize(part, (CROP, CROP), interpolation=how))
+    side = int(rng.integers(CROP // GRID + 1, most + 1)) * GRID
+    return _on_grid(held, side, rng)
+
+
+def _fitted(x: UInt8Array, how: int) -> UInt8Array:
+    """Return a square picture or mask of CROP x CROP."""
+    return np.asarray(cv2.resize(x, (CROP, CROP), interpolation=how))
 
 
 @lru_cache(maxsize=4096)
@@ -126,19 +137,32 @@ def forge(sampler: Sampler, maker: Maker, rng: np.random.Generator) -> tuple[Lab
 
     The original carries the traces of its own compression, and a maker that draws the whole picture anew wipes them out.
     Were the forgery left without, a detector would learn that what was never compressed is forged. So it is saved once,
-    as the original was. Some originals are shrunk before, which leaves nothing to keep. A third of the pairs is then saved
-    once more, both members alike.
+    as the original was. Some originals are shrunk before, which leaves nothing to keep, and some pairs afterwards. A third
+    of the pairs is then saved once more, both members alike.
     """
     picture = sampler.picture(rng)
-    shrunk = _shrunk(picture, rng) if rng.random() < SHRUNK else None
-    original = crop_of(picture, rng) if shrunk is None else shrunk
-    forgery = maker(original, rng, donor=sampler.donor(picture, rng), face=picture.face)
-    wiped = shrunk is None and forgery.mask.all()
-    made = _coded_alike(forgery.pixels, picture) if wiped else forgery.pixels
+    fate = rng.random()
+    large = _large(picture, rng) if fate < SHRUNK_BEFORE + SHRUNK_AFTER else None
+    how = int(rng.choice(SHRINKING))
+    before = large is not None and fate < SHRUNK_BEFORE
+    original = crop_of(picture, rng) if large is None else _fitted(large, how) if before else large
+    donor = sampler.donor(picture, rng)
+    forgery = maker(original, rng, donor=_sized_like(donor, original), face=picture.face)
+    made, mask = forgery.pixels, forgery.mask
+    if mask.all() and not before:
+        made = _coded_alike(made, picture)
+    if original.shape[0] != CROP:
+        original, made, mask = _fitted(original, how), _fitted(made, how), _fitted(mask, cv2.INTER_NEAREST)
     if rng.random() < PAST:
         quality, full_chroma = int(rng.integers(60, 96)), bool(rng.random() < 0.3)
         original, made = (jpeg(x, quality=quality, full_chroma=full_chroma) for x in (original, made))
-    return picture, original, Forgery(pixels=made, mask=forgery.mask)
+    return picture, original, Forgery(pixels=made, mask=mask)
+
+
+def _sized_like(donor: UInt8Array, original: UInt8Array) -> UInt8Array:
+    """Return the donor's pixels, reflected to the side of a larger original."""
+    more = original.shape[0] - donor.shape[0]
+    return np.pad(donor, ((0, more), (0, more), (0, 0)), mode="symmetric") if more else donor
 
 
 def window(x: UInt8Array, where: np.ndarray, side: int) -> UInt8Array:

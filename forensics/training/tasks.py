@@ -11,7 +11,7 @@ from PIL import Image
 from forensics.detector import load_detector, starter_files
 from forensics.models.companion import Companion, write_companion
 from forensics.training.acceptance import Measured, acceptance_rows, acceptance_table
-from forensics.training.audit import audit_stream, audit_table
+from forensics.training.audit import COUNTED, WHOLE, AuditRow, audit_stream, audit_table
 from forensics.training.checks import milliseconds_per_tile, repeatable
 from forensics.training.config import Config
 from forensics.training.contact_sheet import contact_sheet
@@ -25,7 +25,8 @@ from forensics.training.pictures import Pictures
 from forensics.training.scoring import CONDITIONS, DELIVERED, JOINT, MEAN, ScoredPicture, evaluate, thinned
 from forensics.training.sensitivity import sensitivity, sensitivity_table
 from forensics.training.streams import makers_for, stream_for
-from forensics.training.view_gain import ALL_VIEWS, score_views, view_gain_table, view_gains
+from forensics.training.view_gain import all_views, score_views, view_gain_table, view_gains
+from forensics.views import Tiles
 
 __all__ = ["audit", "measure", "write_contact_sheet"]
 
@@ -38,10 +39,20 @@ def audit(config: Config, training: Pictures, out: Path, *, pairs: int) -> tuple
 
     The second table says how often each maker of whole pictures leaves the imprint that it is there for.
     """
+    rows = _audited(config, training, out, pairs=pairs)
+    imprints = imprint_rows(makers_for(config, training, out), training, n=min(IMPRINTS, pairs))
+    return f"{audit_table(rows)}\n\n{imprint_table(imprints)}", all(row.passed for row in rows)
+
+
+def _audited(config: Config, training: Pictures, out: Path, *, pairs: int) -> list[AuditRow]:
+    """Audit the networks' stream, and that of the statistical branches if it is another."""
     stream = stream_for(config, training, out, workers=_cores())
     rows = audit_stream(stream, tile=config.forgeries.late_tile, pairs=pairs)
-    imprints = imprint_rows(stream.makers, training, n=min(IMPRINTS, pairs))
-    return f"{audit_table(rows)}\n\n{imprint_table(imprints)}", all(row.passed for row in rows)
+    if config.counted != config:
+        counted = stream_for(config.counted, training, out, workers=_cores())
+        own = audit_stream(counted, tile=config.statistics.tile, pairs=pairs)
+        rows += [replace(row, family=COUNTED) for row in own if row.family == WHOLE]
+    return rows
 
 
 def write_contact_sheet(path: Path, config: Config, training: Pictures, out: Path) -> Path:
@@ -186,16 +197,18 @@ def accept(
     )
     if load_detector(weights).companion.fusion is not None:
         scored = _judged(scored)
-    stream = stream_for(config, training, out, workers=_cores())
     families, masks = evaluate_families(
-        detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS), makers=stream.makers
+        detector.ensemble,
+        withheld,
+        pairs=min(PAIRS, at_most or PAIRS),
+        makers=makers_for(config, training, out),
     )
     measured = Measured(
         scored=scored,
         families=families,
         masks=masks,
         swaps=evaluate_swaps(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS)),
-        audit=audit_stream(stream, tile=config.forgeries.late_tile, pairs=pairs),
+        audit=_audited(config, training, out, pairs=pairs),
         trained=tuple(config.forgeries.shares),
         left_out=read_left_out(left_out) if left_out is not None else (),
         milliseconds=milliseconds_per_tile(detector),
@@ -217,6 +230,11 @@ def _files(weights: Path | None) -> list[Path]:
 
 def measure_views(weights: Path | None, withheld: Pictures, *, at_most: int | None = None) -> str:
     """Return the table of what each view adds to the upright one; see `forensics.training.view_gain`."""
-    detectors = [load_detector(weights, localise=False, views=scheme) for scheme in ALL_VIEWS]
+    scheme = load_detector(weights).weights.manifest.scheme
+    if not isinstance(scheme, Tiles):
+        raise ValueError(
+            "these weights look at the six published views, and at nothing else. Measure weights that use tiles."
+        )
+    detectors = [load_detector(weights, localise=False, views=views) for views in all_views(scheme)]
     looks, labels = score_views(detectors, withheld if at_most is None else thinned(withheld, at_most))
     return view_gain_table(view_gains(looks, labels))

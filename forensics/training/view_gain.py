@@ -5,7 +5,7 @@ and each view costs as much as the first.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -14,16 +14,14 @@ from forensics.detector import Detector
 from forensics.training.pictures import Pictures
 from forensics.training.tables import interval_cell, markdown_table
 from forensics.types import BranchScores, Evidence
-from forensics.views import DIHEDRAL, TONES, Tiles
+from forensics.views import DIHEDRAL, PLAIN, TONES, Tiles
 
-__all__ = ["ALL_VIEWS", "ViewGain", "score_views", "view_gain_table", "view_gains"]
+__all__ = ["ViewGain", "all_views", "score_views", "view_gain_table", "view_gains"]
 
 BASE = "identity"
 PUBLISHED = ("identity", "rot90", "rot180", "rot270", "hflip", "vflip")
 RESAMPLES = 1000
 SEED = 11
-# Every turn as it is, and every brightness and contrast upright: two examinations of each picture.
-ALL_VIEWS = (Tiles(turns=tuple(DIHEDRAL)), Tiles(turns=(BASE,), tones=tuple(TONES)[1:]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +52,21 @@ class ViewGain:
         return self.interval[0] > 0
 
 
+def all_views(scheme: Tiles) -> tuple[Tiles, Tiles]:
+    """Return every turn as it is, and every brightness and contrast upright: two examinations of each picture."""
+    return (
+        replace(scheme, turns=tuple(DIHEDRAL), tones=(PLAIN,)),
+        replace(scheme, turns=(BASE,), tones=tuple(tone for tone in TONES if tone != PLAIN)),
+    )
+
+
 def score_views(detectors: Sequence[Detector], pictures: Pictures) -> tuple[list[dict[str, BranchScores]], list[int]]:
     """Return for every picture its scores by look, and its label.
 
     Parameters
     ----------
     detectors : sequence of Detector
-        The same weights with different `Tiles`, such as `ALL_VIEWS`.
+        The same weights with different `Tiles`, such as `all_views` gives.
     pictures : Pictures
         The withheld side; those that are unsuitable are left out.
     """

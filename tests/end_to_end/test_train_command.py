@@ -40,8 +40,10 @@ def test_the_audit_prints_a_table_and_fails_a_stream_that_leaks(
 ) -> None:
     write_folder(tmp_path)
     monkeypatch.setattr(pairs, "equalise", lambda real, fake, _: (real, np.minimum(fake, 110)))
-    result = CliRunner().invoke(cli.app, arguments(tmp_path, "--audit", "--audit-pairs", "100"))
+    own = ("--set", "statistics={tile=64, shares={copy_move=1.0}}")
+    result = CliRunner().invoke(cli.app, [*arguments(tmp_path, "--audit", "--audit-pairs", "100"), *own])
     assert "| stream | logistic | 100 |" in result.stdout, result.output
+    assert "| stream of the statistics | logistic | 100 |" in result.stdout
     assert "**failed**" in result.stdout  # no forgery is bright: a sure shortcut
     assert result.exit_code == 1
     shortcuts, imprints = result.stdout.strip().split("\n\n")
@@ -157,5 +159,11 @@ def arguments(
     shares: str = "upsample=1.0",
 ) -> list[str]:
     rest = ",upsample=0.5" if shares != "upsample=1.0" else ""
-    settings = [*sides, "data.halved=[]", "forgeries.late_tile=64", f"forgeries.shares={{{shares}{rest}}}"]
+    settings = [
+        "statistics.shares={}",
+        "data.halved=[]",
+        "forgeries.late_tile=64",
+        f"forgeries.shares={{{shares}{rest}}}",
+    ]
+    settings = [*settings, *sides]
     return ["train", str(STARTER), "--data", str(folder), *options, *(x for s in settings for x in ("--set", s))]

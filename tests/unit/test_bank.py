@@ -21,7 +21,8 @@ from tests.conftest import textured
 
 @pytest.fixture(autouse=True)
 def native(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "SHRUNK", 0.0)
+    monkeypatch.setattr(sampling, "SHRUNK_BEFORE", 0.0)
+    monkeypatch.setattr(sampling, "SHRUNK_AFTER", 0.0)
 
 
 @pytest.fixture
@@ -189,7 +190,7 @@ def test_a_past_is_given_to_both_members(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_shrunk_original_has_no_history_to_keep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sampling, "PAST", 0.0)
-    monkeypatch.setattr(sampling, "SHRUNK", 1.0)
+    monkeypatch.setattr(sampling, "SHRUNK_BEFORE", 1.0)
     sampler = Sampler(Pictures([saved(tmp_path, quality=60)]))
     _, original, forgery = forge(sampler, copied, np.random.default_rng(0))
     assert original.shape == (256, 256, 3)
@@ -198,6 +199,33 @@ def test_a_shrunk_original_has_no_history_to_keep(tmp_path: Path, monkeypatch: p
     Image.fromarray(textured(270, 270)).save(small.path)
     _, original, _ = forge(Sampler(Pictures([small])), copied, np.random.default_rng(0))
     assert np.array_equal(original, textured(270, 270)[:256, :256])  # too small to shrink
+
+
+def test_a_pair_shrunk_afterwards_is_forged_large_and_coded_as_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "PAST", 0.0)
+    monkeypatch.setattr(sampling, "SHRUNK_AFTER", 1.0)
+    seen: list[tuple[UInt8Array, UInt8Array]] = []
+
+    def recorded(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
+        seen.append((picture, donor))
+        mask = np.zeros(picture.shape[:2], dtype=np.uint8)
+        mask[:, : picture.shape[1] // 2] = 1
+        return Forgery(pixels=255 - picture, mask=mask)
+
+    sampler = Sampler(Pictures([saved(tmp_path, quality=60)]))
+    _, original, forgery = forge(sampler, recorded, np.random.default_rng(0))
+    large, donor = seen[0]
+    assert large.shape == donor.shape
+    assert large.shape[0] > 256
+    assert large.shape[0] % 16 == 0
+    assert original.shape == forgery.pixels.shape == (256, 256, 3)
+    assert np.abs(forgery.pixels.astype(int) - (255 - original.astype(int))).max() <= 1  # resizing is linear
+    assert forgery.mask.mean() == pytest.approx(0.5, abs=0.02)
+    # Large and forged everywhere: saved with the tables of the file before it is shrunk, which leaves the original as it was.
+    _, original, forgery = forge(sampler, inverted, np.random.default_rng(0))
+    assert np.abs(forgery.pixels.astype(int) - (255 - original.astype(int))).max() > 1
 
 
 def test_other_sides_or_another_seed_get_a_bank_of_their_own() -> None:

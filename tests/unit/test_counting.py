@@ -1,5 +1,6 @@
 """The statistical branch: counted once, solved the same way each time, better than chance on a forgery with a trace."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -101,3 +102,49 @@ def test_another_kind_of_branch_is_refused(config: Config, pictures: Pictures, t
     branch = read_config(STARTER).branches["convnext"].build()
     with pytest.raises(TypeError, match="statistical"):
         fit_branch(branch, config, pictures, tmp_path)
+
+
+def drawn(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Features of which the first varies most and tells the classes best, the second little and a bit; 8 more are noise."""
+    rng = np.random.default_rng(seed)
+    labels = np.tile([0, 1], n)
+    features = rng.standard_normal((2 * n, 10)).astype(np.float32)
+    features[:, 0] = 3 * features[:, 0] + 6 * labels
+    features[:, 1] += 0.7 * labels
+    return features, labels
+
+
+def test_the_head_is_blind_to_how_originals_differ_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = drawn(2000)
+    weight, _ = counting._solve(features, labels)
+    assert int(np.abs(weight).argmax()) == 1
+    assert abs(weight[0]) < 0.05 * weight[1]
+    monkeypatch.setattr(counting, "BLIND", 2)  # noise features share the rest of the variance: one of them goes too
+    assert int(np.abs(counting._solve(features, labels)[0]).argmax()) == 1
+
+
+def test_log_odds_fit_the_tiles_whatever_the_penalty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two normal classes 0.7 apart at SD 1: the log-odds rise by 0.7 per unit, and by 0.49 from one mean to the other."""
+    features, labels = drawn(4000)
+    for penalty in (0.03, 30.0):
+        monkeypatch.setattr(counting, "PENALTY", penalty)
+        weight, bias = counting._solve(features, labels)
+        odds = features @ weight + bias
+        assert odds[labels == 1].mean() - odds[labels == 0].mean() == pytest.approx(0.49, abs=0.08)
+        assert odds.mean() == pytest.approx(0.0, abs=0.05)
+
+
+def test_the_same_tiles_twice_give_the_same_head() -> None:
+    features, labels = drawn(300)
+    once, _ = counting._solve(features, labels)
+    twice, _ = counting._solve(np.tile(features, (2, 1)), np.tile(labels, 2))
+    assert twice == pytest.approx(once, abs=1e-3)
+
+
+def test_the_branch_is_fitted_to_families_of_its_own(config: Config, pictures: Pictures, tmp_path: Path) -> None:
+    same = replace(config, forgeries=replace(config.forgeries, shares={"splice": 1.0}))
+    own = replace(same, statistics=replace(config.statistics, shares={"upsample": 1.0}))
+    assert own.counted.forgeries.shares == {"upsample": 1.0}
+    assert same.counted == same
+    expected, _ = head(config, pictures, tmp_path / "a")
+    assert torch.equal(head(own, pictures, tmp_path / "b")[0], expected)  # makers are replaced: there is no splice

@@ -236,6 +236,20 @@ def test_a_statistical_branch_is_fitted_anew_and_says_so(
     assert not list((tmp_path / "new").iterdir())
 
 
+def test_a_statistical_branch_can_be_kept(pictures: Pictures, tmp_path: Path) -> None:
+    both = {"b": spec(), "s": BranchSpec(architecture="starter_statistics", arguments={"n_scales": 1})}
+    given = weights(tmp_path / "w.safetensors", both)
+    own = replace(config("statistics={pairs=0}"), branches=both)
+    with pytest.raises(ValueError, match="Give --init starter"):
+        train(own, pictures, tmp_path / "run", workers=0)
+    for _ in range(2):  # once more with the checkpoint there
+        kept, trained = train(own, pictures, tmp_path / "run", workers=0, init=given)
+        theirs, ours = (dict(e.items())["s"].state_dict() for e in (given.ensemble, read_weights(kept).ensemble))
+        assert all(torch.equal(theirs[key], ours[key]) for key in theirs)
+        assert read_manifest(kept).training["kept"] is True
+        assert {read_manifest(p).training["init_sha256"] for p in (kept, trained)} == {given.sha256}
+
+
 def kill_after(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     save = loop._save
 

@@ -9,6 +9,7 @@ import torch
 from forensics.errors import EvidenceError
 from forensics.models import read_weights
 from forensics.models.ensemble import Ensemble
+from forensics.training import post_chain
 from forensics.training.config import Config, leave_out, read_config
 from forensics.training.evaluation import auc_interval
 from forensics.training.loop import train
@@ -58,7 +59,7 @@ def test_the_shipped_configuration_reads() -> None:
 @pytest.mark.parametrize(
     ("override", "word"),
     [("optimiser.stepps=3", "Did you mean 'steps'"), ("forgeries.shares.splice=0.9", "sum to 1"),
-     ("steps", "key=value"),     ("forgeries.tile=33", "even")],
+     ("steps", "key=value"), ("forgeries.tile=33", "even"), ("statistics.shares={splice=0.9}", "statistics.shares")],
 )  # fmt: skip
 def test_wrong_configuration_is_explained(override: str, word: str) -> None:
     with pytest.raises(ValueError, match=word):
@@ -72,6 +73,9 @@ def test_leaving_out_a_family_shares_out_its_part_and_a_source_is_withheld() -> 
     drawn = read_config(STARTER, ["forgeries.shares={reconstruction=0.4, redrawing=0.2, splice=0.4}"])
     assert leave_out(drawn, "reconstruction").forgeries.shares == {"splice": 1.0}  # the same decoders draw a region
     assert leave_out(drawn, "redrawing").forgeries.shares == pytest.approx({"reconstruction": 0.5, "splice": 0.5})
+    counted = read_config(STARTER, ["forgeries.shares={splice=0.5, upsample=0.5}", "statistics.shares={upsample=1.0}"])
+    assert leave_out(counted, "splice").statistics.shares == {"upsample": 1.0}
+    assert leave_out(counted, "upsample").counted.forgeries.shares == {"splice": 1.0}  # what is left of the others
     without = leave_out(config, "bsds500").data
     assert "bsds500" in without.withheld
     assert "bsds500" not in without.train
@@ -228,20 +232,39 @@ def test_equaliser_reduces_what_shows_at_half_resolution() -> None:
     assert after[0] < 0.3
 
 
-def test_equaliser_gives_both_members_as_much_grain() -> None:
-    """Noise of 6 grey levels against none on soft ground: the sizes of the median residual come together."""
+@pytest.mark.parametrize("cored", [0.0, 1.0])
+def test_equaliser_makes_both_members_cost_as_many_bytes(cored: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noise of 6 grey levels against none on soft ground: with noise for the clean one, or with less in the other."""
     import cv2
-
-    from forensics.training.post_chain import _median_residual
 
     rng = np.random.default_rng(4)
     soft = cv2.GaussianBlur(rng.normal(0, 300, (200, 200, 3)), (0, 0), 6) + 128
     clean, grainy = (np.clip(np.rint(x), 0, 255).astype(np.uint8) for x in (soft, soft + rng.normal(0, 6, soft.shape)))
-    before = [_median_residual(x) for x in (clean, grainy)]
-    assert before[1] > 2 * before[0]
+
+    def size(x: np.ndarray) -> int:
+        return len(cv2.imencode(".jpg", np.ascontiguousarray(x[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 85])[1])
+
+    assert size(grainy) > 1.5 * size(clean)
+    monkeypatch.setattr(post_chain, "CORED", cored)
+    monkeypatch.setattr(post_chain, "CODED", (85, 86))
     for a, b in ((clean, grainy), (grainy, clean)):
-        x, y = (_median_residual(v) for v in equalise(a, b, np.random.default_rng(0)))
-        assert x == pytest.approx(y, rel=0.25)
+        x, y = (size(v) for v in equalise(a, b, np.random.default_rng(0)))
+        assert x == pytest.approx(y, rel=0.03)
+
+
+def test_detail_is_taken_from_the_richer_member_or_given_to_the_poorer() -> None:
+    from forensics.training.post_chain import _coded_in_as_many, _coded_size
+
+    rng = np.random.default_rng(5)
+    ground = np.full((96, 96, 3), 128, np.float32) + np.linspace(0, 60, 96, dtype=np.float32)[:, None]
+    noise = rng.standard_normal(ground.shape, dtype=np.float32)
+    poor, rich = ground + 3 * noise, ground + 5 * noise
+    kept, cored = _coded_in_as_many([poor, rich], 90, None)
+    assert kept is poor
+    assert _coded_size(cored, 90) == pytest.approx(_coded_size(poor, 90), rel=0.05)
+    given, kept = _coded_in_as_many([poor, rich], 90, noise)
+    assert kept is rich
+    assert np.allclose(given, rich, atol=0.2 * np.abs(noise).max())  # 2 more of the same noise is what lacked
 
 
 def test_a_found_fake_gets_the_most_similar_of_the_originals_drawn() -> None:

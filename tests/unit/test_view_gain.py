@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from forensics.training.view_gain import _by_look, view_gain_table, view_gains
+from forensics.training.view_gain import _by_look, all_views, view_gain_table, view_gains
 from forensics.types import BranchScores
+from forensics.views import Tiles
 
 
 def look(value: float) -> BranchScores:
@@ -37,3 +38,13 @@ def test_views_are_divided_by_what_follows_their_place() -> None:
     assert {name: own.logits[0, :, 1].tolist() for name, own in found.items()} == {
         "identity": [1, 3], "identity, brighter": [2, 4],
     }  # fmt: skip
+
+
+def test_views_are_measured_on_tiles_of_the_side_that_is_scored() -> None:
+    turns, tones = all_views(Tiles(size=192, stride=96, max_tiles=50, turns=("hflip",)))
+    assert {(v.size, v.stride, v.max_tiles) for v in (turns, tones)} == {(192, 96, 50)}
+    assert len(turns.turns) == 8
+    assert turns.tones == ("plain",)
+    assert tones.turns == ("identity",)
+    assert len(tones.tones) == 4
+    assert "plain" not in tones.tones
