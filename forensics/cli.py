@@ -38,8 +38,14 @@ def main() -> None:
     try:
         app()
     except ForensicsError as err:
-        typer.echo(str(err), err=True)
+        typer.echo(_said(err), err=True)
         sys.exit(1)
+
+
+def _said(err: Exception) -> str:
+    """Return the message; one that comes from another process carries that process's traceback in front of it."""
+    text = str(err)
+    return text.strip().splitlines()[-1].partition(": ")[2] if text.startswith("Caught ") else text
 
 
 def _language(value: str) -> str:
@@ -69,7 +75,8 @@ def examine(
     """Examine pictures and print what the detector measured."""
     from forensics.detector import ErrorRow, load_detector
 
-    detector = load_detector(weights)
+    _check_targets(files, json_out, report)
+    detector = load_detector(_weights(weights))
     lines: list[str] = []
     rows: list[Finding | ErrorRow] = []
     failed = False
@@ -92,6 +99,42 @@ def examine(
         write_report(rows, report, case=case, language=language, redact=redact)
     if failed:
         raise typer.Exit(1)
+
+
+def _check_targets(files: list[Path], json_out: Path | None, report: Path | None) -> None:
+    """Refuse to write over an exhibit, over anything that is no output of this command, or twice to one place."""
+    from forensics.report.document import refuse_to_replace
+
+    targets = {"--json": None if json_out == Path("-") else json_out, "--report": report}
+    given = {option: target for option, target in targets.items() if target is not None}
+    exhibits = {file.resolve() for file in files}
+    for option, target in given.items():
+        if target.resolve() in exhibits:
+            raise typer.BadParameter(
+                f"{target} is one of the pictures and would be lost. Choose another name for {option}."
+            )
+    if len({target.resolve() for target in given.values()}) < len(given):
+        raise typer.BadParameter("--json and --report name the same file. Give each a name of its own.")
+    if report is not None:
+        refuse_to_replace(report)
+    if "--json" in given and given["--json"].is_file() and not _starts_with(given["--json"], b"{"):
+        raise typer.BadParameter(f"{json_out} exists and holds no JSON lines. Choose another name for --json.")
+
+
+def _starts_with(path: Path, start: bytes) -> bool:
+    """Return whether a file is empty or begins so."""
+    with path.open("rb") as file:
+        return file.read(len(start)) in (b"", start)
+
+
+def _weights(path: Path | None) -> Path | None:
+    """Return None for ``starter``, the place of a file for the name that `weights list` prints, anything else as it is."""
+    from forensics.detector import starter_files
+
+    if path is None or path.exists():
+        return path
+    ours = {file.name: file for file in starter_files()}
+    return None if str(path) == "starter" else ours.get(str(path), path)
 
 
 def _write_lines(target: Path | None, lines: list[str]) -> None:
@@ -125,6 +168,9 @@ def _described(finding: "Finding") -> Iterator[str]:
     if finding.scores is not None:
         branches = ", ".join(f"{name} {value:+.2f}" for name, value in finding.scores.by_branch.items())
         yield f"  uncalibrated score {finding.scores.score:.4f} (not a probability); log-odds by branch: {branches}"
+        if finding.scores.fusion is not None:
+            shares = ", ".join(f"{name} {share:.0%}" for name, share in finding.scores.fusion.shares.items())
+            yield f"  in the score the branches count: {shares}"
     yield f"  outcome: {finding.outcome}. {finding.reason}"
     for note in evidence.notes:
         yield f"  note: {note}"
@@ -163,11 +209,16 @@ def list_weights() -> None:
 
 
 @weights_app.command("show")
-def show_weights(file: Annotated[Path, typer.Argument(help="A .safetensors file of ours.")]) -> None:
-    """Print the manifest of a weights file as JSON."""
+def show_weights(
+    file: Annotated[Path, typer.Argument(help="A .safetensors file of ours, or 'starter' for those that ship.")],
+) -> None:
+    """Print the manifest of weights as JSON, one line per file."""
+    from forensics.detector import starter_files
     from forensics.models.weights import read_manifest
 
-    typer.echo(read_manifest(file).to_json())
+    found = _weights(file)
+    for path in starter_files() if found is None else [found]:
+        typer.echo(read_manifest(path).to_json())
 
 
 @weights_app.command("import")
@@ -196,7 +247,7 @@ def verify_weights(
     """Build the networks, fill them, and print the digests."""
     from forensics.detector import load_detector
 
-    detector = load_detector(weights)
+    detector = load_detector(_weights(weights))
     for name, digest in detector.weights.files.items():
         typer.echo(f"{name}  sha256 {digest}  fits")
 
@@ -251,6 +302,20 @@ def train(
     weights: WeightsOption = None,
 ) -> None:
     """Train the branches of a configuration, or measure weights on the sources it withholds."""
+    tasks_given = {
+        "--evaluate": evaluate_only, "--audit": audit, "--contact-sheet": contact_sheet is not None,
+        "--plot": plot is not None, "--acceptance": acceptance, "--views": views,
+    }  # fmt: skip
+    chosen = [name for name, given in tasks_given.items() if given]
+    if len(chosen) > 1:
+        raise typer.BadParameter(f"{' and '.join(chosen)} are different tasks. Give one of them at a time.")
+    measuring = {"--condition": conditions, "--scores": scores, "--companion": companion, "--weights": weights}
+    idle = [name for name, value in measuring.items() if value]
+    if idle and not (evaluate_only or acceptance or views):
+        raise typer.BadParameter(
+            f"{idle[0]} says how to measure weights, and nothing is measured. Add --evaluate, or leave it out."
+        )
+    weights = _weights(weights)
     from forensics.training import tasks
     from forensics.training.config import leave_out, read_config
     from forensics.training.pictures import Pictures, split
@@ -311,7 +376,7 @@ def train(
     except ForensicsError:
         raise
     except ValueError as err:
-        typer.echo(str(err), err=True)
+        typer.echo(_said(err), err=True)
         raise typer.Exit(2) from err
 
 

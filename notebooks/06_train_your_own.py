@@ -111,16 +111,18 @@ print("every limited row passed:", passed)
 #
 # Withheld pictures only, both classes saved once more alike ("JPEG 75"), so that a difference in how the files were
 # saved cannot count. `judgement="mean"` keeps to the plain mean over branches, before as after: what was fitted for
-# the shipped weights does not belong to others.
+# the shipped weights does not belong to others. `views` are the same before and after: scores of tiles of another side
+# differ, whatever was trained.
 
 # %%
 import forensics as fx
-from forensics.training.evaluation import auc_rows, auc_table
-from forensics.training.scoring import evaluate
+from forensics.training import evaluation, scoring
+from forensics.views import Tiles
 
-before = fx.load_detector(None if WEIGHTS == "starter" else WEIGHTS, judgement="mean")
-scored_before = evaluate(before, withheld, conditions=["JPEG 75"])
-print(auc_table(r for r in auc_rows(scored_before) if r.source == "all"))
+views = Tiles(size=64, stride=64, turns=("identity",))
+before = fx.load_detector(None if WEIGHTS == "starter" else WEIGHTS, judgement="mean", views=views)
+scored_before = scoring.evaluate(before, withheld, conditions=["JPEG 75"])
+print(evaluation.auc_table(r for r in evaluation.auc_rows(scored_before) if r.source == "all"))
 
 # %% [markdown]
 # ## 5. Train
@@ -158,9 +160,9 @@ draw_log(rows)
 # ## 6. Measure again, and read it
 
 # %%
-after = fx.load_detector(folder / "run", judgement="mean")
-scored_after = evaluate(after, withheld, conditions=["JPEG 75"])
-print(auc_table(r for r in auc_rows(scored_after) if r.source == "all"))
+after = fx.load_detector(folder / "run", judgement="mean", views=views)
+scored_after = scoring.evaluate(after, withheld, conditions=["JPEG 75"])
+print(evaluation.auc_table(r for r in evaluation.auc_rows(scored_after) if r.source == "all"))
 pairs = list(zip(scored_before, scored_after, strict=True))
 moved = [abs(b.log_odds["joint"] - a.log_odds["joint"]) for b, a in pairs]
 print(len(pairs), "pictures of", {a.source for _, a in pairs})
@@ -186,5 +188,6 @@ assert max(moved) > 0
 # passed. Then
 # `forensics train practice.toml --data pictures --evaluate --weights run --companion run/companion.json` prints false
 # alarms by source, what saving and resizing change, and every family of forgeries, and fits the joint judgement. The
-# comparison to make is that table for both weights. Even then a score has no meaning as evidence before it is
+# comparison to make is that table for both weights, on tiles of one side (`forensics weights show` prints which). Even
+# then a score has no meaning as evidence before it is
 # calibrated on pictures like those of the case.

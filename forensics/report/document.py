@@ -23,6 +23,7 @@ JsonObject: TypeAlias = dict[str, Any]
 
 SCHEMA = "forensics.report/1.0"
 ERROR_SCHEMA = "forensics.error/1.0"
+START = b"<!doctype html"
 LANGUAGES = ("en",)
 PLACES = ("gps",)  # EXIF fields that tell a place, by the beginning of their names
 WITHHELD = "Present; withheld in this copy."
@@ -147,6 +148,24 @@ def report_id(record: JsonObject) -> str:
     return f"FR-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 
+def refuse_to_replace(path: Path) -> None:
+    """Raise if a file is there that is no report: an exhibit, most likely.
+
+    Raises
+    ------
+    ReportError
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(START))
+    except OSError:
+        return  # none there; what cannot be read cannot be replaced either, and is reported when it is tried
+    if start and start.lower() != START:
+        raise ReportError(
+            f"{path.name} exists and is no report, so it is not replaced. Choose another name for the report."
+        )
+
+
 def _checked(
     findings: Iterable[Finding | NotExamined], attributions: Sequence[object], language: str
 ) -> list[Finding | NotExamined]:
@@ -171,7 +190,10 @@ def _checked(
 
 def _row(row: Finding | NotExamined, *, redacted: bool) -> JsonObject:
     if not isinstance(row, Finding):
-        return {"schema": ERROR_SCHEMA, "name": str(row.name), "error": str(row.error)}
+        # A folder's name can name a source or a victim: a report holds the names of files, never their places.
+        given = str(row.name)
+        name = Path(given).name or given
+        return {"schema": ERROR_SCHEMA, "name": name, "error": str(row.error).replace(given, name)}
     values = row.to_dict()
     if redacted:
         exif = values["evidence"]["metadata"]["exif"]
@@ -190,6 +212,7 @@ def _exhibit(number: int, row: JsonObject) -> Exhibit:
 
 def _write(path: Path, page: bytes) -> Path:
     """Write beside the target and rename, so that nothing half-written ever bears its name."""
+    refuse_to_replace(path)
     partial: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

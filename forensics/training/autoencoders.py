@@ -24,6 +24,7 @@ __all__ = ["autoencoder_files", "train_autoencoder", "trained_autoencoders"]
 logger = logging.getLogger(__name__)
 
 LEAST_PSNR = 24.0  # dB on held-out crops; below it a decoder is told by what it lost, not by how it draws
+FOLDER = "autoencoders"
 HELD_OUT = 10  # one picture in ten is kept for that measurement
 MEASURED = 32  # crops
 LOG_STEPS = 50
@@ -38,7 +39,7 @@ def trained_autoencoders(config: Config, pictures: Pictures, folder: Path) -> li
     pictures : Pictures
         The training side; its originals are what is reconstructed.
     folder : path
-        Where ``autoencoder-K.safetensors`` lie or are written.
+        Of the run; they lie or are written in a folder of their own there, so that the run's folder can be read as weights.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def autoencoder_files(config: Config, folder: Path) -> list[Path]:
     """Return where the states of every auto-encoder lie or will lie, spec by spec."""
     settings = config.autoencoders
     numbers = itertools.product(range(len(settings.specs)), range(settings.states))
-    return [folder / f"autoencoder-{k}-{state}.safetensors" for k, state in numbers]
+    return [folder / FOLDER / f"autoencoder-{k}-{state}.safetensors" for k, state in numbers]
 
 
 def _save(path: Path, model: Autoencoder) -> None:

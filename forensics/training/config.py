@@ -214,6 +214,12 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:
         raise ValueError(f"{path} cannot be read as TOML: {err}. Start from configs/starter.toml.") from err
     for override in overrides:
         _override(record, override)
+    tables = [f.name for f in fields(Config) if f.name not in SCALARS]
+    for key, value in record.items():
+        if isinstance(value, dict) and key not in tables:
+            close = difflib.get_close_matches(key, tables, n=1)
+            hint = f"Did you mean [{close[0]}]?" if close else "Choose one of these."
+            raise ValueError(f"unknown table [{key}]; known: {', '.join(tables)}. {hint}")
     branches = {str(k): _make(BranchSpec, v, f"branches.{k}") for k, v in _table(record, "branches").items()}
     return _make(
         Config,
@@ -224,13 +230,15 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:
             "data": _make(DataConfig, _table(record, "data"), "data"),
             "forgeries": _forgeries(_table(record, "forgeries")),
             "loss": _make(LossConfig, record.get("loss", {}), "loss"),
-            "optimiser": _make(OptimiserConfig, _table(record, "optimiser"), "optimiser"),
+            "optimiser": _optimiser(_table(record, "optimiser")),
             "statistics": _statistics(record.get("statistics", {})),
         },
         "the file",
     )
 
 
+SCALARS = ("name", "licence", "seed")
+KINDS: Mapping[object, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 # What else goes with a family, because it would still show what a run is to be denied.
 GOES_WITH = {"reconstruction": ("redrawing",)}
 
@@ -304,11 +312,28 @@ def _make(cls: type[T], values: Mapping[str, Any], where: str) -> T:
             close = difflib.get_close_matches(key, known, n=1)
             hint = f" Did you mean {close[0]!r}?" if close else " Choose one of these."
             raise ValueError(f"unknown key {key!r} in {where}; known: {', '.join(known)}.{hint}")
+    for f in fields(cls):  # type: ignore[arg-type]  # only dataclasses are passed
+        if f.name in values and f.type in KINDS and not _is(values[f.name], f.type):
+            raise ValueError(f"{where}: {f.name} must be {KINDS[f.type]}, got {values[f.name]!r}. Correct it.")
     frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     try:
         return cls(**frozen)
     except TypeError as err:
         raise ValueError(f"{where}: {err}. Compare with configs/starter.toml.") from err
+
+
+def _is(value: object, kind: object) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is kind
+
+
+def _optimiser(table: Mapping[str, Any]) -> OptimiserConfig:
+    config = _make(OptimiserConfig, table, "optimiser")
+    for key, value, least in (("steps", config.steps, 1), ("pairs", config.pairs, 1), ("warmup", config.warmup, 0)):
+        if value < least:
+            raise ValueError(f"optimiser.{key} must be {least} or more, got {value}. Correct it.")
+    return config
 
 
 def _autoencoders(table: Mapping[str, Any]) -> AutoencoderConfig:

@@ -1,7 +1,10 @@
 """The statistical branch is fitted, not trained: count the features of many pairs, then solve for the head."""
 
+import hashlib
+import json
 import logging
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +26,7 @@ __all__ = ["fit_branch", "is_statistical"]
 
 logger = logging.getLogger(__name__)
 
+ARCHITECTURE = "starter_statistics"
 CHUNK = 250  # pairs a file: what a run that was cut off loses at most
 # Inverse strength, as scikit-learn's C, of all tiles together: the same for any number of them. Weaker ones do ever better
 # on auto-encoders that no fit has seen and ever worse on the output of generators: they learn what small decoders have in
@@ -69,7 +73,7 @@ def fit_branch(branch: Branch, config: Config, pictures: Pictures, out: Path, *,
     network = branch.body
     if not isinstance(network, StatisticalNetwork):
         raise TypeError(f"only a statistical branch is fitted, got {type(network).__name__}")
-    folder = out / f"features-{config.sha256()[:16]}"
+    folder = out / f"features-{_origin(config)}"
     folder.mkdir(parents=True, exist_ok=True)
     counted = list(_counted(branch, config, pictures, folder, workers))
     values = np.concatenate([chunk for chunk, _ in counted])  # (pairs, 2, features), float16
@@ -86,6 +90,20 @@ def fit_branch(branch: Branch, config: Config, pictures: Pictures, out: Path, *,
         network.head.weight.zero_()[1].copy_(torch.from_numpy(weight))
         network.head.bias.zero_()[1].fill_(bias)
     return auc
+
+
+def _origin(config: Config) -> str:
+    """Return a digest of what the features depend on beside the code, so that a change of the networks counts nothing anew."""
+    counted = config.counted
+    parts = {
+        "seed": config.seed,
+        "data": asdict(config.data),
+        "autoencoders": asdict(config.autoencoders),
+        "statistics": asdict(config.statistics),
+        "forgeries": [dict(counted.forgeries.shares), dict(config.forgeries.banked), config.forgeries.independent],
+        "branches": [asdict(spec) for spec in config.branches.values() if spec.architecture == ARCHITECTURE],
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=dict).encode()).hexdigest()[:16]
 
 
 class _Chunks(torch.utils.data.Dataset[tuple[Float32Array, IntArray]]):
@@ -162,6 +180,6 @@ def _solve(features: Float32Array, labels: IntArray) -> tuple[Float32Array, floa
     differ = PCA(BLIND, svd_solver="randomized", random_state=0).fit(features[labels == 0]).components_  # (BLIND, n)
     seen = features - (features @ differ.T) @ differ
     fitted = LogisticRegression(C=PENALTY / len(labels), max_iter=ITERATIONS).fit(seen, labels)
-    direction = fitted.coef_[0] - (fitted.coef_[0] @ differ.T) @ differ
+    direction = fitted.coef_[0]  # a ridge fit keeps to the span of what it saw
     scaled = LogisticRegression(C=np.inf).fit((features @ direction)[:, None], labels)
     return (direction * scaled.coef_[0, 0]).astype(np.float32), float(scaled.intercept_[0])

@@ -14,7 +14,7 @@ from forensics.training.pictures import Pictures
 from forensics.training.post_chain import h264
 from forensics.training.scoring import JOINT
 from forensics.training.tables import interval_cell, markdown_table
-from forensics.types import Float32Array, Float64Array, UInt8Array
+from forensics.types import Float32Array, Float64Array, Fusion, UInt8Array
 
 __all__ = ["FamilyRow", "MaskRow", "evaluate_families", "evaluate_swaps", "family_table", "mask_summary", "mask_table"]
 
@@ -65,7 +65,13 @@ class MaskRow:
 
 
 def evaluate_families(
-    ensemble: Ensemble, pictures: Pictures, *, pairs: int, tile: int = 192, makers: Mapping[str, Maker] | None = None
+    ensemble: Ensemble,
+    pictures: Pictures,
+    *,
+    pairs: int,
+    tile: int = 192,
+    makers: Mapping[str, Maker] | None = None,
+    fusion: Fusion | None = None,
 ) -> tuple[list[FamilyRow], list[MaskRow]]:
     """Make forgeries from originals and measure how they are told apart and located.
 
@@ -81,11 +87,13 @@ def evaluate_families(
         Side of a tile, even, at most 192.
     makers : mapping of str to Maker, optional
         Family to its maker; all that are registered if not given.
+    fusion : Fusion, optional
+        The joint judgement; the mean of the branches' log-odds if not given.
 
     Returns
     -------
     list of FamilyRow
-        For each family, and for all of them, each branch and the mean of the branches' log-odds (``joint``).
+        For each family, and for all of them, each branch and ``joint``.
     list of MaskRow
         For each family with local masks; empty if no branch has a mask head.
     """
@@ -97,7 +105,7 @@ def evaluate_families(
     for family in there:
         stream = PairStream(pictures, seed=SEED, shares={family: 1.0}, independent=1.0, makers=there)
         made = [stream.pair(k, tile=tile) for k in range(pairs)]
-        log_odds, maps = _scored(ensemble, made)  # (B + 1, 2, n), (2, n, S, S)
+        log_odds, maps = _scored(ensemble, made, fusion)  # (B + 1, 2, n), (2, n, S, S)
         pooled.append(log_odds)
         aucs += _auc_rows(family, names, log_odds)
         if maps is not None:
@@ -107,12 +115,14 @@ def evaluate_families(
     return aucs, masks
 
 
-def evaluate_swaps(ensemble: Ensemble, pictures: Pictures, *, pairs: int, tile: int = 192) -> list[FamilyRow]:
+def evaluate_swaps(
+    ensemble: Ensemble, pictures: Pictures, *, pairs: int, tile: int = 192, fusion: Fusion | None = None
+) -> list[FamilyRow]:
     """Measure faces swapped by a maker that is never trained on, both members a frame of a clip (H.264, crf 28).
 
     Parameters
     ----------
-    ensemble, pictures, pairs, tile
+    ensemble, pictures, pairs, tile, fusion
         As in `evaluate_families`; only pictures with a face are used.
 
     Returns
@@ -128,7 +138,7 @@ def evaluate_swaps(ensemble: Ensemble, pictures: Pictures, *, pairs: int, tile: 
     for k in range(pairs):
         pair = stream.pair(k, tile=tile)
         frames.append(replace(pair, real=h264(pair.real, crf=CRF), fake=h264(pair.fake, crf=CRF)))
-    log_odds, _ = _scored(ensemble, frames)
+    log_odds, _ = _scored(ensemble, frames, fusion)
     return list(_auc_rows(f"{SWAP}, H.264", (*ensemble.names, JOINT), log_odds))
 
 
@@ -140,7 +150,7 @@ def _auc_rows(family: str, names: Iterable[str], log_odds: Float64Array) -> Iter
 
 
 @torch.inference_mode()
-def _scored(ensemble: Ensemble, pairs: list[Pair]) -> tuple[Float64Array, Float32Array | None]:
+def _scored(ensemble: Ensemble, pairs: list[Pair], fusion: Fusion | None) -> tuple[Float64Array, Float32Array | None]:
     odds: list[Float64Array] = []
     maps: list[Float32Array] = []
     for start in range(0, len(pairs), BATCH):
@@ -157,8 +167,16 @@ def _scored(ensemble: Ensemble, pairs: list[Pair]) -> tuple[Float64Array, Float3
                 size = pixels.shape[-2:]
                 shown = torch.nn.functional.interpolate(mask, size=size, mode="bilinear", align_corners=False)
                 maps.append(torch.sigmoid(shown[:, 0]).numpy().reshape(2, len(part), *size))
-        odds.append(np.stack([*by_branch, np.mean(by_branch, axis=0)]))
+        odds.append(np.stack([*by_branch, _joint(dict(zip(ensemble.names, by_branch, strict=True)), fusion)]))
     return np.concatenate(odds, axis=2), np.concatenate(maps, axis=1) if maps else None
+
+
+def _joint(by_branch: Mapping[str, Float64Array], fusion: Fusion | None) -> Float64Array:
+    """Return the joint log-odds of single tiles, of which mean and highest quarter are the same."""
+    if fusion is None:
+        return np.asarray(np.mean(list(by_branch.values()), axis=0))
+    weighed = [(fusion.mean[name] + fusion.top[name]) * values for name, values in by_branch.items()]
+    return np.asarray(fusion.bias + np.sum(weighed, axis=0))
 
 
 def _mask_row(family: str, pairs: list[Pair], maps: Float32Array) -> MaskRow | None:

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import minimize
+from sklearn.metrics import roc_auc_score
 
 from forensics.training.scoring import ScoredPicture
 from forensics.types import Float64Array, Fusion, IntArray
 
-__all__ = ["fit_fusion", "out_of_source"]
+__all__ = ["best_branch", "fit_fusion", "out_of_source"]
 
-PENALTY = 1e-2  # on the squared distance from equal weights, where the fit ends up if the data say little
+# On the squared distance from the best branch alone, where the fit ends up if the data say little. A free fit gives weight to
+# branches that help on the sources at hand and on no others (decision 009).
+PENALTY = 1.0
 
 
 def fit_fusion(scored: Sequence[ScoredPicture], *, weights_sha256: str) -> Fusion:
@@ -41,7 +44,9 @@ def fit_fusion(scored: Sequence[ScoredPicture], *, weights_sha256: str) -> Fusio
         raise ValueError("a fusion needs pictures of both classes. Withhold a source with fakes.")
     branches = list(scored[0].pooled)
     features = np.array([[s.pooled[b][k] for b in branches for k in (0, 1)] for s in scored])  # (n, 2B)
-    fitted = _fit(features, labels, _weights(scored))
+    alone = np.zeros(features.shape[1])
+    alone[2 * branches.index(best_branch(scored))] = 1.0
+    fitted = _fit(features, labels, _weights(scored), alone)
     by_branch = fitted[:-1].reshape(-1, 2)
     return Fusion(
         bias=float(fitted[-1]),
@@ -63,6 +68,26 @@ def out_of_source(scored: Sequence[ScoredPicture]) -> list[float]:
     return [float(z) for z in joint]
 
 
+def best_branch(scored: Sequence[ScoredPicture]) -> str:
+    """Return the branch with the largest mean AUC over sources of fakes and conditions."""
+    rows: dict[tuple[str, str], list[ScoredPicture]] = {}
+    for s in scored:
+        if s.label:
+            rows.setdefault((s.source, s.condition), []).append(s)
+    reals = {condition: [s for s in scored if not s.label and s.condition == condition] for _, condition in rows}
+    rows = {key: fakes for key, fakes in rows.items() if reals[key[1]]}
+
+    def mean_auc(branch: str) -> float:
+        aucs = []
+        for (_, condition), fakes in rows.items():
+            both = [*reals[condition], *fakes]
+            values = [s.pooled[branch][0] for s in both]
+            aucs.append(float(roc_auc_score([s.label for s in both], values)))
+        return float(np.mean(aucs))
+
+    return max(scored[0].pooled, key=mean_auc)
+
+
 def _weights(scored: Sequence[ScoredPicture]) -> Float64Array:
     counts: dict[tuple[int, str], int] = {}
     for s in scored:
@@ -71,16 +96,15 @@ def _weights(scored: Sequence[ScoredPicture]) -> Float64Array:
     return np.array([0.5 / (sources[s.label] * counts[s.label, s.source]) for s in scored])
 
 
-def _fit(features: Float64Array, labels: IntArray, weights: Float64Array) -> Float64Array:
-    """Return the weights and the bias that minimise the weighted logistic loss and the distance from equal weights."""
+def _fit(features: Float64Array, labels: IntArray, weights: Float64Array, prior: Float64Array) -> Float64Array:
+    """Return the weights and the bias that minimise the weighted logistic loss and the distance from prior weights."""
     signs = 2.0 * labels - 1.0
-    equal = np.full(features.shape[1], 1.0 / features.shape[1])
 
     def loss(theta: Float64Array) -> tuple[float, Float64Array]:
         margin = signs * (features @ theta[:-1] + theta[-1])
         slope = -signs * weights / (1.0 + np.exp(np.clip(margin, -700, 700)))
-        value = float((weights * np.logaddexp(0.0, -margin)).sum() + PENALTY * ((theta[:-1] - equal) ** 2).sum())
-        return value, np.append(features.T @ slope + 2 * PENALTY * (theta[:-1] - equal), slope.sum())
+        value = float((weights * np.logaddexp(0.0, -margin)).sum() + PENALTY * ((theta[:-1] - prior) ** 2).sum())
+        return value, np.append(features.T @ slope + 2 * PENALTY * (theta[:-1] - prior), slope.sum())
 
     bounds = [(0.0, None)] * features.shape[1] + [(None, None)]
-    return np.asarray(minimize(loss, np.append(equal, 0.0), jac=True, bounds=bounds, method="L-BFGS-B").x)
+    return np.asarray(minimize(loss, np.append(prior, 0.0), jac=True, bounds=bounds, method="L-BFGS-B").x)

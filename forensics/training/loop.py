@@ -39,6 +39,9 @@ CHECKPOINT_SECONDS = 120.0
 LOG_STEPS = 20
 SETTLING_BATCHES, SETTLING_PAIRS = 60, 8  # at most as many batches as there were steps
 MAX_TILES = 700  # of 192 cover 25 megapixels
+UPRIGHT = (
+    "identity",
+)  # what other turns add is measured by `forensics train --views`, and they cost as much as the first
 
 
 def train(
@@ -82,6 +85,12 @@ def train(
     """
     # Set-up
     settings = config.optimiser
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as err:
+        raise ValueError(
+            f"the device {device!r} cannot be used: {str(err).splitlines()[0]}. Use --device cpu."
+        ) from err
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
     built = {name: spec.build() for name, spec in config.branches.items()}
@@ -401,7 +410,9 @@ def _export(
     manifest = Manifest(
         name=config.name,
         branches={name: config.branches[name]},
-        scheme=Tiles(size=config.forgeries.late_tile, stride=config.forgeries.late_tile, max_tiles=MAX_TILES),
+        scheme=Tiles(
+            size=config.forgeries.late_tile, stride=config.forgeries.late_tile, max_tiles=MAX_TILES, turns=UPRIGHT
+        ),
         licence=config.licence,
         training=training,
     )

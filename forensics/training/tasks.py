@@ -30,7 +30,7 @@ from forensics.views import Tiles
 
 __all__ = ["audit", "measure", "write_contact_sheet"]
 
-PAIRS = 200  # of each family
+PAIRS = 200  # of each family, at most
 IMPRINTS = 200
 
 
@@ -90,25 +90,31 @@ def measure(
         Of `forensics.training.scoring.CONDITIONS`; all if not given. False alarms and changes of side need
         ``"as delivered"``.
     at_most : int, optional
-        Pictures per source and class, and pairs per family; all, and 200, if not given.
+        Pictures per source and class, and five times as many pairs per family; all, and 200, if not given.
     keep : path, optional
         Where to keep the scores; what is there already is not scored again.
     companion : path, optional
         Where to write what was fitted and measured; beside the weights it is used with them. The fitted judgement is in it
         only if it is ahead of the plain mean on sources it was not fitted on.
     """
-    fitted = companion is not None or load_detector(weights).companion.fusion is not None
+    shipped = load_detector(weights).companion.fusion
     detector = load_detector(weights, judgement="mean")
     chosen = list(conditions or CONDITIONS)
     plain = evaluate(detector, withheld, conditions=chosen, at_most=at_most, keep=keep, workers=_cores())
-    scored = _judged(plain) if fitted else plain
+    scored = _judged(plain) if companion is not None or shipped is not None else plain
+    if companion is not None:
+        worth = _worth_fitting(scored)
+        shipped = fit_fusion(plain, weights_sha256=detector.weights.sha256) if worth else None
     yield auc_table(auc_rows(scored))
-    if DELIVERED in chosen:
+    if len({s.source for s in scored if s.label == 0}) < 2:
+        yield "False alarms and changes of side need photographs of two sources or more; here one is withheld."
+    elif DELIVERED in chosen:
         yield rate_table(false_alarms(scored), what="false alarms")
         yield rate_table(flips(scored), what="changed side")
         yield sensitivity_table(sensitivity(scored))
-    aucs, masks = evaluate_families(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS), makers=makers)
-    swaps = evaluate_swaps(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS))
+    n = _pairs(at_most)
+    aucs, masks = evaluate_families(detector.ensemble, withheld, pairs=n, makers=makers, fusion=shipped)
+    swaps = evaluate_swaps(detector.ensemble, withheld, pairs=n, fusion=shipped)
     yield family_table([*aucs, *swaps])
     if masks:
         yield mask_table(masks)
@@ -120,9 +126,9 @@ def measure(
             "conditions": chosen,
             "index_sha256": withheld.digest(),
         }
-        digest = detector.weights.sha256
-        fusion = fit_fusion(plain, weights_sha256=digest) if _worth_fitting(scored) else None
-        record = Companion(weights_sha256=digest, fusion=fusion, maps=mask_summary(masks), fitted_on=fitted_on)
+        record = Companion(
+            weights_sha256=detector.weights.sha256, fusion=shipped, maps=mask_summary(masks), fitted_on=fitted_on
+        )
         write_companion(companion, record)
 
 
@@ -195,19 +201,18 @@ def accept(
     scored = evaluate(
         detector, withheld, conditions=list(conditions or CONDITIONS), at_most=at_most, keep=keep, workers=_cores()
     )
-    if load_detector(weights).companion.fusion is not None:
+    fusion = load_detector(weights).companion.fusion
+    if fusion is not None:
         scored = _judged(scored)
+    n = _pairs(at_most)
     families, masks = evaluate_families(
-        detector.ensemble,
-        withheld,
-        pairs=min(PAIRS, at_most or PAIRS),
-        makers=makers_for(config, training, out),
+        detector.ensemble, withheld, pairs=n, makers=makers_for(config, training, out), fusion=fusion
     )
     measured = Measured(
         scored=scored,
         families=families,
         masks=masks,
-        swaps=evaluate_swaps(detector.ensemble, withheld, pairs=min(PAIRS, at_most or PAIRS)),
+        swaps=evaluate_swaps(detector.ensemble, withheld, pairs=n, fusion=fusion),
         audit=_audited(config, training, out, pairs=pairs),
         trained=tuple(config.forgeries.shares),
         left_out=read_left_out(left_out) if left_out is not None else (),
@@ -216,6 +221,11 @@ def accept(
         repeatable=repeatable(detector),
     )
     return acceptance_table(acceptance_rows(measured))
+
+
+def _pairs(at_most: int | None) -> int:
+    """Return how many pairs of a family are drawn: five for each picture, as tiles are scored faster."""
+    return PAIRS if at_most is None else min(PAIRS, 5 * at_most)
 
 
 def _cores() -> int:

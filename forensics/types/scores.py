@@ -73,6 +73,13 @@ class Fusion:
         object.__setattr__(self, "mean", MappingProxyType(dict(self.mean)))
         object.__setattr__(self, "top", MappingProxyType(dict(self.top)))
 
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """Branch name to its share of the weights; they sum to 1, or are all 0 where nothing counts."""
+        weights = {branch: self.mean[branch] + self.top[branch] for branch in self.mean}
+        total = sum(weights.values()) or 1.0
+        return MappingProxyType({branch: weight / total for branch, weight in weights.items()})
+
     def log_odds(self, pooled: Mapping[str, tuple[float, float]]) -> float:
         """Return the joint log-odds of `BranchScores.pooled`."""
         return self.bias + sum(self.mean[b] * mean + self.top[b] * top for b, (mean, top) in pooled.items())
@@ -164,6 +171,18 @@ class BranchScores:
         """View name to the log-odds of the mean score over branches."""
         means = self.view_scores.mean(axis=0)
         return MappingProxyType({v: _finite_log_odds(m) for v, m in zip(self.views, means, strict=True)})
+
+    @property
+    def joint_view_scores(self) -> Float64Array:
+        """Uncalibrated joint score of each view alone, shape (V,), in [0, 1]: judged as `score` judges all of them."""
+        if self.fusion is None:
+            return np.asarray(self.view_scores.mean(axis=0))
+        odds = log_odds_from_logits(self.logits)
+        joint = [
+            self.fusion.log_odds({b: (float(z), float(z)) for b, z in zip(self.branches, view, strict=True)})
+            for view in odds.T
+        ]
+        return probability_from_log_odds(np.asarray(joint))
 
     @property
     def spread(self) -> float:

@@ -9,9 +9,12 @@ import typer
 from typer.testing import CliRunner
 
 from forensics import cli
-from forensics.errors import EvidenceError
+from forensics.detector import load_detector
+from forensics.errors import EvidenceError, ReportError
+from forensics.report import write_report
 from forensics.types import Evidence, Finding
 from tests.broken_files import BROKEN, write_broken
+from tests.conftest import encoded, textured
 
 WEIGHTS = Path(__file__).parent.parent / "parity" / "dfd_tiny.pth"
 
@@ -87,6 +90,53 @@ def test_json_goes_into_a_new_folder_and_a_place_that_is_taken_leaves_nothing(
 def test_wrong_use_is_exit_code_2() -> None:
     assert CliRunner().invoke(cli.app, ["examine"]).exit_code == 2
     assert CliRunner().invoke(cli.app, ["no-such-command"]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--report", "x.jpg"], "one of the pictures"), (["--json", "x.jpg"], "one of the pictures"),
+     (["--report", "o", "--json", "./o"], "the same file"), (["--json", "other.jpg"], "holds no JSON lines")],
+)  # fmt: skip
+def test_no_picture_is_written_over(
+    options: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    kept = {name: encoded(textured(80, 80, seed=k), "JPEG") for k, name in enumerate(("x.jpg", "other.jpg"))}
+    for name, data in kept.items():
+        Path(name).write_bytes(data)
+    result = CliRunner().invoke(cli.app, ["examine", "x.jpg", "--weights", str(WEIGHTS), *options])
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == kept
+
+
+def test_a_report_replaces_a_report_and_nothing_else(photograph_file: Path, tmp_path: Path) -> None:
+    finding = load_detector(WEIGHTS).examine(photograph_file)
+    target = tmp_path / "r.html"
+    for _ in range(2):
+        assert write_report([finding], target).stat().st_size > 1000
+    picture = tmp_path / "p.jpg"
+    picture.write_bytes(photograph_file.read_bytes())
+    with pytest.raises(ReportError, match=r"p\.jpg exists and is no report"):
+        write_report([finding], picture)
+    assert picture.read_bytes() == photograph_file.read_bytes()
+
+
+def test_the_shipped_weights_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    listed = CliRunner().invoke(cli.app, ["weights", "list"]).stdout.split()
+    shown = CliRunner().invoke(cli.app, ["weights", "show", "starter"]).stdout.splitlines()
+    assert [list(json.loads(line)["branches"]) for line in shown] == [["convnext"], ["replknet"], ["statistics"]]
+    assert CliRunner().invoke(cli.app, ["weights", "show", listed[0]]).stdout.splitlines() == shown[:1]
+    assert CliRunner().invoke(cli.app, ["weights", "verify", "starter"]).exit_code == 0
+    (tmp_path / "starter").mkdir()  # a folder of that name is meant, where there is one
+    assert cli._weights(Path("starter")) == Path("starter")
+
+
+def test_what_another_process_raised_is_said_without_its_traceback() -> None:
+    text = "Caught EvidenceError in DataLoader worker process 0.\nOriginal Traceback\n  File x\nforensics.errors.EvidenceError: a: b. Get it again.\n"
+    assert cli._said(EvidenceError(text)) == "a: b. Get it again."
+    assert cli._said(EvidenceError("a: b")) == "a: b"
 
 
 @pytest.mark.parametrize("language", ["zh", "tlh"])

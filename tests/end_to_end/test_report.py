@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forensics.detector import load_detector
-from forensics.errors import ReportError
+from forensics.detector import ErrorRow, load_detector
+from forensics.errors import EvidenceError, ReportError
 from forensics.report import Case, verify_report, write_report
 from forensics.report.html import seal
-from forensics.types import Evidence, Finding, Fusion
+from forensics.types import Caveat, Evidence, Finding, Fusion
 from tests import report_samples
 from tests.conftest import textured
 
@@ -73,6 +73,38 @@ def test_the_method_says_how_the_joint_score_came_about(tmp_path: Path) -> None:
         page = write_report(findings, tmp_path / f"{name}.html", now=report_samples.NOW).read_text(encoding="utf-8")
         texts[name] = ("is a plain mean" in page, "fitted sum of the branches" in page)
     assert texts == {"plain": (True, False), "fitted": (False, True), "both": (True, True)}
+    first, *others = plain.scores.branches
+    weights = {first: 3.0, **dict.fromkeys(others, 0.0)}
+    leaning = Fusion(bias=0.0, mean=weights, top=dict.fromkeys(others, 1.0) | {first: 0.0}, weights_sha256="0" * 64)
+    scores = replace(plain.scores, fusion=leaning)
+    page = write_report([replace(plain, scores=scores)], tmp_path / "l.html", now=report_samples.NOW).read_text(
+        encoding="utf-8"
+    )
+    share = f"{first} {300 / (3 + len(others)):.0f} percent, "
+    assert f"Their shares of its weights: {share}" in page
+    assert f"In it the branches count: {share}" in page  # on the first page, beside the score
+
+
+def test_a_report_holds_no_place_of_a_file_that_could_not_be_read(tmp_path: Path) -> None:
+    given = str(tmp_path / "source_jane_doe" / "gone.jpg")
+    error = EvidenceError(f"{given} cannot be opened. Check the path.")
+    rows = [report_samples.finding(), ErrorRow(name=given, error=error)]
+    page = write_report(rows, tmp_path / "r.html", now=report_samples.NOW).read_text(encoding="utf-8")
+    assert "jane" not in page
+    assert "gone.jpg cannot be opened. Check the path." in page
+    assert "2 files, those that could be read identified by SHA-256 under Exhibits. 1 file could not be read" in page
+
+
+def test_reservations_name_their_exhibits(tmp_path: Path) -> None:
+    flat = Caveat(code="flat", text="Three tiles were left out.")
+    plain = report_samples.finding()
+    marked = replace(plain, caveats=(*plain.caveats, flat))
+    page = write_report([plain, marked], tmp_path / "r.html", now=report_samples.NOW).read_text(encoding="utf-8")
+    assert "Exhibit 2: Three tiles were left out." in page
+    if plain.caveats:
+        assert f"Exhibits 1, 2: {plain.caveats[0].text}" in page
+    alone = write_report([marked], tmp_path / "s.html", now=report_samples.NOW).read_text(encoding="utf-8")
+    assert "Exhibit 1: Three tiles" not in alone
 
 
 def test_another_language_is_refused_and_nothing_is_left(finding: Finding, tmp_path: Path) -> None:

@@ -107,23 +107,32 @@ def test_audit_rows_use_their_own_limits(measured: Measured) -> None:
     assert verdicts(replace(measured, audit=audit(0.52, 0.58, 0.76)))[4] == "**failed**"
 
 
-def left_out(name: str, kind: str, auc: float, condition: str = "as trained") -> LeftOut:
+def left_out(name: str, kind: str, auc: float, condition: str = "as trained", branch: str = JOINT) -> LeftOut:
     return LeftOut(
-        name=name, kind=kind, condition=condition, steps=9, seed=1, weights_sha256="0" * 64, branch=JOINT, n=5,
+        name=name, kind=kind, condition=condition, steps=9, seed=1, weights_sha256="0" * 64, branch=branch, n=5,
         auc=auc, interval=CHANCE,
     )  # fmt: skip
 
 
 def test_left_out_families_and_a_second_seed(measured: Measured, tmp_path: Path) -> None:
-    """Plain mean over the two withheld sources as delivered: (1.0 + 0.0) / 2; the other seed reaches (0.9 + 0.2) / 2."""
+    """Branch a over the two withheld sources as delivered: (1.0 + 0.0) / 2; its other seed reaches (0.9 + 0.2) / 2.
+
+    Branch b was in no other run, branch c in no first one, and the joint judgement of a run with fewer branches is another.
+    """
     path = tmp_path / "new" / "left-out.jsonl"
     rows = [left_out("splice", "family", 0.80), left_out("removal", "family", 0.74)]
     append_left_out(path, rows)
-    append_left_out(path, [left_out("sdfd", "seed", 0.9, DELIVERED), left_out("gpt4o_images", "seed", 0.2, DELIVERED)])
+    again = [left_out(name, "seed", auc, DELIVERED, "a") for name, auc in (("sdfd", 0.9), ("gpt4o_images", 0.2))]
+    again += [left_out("sdfd", "seed", 0.0, DELIVERED, branch) for branch in ("c", JOINT)]
+    append_left_out(path, again)
     assert list(read_left_out(path))[:2] == rows
     found = {row.number: row for row in acceptance_rows(replace(measured, left_out=read_left_out(path)))}
     assert found[7].value.startswith("mean 0.770")
     assert found[7].verdict == "passed"
-    assert found[25].value == "0.500 and 0.550"
+    assert found[25].value == "a 0.500 and 0.550"
     assert found[25].verdict == "passed"
+    far = [*again[:2], left_out("sdfd", "seed", 0.4, DELIVERED, "b")]
+    row = {r.number: r for r in acceptance_rows(replace(measured, left_out=far))}[25]
+    assert row.value == "a 0.500 and 0.550, b 0.500 and 0.400"
+    assert row.verdict == "**failed**"
     assert verdicts(replace(measured, left_out=[left_out("splice", "family", 0.59)]))[7] == "**failed**"

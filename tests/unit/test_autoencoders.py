@@ -79,9 +79,10 @@ def test_auto_encoders_are_trained_once_and_read_again(
     config = read_config(STARTER, [SHARES, SPECS, *sizes])
     monkeypatch.setattr(autoencoders, "LEAST_PSNR", 5.0)
     first, second = (makers_for(config, pictures, tmp_path / n) for n in ("a", "b"))
-    assert (tmp_path / "a" / "autoencoder-0-0.safetensors").read_bytes() == (
-        tmp_path / "b" / "autoencoder-0-0.safetensors"
+    assert (tmp_path / "a" / "autoencoders" / "autoencoder-0-0.safetensors").read_bytes() == (
+        tmp_path / "b" / "autoencoders" / "autoencoder-0-0.safetensors"
     ).read_bytes()
+    assert not list((tmp_path / "a").glob("*.safetensors"))  # else the folder of a run could not be read as weights
     monkeypatch.setattr(autoencoders, "train_autoencoder", lambda *_args, **_kw: pytest.fail("trained again"))
     makers_for(config, pictures, tmp_path / "a")
     streams = [

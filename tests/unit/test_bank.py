@@ -221,6 +221,7 @@ def test_a_pair_shrunk_afterwards_is_forged_large_and_coded_as_its_file(
     assert large.shape[0] > 256
     assert large.shape[0] % 16 == 0
     assert original.shape == forgery.pixels.shape == (256, 256, 3)
+    assert forgery.mask.shape == (256, 256)
     assert np.abs(forgery.pixels.astype(int) - (255 - original.astype(int))).max() <= 1  # resizing is linear
     assert forgery.mask.mean() == pytest.approx(0.5, abs=0.02)
     # Large and forged everywhere: saved with the tables of the file before it is shrunk, which leaves the original as it was.

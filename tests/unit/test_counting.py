@@ -148,3 +148,13 @@ def test_the_branch_is_fitted_to_families_of_its_own(config: Config, pictures: P
     assert same.counted == same
     expected, _ = head(config, pictures, tmp_path / "a")
     assert torch.equal(head(own, pictures, tmp_path / "b")[0], expected)  # makers are replaced: there is no splice
+
+
+def test_a_change_of_the_networks_counts_nothing_anew() -> None:
+    changes = (
+        [], ["optimiser.steps=7", "forgeries.ramp=0.9", "forgeries.shares={splice=1.0}"], ["statistics.pairs=7"], ["seed=1"],
+        ["statistics.shares={splice=1.0}"], ["forgeries.independent=0.1"], ["branches.statistics.arguments={n_scales=1}"],
+    )  # fmt: skip
+    origins = [counting._origin(read_config(STARTER, change)) for change in changes]
+    assert origins[0] == origins[1]
+    assert len(set(origins)) == 6

@@ -7,7 +7,7 @@ import pytest
 
 from forensics.training.evaluation import auc_rows, false_alarms, flips
 from forensics.training.families import _pixel_f1
-from forensics.training.fusing import fit_fusion, out_of_source
+from forensics.training.fusing import best_branch, fit_fusion, out_of_source
 from forensics.training.scoring import CONDITIONS, DELIVERED, JOINT, MEAN, ScoredPicture
 from forensics.training.sensitivity import sensitivity
 from forensics.training.tasks import _worth_fitting
@@ -91,6 +91,21 @@ def test_a_fusion_ignores_a_branch_that_is_reversed_and_takes_no_side_for_the_la
     assert fusion.mean["b"] + fusion.top["b"] > 0.5
     assert abs(fusion.bias) < 0.4  # ten originals for each fake do not push it: log 10 would be 2.3
     assert fusion.log_odds({"a": (0.0, 0.0), "b": (2.0, 2.0)}) > fusion.log_odds({"a": (0.0, 0.0), "b": (1.0, 1.0)})
+
+
+def test_a_fusion_stays_near_the_best_branch_alone() -> None:
+    """Branch b, 2 apart at SD 1, is better than its reverse a; it counts as it is, within the little that the data move it."""
+    rng = np.random.default_rng(0)
+    rows = [scored("r", 0, v, name=str(k)) for k, v in enumerate(rng.normal(-1, 1, 60))]
+    rows += [scored("x", 1, v) for v in rng.normal(1, 1, 60)]
+    assert best_branch(rows) == "b"
+    fusion = fit_fusion(rows, weights_sha256="0" * 64)
+    assert fusion.mean["b"] == pytest.approx(1.0, abs=0.2)
+    assert fusion.top["b"] == pytest.approx(0.0, abs=0.2)
+    turned = [replace(r, pooled={"a": r.pooled["b"], "b": r.pooled["a"]}) for r in rows]
+    assert best_branch(turned) == "a"
+    # By condition: fakes that stand out as delivered alone do not hide that they are below the originals elsewhere.
+    assert best_branch([*rows, *(replace(r, condition="JPEG 75", label=1 - r.label) for r in rows[:4])]) == "b"
 
 
 def test_out_of_source_scores_do_not_depend_on_the_own_source() -> None:

@@ -11,9 +11,11 @@ from PIL import Image
 from forensics.models import BRANCHES
 from forensics.models.ensemble import Ensemble
 from forensics.training import families
-from forensics.training.families import evaluate_swaps
+from forensics.training.families import _joint, evaluate_families, evaluate_swaps
+from forensics.training.makers import MAKERS
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.scoring import JOINT
+from forensics.types import Fusion
 from tests.conftest import textured
 
 
@@ -42,3 +44,21 @@ def test_faces_are_swapped_and_both_members_pass_the_codec(pictures: Pictures, m
     assert coded == [28] * 8
     faceless = Pictures([replace(p, face=False) for p in pictures])
     assert evaluate_swaps(Ensemble({"b": branch}), faceless, pairs=4) == []
+
+
+def test_forgeries_are_judged_as_findings_are(pictures: Pictures) -> None:
+    """Branch a counts nothing and branch b twice: the joint figures are those of b; without a fusion they are of neither."""
+    names = ("a", "b")
+    branches = {}
+    for seed, name in enumerate(names):
+        torch.manual_seed(seed)
+        branches[name] = BRANCHES["starter_replknet"](layers=[1, 1, 1, 1], widths=[8, 8, 8, 8]).eval()
+    fusion = Fusion(bias=5.0, mean={"a": 0.0, "b": 1.5}, top={"a": 0.0, "b": 0.5}, weights_sha256="0" * 64)
+    for judge, same in ((fusion, True), (None, False)):
+        rows, _ = evaluate_families(
+            Ensemble(branches), pictures, pairs=6, tile=64, makers={"splice": MAKERS["splice"]}, fusion=judge
+        )
+        found = {r.branch: (r.auc, r.interval) for r in rows if r.family == "splice"}
+        assert (found[JOINT] == found["b"]) == same
+    odds = _joint({"a": np.array([9.0]), "b": np.array([1.0])}, fusion)
+    assert odds.tolist() == [7.0]

@@ -59,7 +59,10 @@ def test_the_shipped_configuration_reads() -> None:
 @pytest.mark.parametrize(
     ("override", "word"),
     [("optimiser.stepps=3", "Did you mean 'steps'"), ("forgeries.shares.splice=0.9", "sum to 1"),
-     ("steps", "key=value"), ("forgeries.tile=33", "even"), ("statistics.shares={splice=0.9}", "statistics.shares")],
+     ("steps", "key=value"), ("forgeries.tile=33", "even"), ("statistics.shares={splice=0.9}", "statistics.shares"),
+     ("optimizer.steps=3", r"Did you mean \[optimiser\]"), ("optimiser.steps=0", "1 or more"), ("optimiser.pairs=0", "1 or more"),
+     ("optimiser.steps=abc", "whole number, got 'abc'"), ("optimiser.steps=2.5", "whole number"),
+     ("optimiser.lr=fast", "a number"), ("optimiser.bfloat16=1", "true or false"), ("seed=true", "whole number")],
 )  # fmt: skip
 def test_wrong_configuration_is_explained(override: str, word: str) -> None:
     with pytest.raises(ValueError, match=word):
@@ -84,6 +87,13 @@ def test_leaving_out_a_family_shares_out_its_part_and_a_source_is_withheld() -> 
         leave_out(config, "sdfd")
     with pytest.raises(ValueError, match="cannot be left out"):
         leave_out(read_config(STARTER, ["forgeries.shares={upsample=1.0}"]), "upsample")
+
+
+def test_a_device_that_is_not_there_is_one_line(folder: Path, tmp_path: Path) -> None:
+    for device in ("tpu", "cuda:99"):
+        with pytest.raises(ValueError, match=f"{device}.*Use --device cpu"):
+            train(tiny(2), Pictures.open(folder), tmp_path / "run", device=device)
+    assert not (tmp_path / "run").exists()
 
 
 def test_sides_share_no_source(folder: Path) -> None:

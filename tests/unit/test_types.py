@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics.errors import EvidenceError
-from forensics.types import BranchScores, Caveat, Evidence, Finding, Metadata, RunRecord
+from forensics.types import BranchScores, Caveat, Evidence, Finding, Fusion, Metadata, RunRecord
 
 
 def finding(evidence: Evidence, logits: np.ndarray) -> Finding:
@@ -77,3 +78,21 @@ def test_unknown_outcome_and_schema_are_refused(make_evidence: Callable[..., Evi
         Finding.from_dict({**record, "outcome": "fake"})
     with pytest.raises(ValueError, match="schema"):
         Finding.from_dict({**record, "schema": "other/1"})
+
+
+def test_a_view_is_judged_as_all_views_are() -> None:
+    """Branch a counts a quarter, b three quarters; one view has log-odds 1 and 2, the other 0 and -2; bias 0.5."""
+    fusion = Fusion(bias=0.5, mean={"a": 0.5, "b": 1.0}, top={"a": 0.0, "b": 0.5}, weights_sha256="0" * 64)
+    assert dict(fusion.shares) == {"a": 0.25, "b": 0.75}
+    logits = np.zeros((2, 2, 2))
+    logits[0, :, 1], logits[1, :, 1] = (1.0, 0.0), (2.0, -2.0)
+    boxes = np.array([[0, 0, 8, 8], [8, 0, 16, 8]])
+    scores = BranchScores(branches=("a", "b"), views=("one", "two"), logits=logits, boxes=boxes, fusion=fusion)
+    expected = [1 / (1 + np.exp(-(0.5 + 0.5 * a + 1.5 * b))) for a, b in ((1.0, 2.0), (0.0, -2.0))]
+    assert scores.joint_view_scores == pytest.approx(expected)
+    alone = BranchScores(branches=("a", "b"), views=("one",), logits=logits[:, :1], boxes=boxes[:1], fusion=fusion)
+    assert alone.joint_view_scores[0] == pytest.approx(alone.score)
+    plain = replace(scores, fusion=None)
+    assert plain.joint_view_scores == pytest.approx(plain.view_scores.mean(axis=0))
+    nothing = Fusion(bias=0.0, mean={"a": 0.0}, top={"a": 0.0}, weights_sha256="0" * 64)
+    assert dict(nothing.shares) == {"a": 0.0}

@@ -163,7 +163,7 @@ def _localisation(context: Context, exhibit: Exhibit, localisation: Localisation
 
 def _map(exhibit: Exhibit, finding: Finding, scores: BranchScores) -> Block | None:
     """Return the map of views, unless all views look at the same part."""
-    means = scores.view_scores.mean(axis=0)
+    means = scores.joint_view_scores
     by_box: dict[tuple[int, ...], list[float]] = defaultdict(list)
     for box, mean in zip(scores.boxes.tolist(), means.tolist(), strict=True):
         by_box[tuple(box)].append(mean)
@@ -173,8 +173,8 @@ def _map(exhibit: Exhibit, finding: Finding, scores: BranchScores) -> Block | No
     highest = max(range(len(values)), key=values.__getitem__)
     left, top, _, _ = list(by_box)[highest]
     return tile_map(
-        f"Exhibit {exhibit.number}: where the {count(len(values), 'tile')} lie, and the mean uncalibrated score of the "
-        "views of each. A map of scores is no localisation: a single tile is judged less reliably than the whole.",
+        f"Exhibit {exhibit.number}: where the {count(len(values), 'tile')} lie, and the uncalibrated score that "
+        "the views of each alone would get. A map of scores is no localisation: a single tile is judged less reliably than the whole.",
         size=(finding.evidence.width, finding.evidence.height),
         boxes=[list(b) for b in by_box],
         values=values,

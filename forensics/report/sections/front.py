@@ -1,5 +1,7 @@
 """The first page, and the question with its two propositions."""
 
+from collections.abc import Sequence
+
 from forensics.report.blocks import Block, Section, key_values, paragraph, table
 from forensics.report.blocks import summary as statements
 from forensics.report.context import Context, Exhibit
@@ -11,6 +13,7 @@ from forensics.report.sections.phrases import (
     exhibit_name,
     outcome_words,
     picture_words,
+    shares_words,
     text_or,
 )
 from forensics.types import Finding
@@ -68,7 +71,8 @@ def _examined(context: Context) -> str:
             f"One picture file, “{exhibit_name(exhibit)}” ({picture_words(finding)}), "
             f"identified by its SHA-256 {finding.evidence.sha256[:16]}… (in full under Exhibits)."
         )
-    words = f"{count(len(context.exhibits), 'picture file')}, each identified by its SHA-256 under Exhibits."
+    identified = "each identified" if not failed else "those that could be read identified"
+    words = f"{count(len(context.exhibits), 'file')}, {identified} by SHA-256 under Exhibits."
     if failed:
         words += f" {count(failed, 'file')} could not be read and {'was' if failed == 1 else 'were'} not examined."
     return words
@@ -83,12 +87,20 @@ def _measured(context: Context) -> str:
         return _measured_one(scored[0][1])
     scores = [f.scores.score for _, f in scored if f.scores is not None]
     unscored = len(context.exhibits) - len(scored)
-    words = (
-        f"Uncalibrated scores between {decimals(min(scores))} and {decimals(max(scores))} for "
-        f"{count(len(scored), 'exhibit')}, on a scale from 0 to 1. An uncalibrated score says how a picture compares "
-        f"with the two classes of pictures that the detector learned. {NOT_A_PROBABILITY}"
-    )
+    low, high = decimals(min(scores)), decimals(max(scores))
+    values = f"score of {low}" if low == high else f"scores between {low} and {high}"
+    words = (f"An uncalibrated {values}" if low == high else f"Uncalibrated {values}") + (
+        f" for {count(len(scored), 'exhibit')}, on a scale from 0 to 1. An uncalibrated score says how a picture compares "
+        f"with the two classes of pictures that the detector learned. {NOT_A_PROBABILITY} {_counted([f for _, f in scored])}"
+    ).rstrip()
     return words + (f" {count(unscored, 'exhibit')} without a score." if unscored else "")
+
+
+def _counted(findings: Sequence[Finding]) -> str:
+    """Say how much each branch counts where the joint score is fitted, so that it can be told why it differs from a mean."""
+    fusions = (f.scores.fusion for f in findings if f.scores is not None)
+    shares = dict.fromkeys(shares_words(fusion) for fusion in fusions if fusion is not None)
+    return "".join(f"In it the branches count: {words}. " for words in shares)
 
 
 def _measured_one(finding: Finding) -> str:
@@ -101,7 +113,7 @@ def _measured_one(finding: Finding) -> str:
     return (
         f"An uncalibrated score of {decimals(scores.score)} on a scale from 0 to 1. It says how the picture compares "
         f"with the two classes of pictures that the detector learned. {NOT_A_PROBABILITY} "
-        f"By branch: {means}, each the mean of {count(len(scores.views), 'view')}; "
+        f"{_counted([finding])}By branch: {means}, each the mean of {count(len(scores.views), 'view')}; "
         f"single views from {decimals(scores.view_scores.min())} to {decimals(scores.view_scores.max())}."
     )
 

@@ -31,10 +31,18 @@ def limits(context: Context) -> Section:
         "subject, the camera and the compression.",
     ]
     blocks: list[Block] = [items(general)]
-    particular = list(dict.fromkeys((c.code, c.text) for _, f in context.examined for c in f.caveats))
+    particular: dict[tuple[str, str], list[int]] = {}
+    for exhibit, finding in context.examined:
+        for caveat in finding.caveats:
+            particular.setdefault((caveat.code, caveat.text), []).append(exhibit.number)
     blocks.append(heading("In this case"))
     if particular:
-        blocks.append(items(f"{text_or(text, limit=600)} [{text_or(code, limit=80)}]" for code, text in particular))
+        blocks.append(
+            items(
+                f"{_of(numbers, context)}{text_or(text, limit=600)} [{text_or(code, limit=80)}]"
+                for (code, text), numbers in particular.items()
+            )
+        )
     else:
         blocks.append(paragraph("The detector recorded no particular reservations."))
     if context.redacted:
@@ -49,6 +57,14 @@ def limits(context: Context) -> Section:
         )
     )
     return Section("Limits", blocks)
+
+
+def _of(numbers: list[int], context: Context) -> str:
+    """Name the exhibits that a reservation is about, unless there is but one."""
+    if len(context.exhibits) == 1:
+        return ""
+    many = len(numbers) > 1
+    return f"Exhibit{'s' if many else ''} {', '.join(map(str, numbers))}: "
 
 
 def alternatives(context: Context) -> Section:  # noqa: ARG001  # every section takes the context

@@ -6,7 +6,7 @@ from collections import defaultdict
 from forensics.report.blocks import Block, Section, code, heading, items, key_values, paragraph, table
 from forensics.report.canonical import shorten, visible
 from forensics.report.context import Context
-from forensics.report.sections.phrases import branch_words
+from forensics.report.sections.phrases import branch_words, shares_words
 from forensics.types import Finding, RunRecord
 
 __all__ = ["method", "repeat"]
@@ -84,10 +84,10 @@ def _judgements(context: Context) -> list[str]:
         texts.append(
             "The joint score is a plain mean: scores were averaged over the views of a branch, then over branches."
         )
-    if any(s.fusion is not None for s in scored):
+    for shares in dict.fromkeys(shares_words(s.fusion) for s in scored if s.fusion is not None):
         texts.append(
             "The joint score comes from a fitted sum of the branches' log-odds, averaged over all views and over the "
-            "highest quarter of them; its weights are in the record."
+            f"highest quarter of them. Their shares of its weights: {shares}."
         )
     return texts
 

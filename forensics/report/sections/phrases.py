@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from forensics.report.canonical import shorten
 from forensics.report.context import Exhibit
-from forensics.types import Finding
+from forensics.types import Finding, Fusion
 
 __all__ = [
     "ABSENT",
@@ -17,6 +17,7 @@ __all__ = [
     "exhibit_name",
     "outcome_words",
     "picture_words",
+    "shares_words",
     "size",
     "text_or",
 ]
@@ -81,3 +82,8 @@ def branch_words(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def shares_words(fusion: Fusion) -> str:
+    """Return how much each branch counts in a fitted joint judgement: ``a 5 percent, b 95 percent``."""
+    return ", ".join(f"{branch} {100 * share:.0f} percent" for branch, share in fusion.shares.items())
