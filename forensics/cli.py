@@ -315,12 +315,12 @@ def train(
         raise typer.BadParameter(
             f"{idle[0]} says how to measure weights, and nothing is measured. Add --evaluate, or leave it out."
         )
-    weights = _weights(weights)
     from forensics.training import tasks
     from forensics.training.config import leave_out, read_config
     from forensics.training.pictures import Pictures, split
     from forensics.training.streams import makers_there
 
+    weights = _weights(weights)
     try:
         whole = read_config(config, settings or ())
         settings_read = whole if without is None else leave_out(whole, without)

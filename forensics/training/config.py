@@ -190,7 +190,12 @@ class Config:
 
     def sha256(self) -> str:
         """Return the digest of all values, sorted; comments and layout of the file do not count."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True, default=dict).encode()).hexdigest()
+        return digest_of(asdict(self))
+
+
+def digest_of(parts: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of JSON values, keys sorted: what depends on these parts and on nothing else bears it in its name."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=dict).encode()).hexdigest()
 
 
 def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:

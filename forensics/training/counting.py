@@ -1,7 +1,5 @@
 """The statistical branch is fitted, not trained: count the features of many pairs, then solve for the head."""
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -15,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from forensics.models.branch import Branch
 from forensics.models.statistics import FARTHEST, StatisticalNetwork
-from forensics.training.config import Config
+from forensics.training.config import Config, digest_of
 from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures
 from forensics.training.streams import stream_for
@@ -103,7 +101,7 @@ def _origin(config: Config) -> str:
         "forgeries": [dict(counted.forgeries.shares), dict(config.forgeries.banked), config.forgeries.independent],
         "branches": [asdict(spec) for spec in config.branches.values() if spec.architecture == ARCHITECTURE],
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=dict).encode()).hexdigest()[:16]
+    return digest_of(parts)[:16]
 
 
 class _Chunks(torch.utils.data.Dataset[tuple[Float32Array, IntArray]]):

@@ -1,14 +1,12 @@
 """From a configuration to its makers and its stream of pairs: what is trained or made beforehand is, once."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 from forensics.training.autoencoders import autoencoder_files, trained_autoencoders
 from forensics.training.bank import fill_bank
-from forensics.training.config import Config
+from forensics.training.config import Config, digest_of
 from forensics.training.makers import MAKERS, Maker
 from forensics.training.makers.reconstruction import Reconstruction
 from forensics.training.makers.redrawing import Redrawing
@@ -37,7 +35,7 @@ def makers_for(config: Config, pictures: Pictures, folder: Path) -> Mapping[str,
     ValueError
         The configuration gives such a share without describing auto-encoders, or none of them became good enough.
     """
-    makers: dict[str, Maker] = {name: MAKERS[name] for name in MAKERS.names()}
+    makers = _registered()
     if _draws(config):
         reconstruction = Reconstruction(trained_autoencoders(config, pictures, folder))
         makers |= {RECONSTRUCTION: reconstruction, REDRAWING: Redrawing(reconstruction)}
@@ -47,14 +45,18 @@ def makers_for(config: Config, pictures: Pictures, folder: Path) -> Mapping[str,
 def makers_there(config: Config, pictures: Pictures, folder: Path) -> Mapping[str, Maker]:
     """Return the makers as `makers_for` does, but train nothing: what the folder of the run lacks is left out."""
     if _draws(config) and not all(path.is_file() for path in autoencoder_files(config, folder)):
-        return {name: MAKERS[name] for name in MAKERS.names()}
+        return _registered()
     return makers_for(config, pictures, folder)
+
+
+def _registered() -> dict[str, Maker]:
+    return {name: MAKERS[name] for name in MAKERS.names()}
 
 
 def _origin(config: Config) -> str:
     """Return a digest of what the forgeries of a bank depend on beside the code: another one gets a bank of its own."""
     parts = {"seed": config.seed, "data": asdict(config.data), "autoencoders": asdict(config.autoencoders)}
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    return digest_of(parts)[:16]
 
 
 def _draws(config: Config) -> bool:

@@ -152,6 +152,38 @@ def test_an_unknown_condition_is_wrong_use(tmp_path: Path) -> None:
     assert "JPEG 75" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--condition", "JPEG 75"], "Add --evaluate"), (["--weights", "none"], "Add --evaluate"),
+     (["--evaluate", "--audit"], "--evaluate and --audit are different tasks")],
+)  # fmt: skip
+def test_options_without_effect_are_wrong_use(options: list[str], message: str, tmp_path: Path) -> None:
+    write_folder(tmp_path)
+    result = CliRunner().invoke(cli.app, [*arguments(tmp_path, *options), "--out", str(tmp_path / "run")])
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.replace("│", " ").split())
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_source_of_photographs_leaves_two_tables_out_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, weights = tmp_path / "pictures", tmp_path / "weights"
+    for path in (folder, weights):
+        path.mkdir()
+    write_folder(folder)
+    write_tiny_weights(weights)
+    monkeypatch.setattr(tasks, "evaluate_families", lambda *_args, **_options: ([], []))
+    monkeypatch.setattr(tasks, "evaluate_swaps", lambda *_args, **_options: [])
+    sides = ["data.train=[]", "data.withheld=['one']"]
+    options = ["--evaluate", "--weights", str(weights), "--at-most", "2", "--condition", "as delivered"]
+    result = CliRunner().invoke(cli.app, arguments(folder, *options, sides=sides))
+    assert result.exit_code == 0, result.output
+    assert "| as delivered | all | joint |" in result.stdout
+    assert "need photographs of two sources or more" in result.stdout
+    assert "false alarms |" not in result.stdout
+
+
 def arguments(
     folder: Path,
     *options: str,

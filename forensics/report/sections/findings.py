@@ -82,7 +82,7 @@ def _scores(exhibit: Exhibit, scores: BranchScores) -> list[Block]:
         ),
         table(
             f"Exhibit {exhibit.number}: uncalibrated scores by branch",
-            ("Network", "Views", "Mean", "Lowest", "Highest", "SD"),
+            ("Branch", "Views", "Mean", "Lowest", "Highest", "SD"),
             (
                 (b, f"{len(v):,}", *(decimals(x) for x in (v.mean(), v.min(), v.max(), v.std())))
                 for b, v in zip(scores.branches, values, strict=True)
