@@ -108,7 +108,7 @@ class AutoencoderConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossConfig:
-    """Weights of the parts of the loss; see `forensics.training.loop`."""
+    """Weights of the parts of the loss; see `forensics.training.losses`."""
 
     smoothing: float = 0.02
     rank: float = 0.3

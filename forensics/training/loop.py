@@ -15,16 +15,16 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from forensics.models.branch import Branch
 from forensics.models.channels import drop_groups
 from forensics.models.ensemble import Ensemble
 from forensics.models.weights import LoadedWeights, Manifest, write_weights
-from forensics.training.config import Config, LossConfig, OptimiserConfig
+from forensics.training.config import Config, OptimiserConfig
 from forensics.training.counting import fit_branch, is_statistical
 from forensics.training.initial import start_from
+from forensics.training.losses import batch_auc, mask_loss, pair_loss
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.pictures import Pictures
 from forensics.training.streams import stream_for
@@ -143,13 +143,13 @@ def train(
             with half:
                 logits, mask = branch.localise(channels.contiguous(memory_format=torch.channels_last))
             logits = logits.float()
-            loss = _loss(logits, independent, config.loss)
+            loss = pair_loss(logits, independent, config.loss)
             if mask is not None:
-                located = _mask_loss(mask.float(), truth)
+                located = mask_loss(mask.float(), truth)
                 loss = loss + config.loss.mask * located
                 record[f"{name}.mask"] = float(located.detach())
             total = total + loss
-            record |= {f"{name}.loss": float(loss.detach()), f"{name}.auc": _batch_auc(logits.detach())}
+            record |= {f"{name}.loss": float(loss.detach()), f"{name}.auc": batch_auc(logits.detach())}
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
         for _, branch in ensemble.items():
@@ -251,38 +251,6 @@ def _tensors(pairs: list[Pair], device: str) -> tuple[Tensor, Tensor, Tensor]:
     forged = torch.from_numpy(np.stack([p.mask for p in pairs])).to(device).float()[:, None]
     truth = torch.cat([torch.zeros_like(forged), forged])
     return pixels, truth, torch.tensor([p.independent for p in pairs], device=device)
-
-
-def _loss(logits: Tensor, independent: Tensor, settings: LossConfig) -> Tensor:
-    """Cross-entropy, and a ranking term on independently drawn pairs.
-
-    With identical post-processing any pair can be ranked by sharpness or file size alone, so those pairs are left out
-    of the ranking.
-    """
-    n = len(independent)
-    labels = torch.arange(2, device=logits.device).repeat_interleave(n)
-    loss = F.cross_entropy(logits, labels, label_smoothing=settings.smoothing)
-    log_odds = logits[:, 1] - logits[:, 0]
-    gap = log_odds[n:] - log_odds[:n]
-    if bool(independent.any()):
-        loss = loss + settings.rank * F.softplus(settings.rank_margin - gap[independent]).mean()
-    return loss
-
-
-def _mask_loss(mask: Tensor, truth: Tensor) -> Tensor:
-    """Return cross-entropy over all places, and one minus the Dice coefficient of the forged members."""
-    truth = F.interpolate(truth, size=mask.shape[-2:], mode="area")
-    entropy = F.binary_cross_entropy_with_logits(mask, truth)
-    half = len(mask) // 2
-    p, t = torch.sigmoid(mask[half:]), truth[half:]
-    dice = 2 * (p * t).sum(dim=(1, 2, 3)) / ((p * p + t * t).sum(dim=(1, 2, 3)) + 1.0)
-    return entropy + 0.5 * (1.0 - dice).mean()
-
-
-def _batch_auc(logits: Tensor) -> float:
-    n = len(logits) // 2
-    z = (logits[:, 1] - logits[:, 0]).double()
-    return float(((z[n:, None] > z[None, :n]).double() + 0.5 * (z[n:, None] == z[None, :n])).mean())
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ from forensics.models import BRANCHES
 from forensics.models.companion import FILE_NAME, Companion, read_companion, write_companion
 from forensics.models.localising import MapSum
 from forensics.models.weights import BranchSpec, Manifest, write_weights
-from forensics.training.loop import _mask_loss
+from forensics.training.losses import mask_loss
 from forensics.types import BranchScores, Evidence, Finding, Fusion, Localisation, Views
 from forensics.views import Tiles, cut, plan_views
 from tests.conftest import textured
@@ -69,7 +69,7 @@ def test_mask_loss_by_hand() -> None:
     truth[1, :, :, :4] = 1.0
     dice = 2 * 32 * 0.5 / (64 * 0.25 + 32 + 1)
     expected = np.log(2) + 0.5 * (1 - dice)
-    assert float(_mask_loss(torch.zeros(2, 1, 8, 8), truth)) == pytest.approx(expected, abs=1e-6)
+    assert float(mask_loss(torch.zeros(2, 1, 8, 8), truth)) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("turn", ["identity", "hflip", "rot90", "antitranspose"])
