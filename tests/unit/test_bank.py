@@ -192,8 +192,15 @@ def test_a_shrunk_original_has_no_history_to_keep(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(sampling, "PAST", 0.0)
     monkeypatch.setattr(sampling, "SHRUNK_BEFORE", 1.0)
     sampler = Sampler(Pictures([saved(tmp_path, quality=60)]))
-    _, original, forgery = forge(sampler, copied, np.random.default_rng(0))
+    seen: list[tuple[int, ...]] = []
+
+    def recorded(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, face: bool) -> Forgery:
+        seen.append(picture.shape)
+        return copied(picture, rng, donor=donor, face=face)
+
+    _, original, forgery = forge(sampler, recorded, np.random.default_rng(0))
     assert original.shape == (256, 256, 3)
+    assert seen == [(256, 256, 3)]  # forged at the size that it was shrunk to
     assert np.array_equal(original, forgery.pixels)
     small = LabelledPicture(path=tmp_path / "s.png", name="s.png", label=0, source="one", face=False)
     Image.fromarray(textured(270, 270)).save(small.path)
