@@ -4,18 +4,21 @@ stdout carries results only, stderr everything else. Exit codes: 0 done, 1 somet
 not be examined, a check failed), 2 wrong use.
 """
 
+import atexit
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from forensics.errors import ForensicsError
 
 if TYPE_CHECKING:
+    from forensics.models.fast import Mode
     from forensics.types import Finding
 
 app = typer.Typer(
@@ -39,7 +42,19 @@ def main() -> None:
         app()
     except ForensicsError as err:
         typer.echo(_said(err), err=True)
-        sys.exit(1)
+        _leave(1)
+    except SystemExit as done:
+        _leave(done.code)
+
+
+def _leave(code: int | str | None) -> NoReturn:
+    """End the process at once: to take PyTorch apart properly would keep the user waiting for another second."""
+    if not isinstance(code, int | None):
+        sys.exit(code)
+    atexit._run_exitfuncs()  # what libraries have asked for, as the interpreter does it
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
 
 
 def _said(err: Exception) -> str:
@@ -71,12 +86,15 @@ def examine(
     examiner: Annotated[str | None, typer.Option("--examiner", help="For the report.")] = None,
     language: Annotated[str, typer.Option("--language", help="Of the report: en.", callback=_language)] = "en",
     redact: Annotated[bool, typer.Option("--redact", help="Keep every picture out of the report.")] = False,
+    mode: Annotated[
+        str, typer.Option("--mode", help="exact: repeatable bit for bit; fast: scores within 0.01 of it, in less time.")
+    ] = "exact",
 ) -> None:
     """Examine pictures and print what the detector measured."""
     from forensics.detector import ErrorRow, load_detector
 
     _check_targets(files, json_out, report)
-    detector = load_detector(_weights(weights))
+    detector = load_detector(_weights(weights), mode=_mode(mode))
     lines: list[str] = []
     rows: list[Finding | ErrorRow] = []
     failed = False
@@ -99,6 +117,15 @@ def examine(
         write_report(rows, report, case=case, language=language, redact=redact)
     if failed:
         raise typer.Exit(1)
+
+
+def _mode(value: str) -> "Mode":
+    from forensics.models.fast import MODES
+
+    for mode in MODES:
+        if value == mode:
+            return mode
+    raise typer.BadParameter(f"there is no mode {value!r}. Use one of {', '.join(MODES)}.")
 
 
 def _check_targets(files: list[Path], json_out: Path | None, report: Path | None) -> None:

@@ -16,11 +16,12 @@ import torch
 
 from forensics.errors import ForensicsError, ModelError, WeightsMismatchError
 from forensics.models.companion import FILE_NAME, Companion, read_companion
+from forensics.models.fast import MODES, Computation, Mode, plain, prepare
 from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights, read_weights
 from forensics.reproducibility import deterministic, record_run, utc_now
 from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits, Localisation
-from forensics.views import FixedFrame, Plan, Tiles, cut, plan_views
+from forensics.views import FixedFrame, Plan, Tiles, plan_views
 
 __all__ = ["Detector", "ErrorRow", "load_detector", "starter_files"]
 
@@ -29,7 +30,6 @@ logger = logging.getLogger(__name__)
 Picture: TypeAlias = str | PathLike[str] | bytes | Evidence
 WeightsSource: TypeAlias = str | PathLike[str] | Mapping[str, str | PathLike[str]]
 
-VIEWS_PER_PASS = 8  # fixed: another number can change the last bits of a convolution
 MIN_SIDE = 64  # pixels; below it one tile is mostly padding, and nothing was validated there
 ASSETS = Path(__file__).parent / "assets"
 UNCALIBRATED = (
@@ -64,7 +64,8 @@ class Detector:
     ----------
     weights : LoadedWeights
     device : torch.device
-    mode : {"exact"}
+    computation : Computation, optional
+        How scores are computed; in the plain way if not given. See `forensics.models.fast`.
     companion : Companion, optional
         The fitted joint judgement, and what was measured of the maps.
     localise : bool
@@ -76,7 +77,7 @@ class Detector:
         weights: LoadedWeights,
         *,
         device: torch.device,
-        mode: Literal["exact"] = "exact",
+        computation: Computation | None = None,
         companion: Companion | None = None,
         localise: bool = True,
     ) -> None:
@@ -84,9 +85,8 @@ class Detector:
         self.companion = companion or Companion(weights_sha256=weights.sha256)
         self.localise = localise
         self.device = device
-        self.mode = mode
-        self.ensemble = weights.ensemble.to(device).to(memory_format=torch.channels_last).eval()
-        self.ensemble.requires_grad_(False)
+        self.ensemble = weights.ensemble
+        self.computation = computation or plain(self.ensemble, device=device)
 
     def __repr__(self) -> str:
         manifest = self.weights.manifest
@@ -99,6 +99,11 @@ class Detector:
     def branches(self) -> tuple[str, ...]:
         """Branch names, in order."""
         return self.ensemble.names
+
+    @property
+    def mode(self) -> Mode:
+        """``exact`` or ``fast``."""
+        return self.computation.mode
 
     def examine(self, picture: Picture, *, limits: Limits | None = None, now: datetime | None = None) -> Finding:
         """Examine one picture.
@@ -125,6 +130,7 @@ class Detector:
         plan = None if min(evidence.width, evidence.height) < MIN_SIDE else self._plan(evidence)
         scores, localisation = self._score(evidence, plan) if plan is not None and plan.names else (None, None)
         caveats = [] if plan is None else _plan_caveats(plan)
+        caveats += self.computation.caveats
         if scores is None:
             reason = (
                 f"The short side has {min(evidence.width, evidence.height)} pixels; at least {MIN_SIDE} are needed."
@@ -204,16 +210,9 @@ class Detector:
         return plan_views(evidence.require_pixels(), self.weights.manifest.scheme)
 
     def _score(self, evidence: Evidence, plan: Plan) -> tuple[BranchScores, Localisation | None]:
-        parts = []
-        sums: dict[str, MapSum] = {}
+        pixels = evidence.require_pixels()
         with deterministic():
-            for views in cut(evidence.require_pixels(), plan, VIEWS_PER_PASS):
-                logits, maps = self.ensemble.look(views, device=self.device)
-                parts.append(logits)
-                for branch, values in maps.items() if self.localise else ():
-                    place = sums.setdefault(branch, MapSum(width=evidence.width, height=evidence.height))
-                    place.add(views, values)
-        logits = np.concatenate(parts, axis=1)
+            logits, maps = self.computation.engine.look(pixels, plan)
         if not np.all(np.isfinite(logits)):
             raise ModelError(
                 f"the networks gave logits that are not finite for {evidence.name}. "
@@ -222,9 +221,11 @@ class Detector:
         scores = BranchScores(
             branches=self.branches, views=plan.names, logits=logits, boxes=plan.boxes, fusion=self.companion.fusion
         )
-        if not sums:
+        if not maps or not self.localise:
             return scores, None
-        branch, place = next(iter(sums.items()))
+        branch, values = next(iter(maps.items()))
+        place = MapSum(width=evidence.width, height=evidence.height)
+        place.add(values, boxes=plan.boxes, turns=plan.turns, side=plan.scheme.size)
         return scores, Localisation(branch=branch, cell=place.cell, values=place.mean, measured=self.companion.maps)
 
     def _weights_record(self) -> dict[str, str]:
@@ -243,9 +244,7 @@ class Detector:
             "joint_judgement": "mean over views of the softmax, then mean over branches"
             if self.companion.fusion is None
             else "fitted sum of the branches' log-odds",
-            "mode": self.mode,
-            "precision": "float32",
-            "views_per_pass": VIEWS_PER_PASS,
+            **self.computation.settings,
             "threads": torch.get_num_threads(),
             "min_side": MIN_SIDE,
         }
@@ -254,7 +253,7 @@ class Detector:
 def load_detector(
     weights: WeightsSource | None = None,
     *,
-    mode: Literal["exact"] = "exact",
+    mode: Mode = "exact",
     device: str | None = None,
     localise: bool = True,
     judgement: Literal["fitted", "mean"] = "fitted",
@@ -268,8 +267,9 @@ def load_detector(
         The starter ensemble shipped with the package if not given; else a ``.safetensors`` file of ours or a
         folder of them, or DeepFakeDefenders checkpoints: one merged file, or
         ``{"convnext": "a.pth", "replknet": "b.pth"}``.
-    mode : {"exact"}
-        ``exact``: float32, reproducible bit for bit on one machine.
+    mode : {"exact", "fast"}
+        ``exact``: float32, reproducible bit for bit on one machine. ``fast``: a score may differ by up to 0.01, and an
+        ordinary computer needs half the time or less; needs ``pip install 'forensics[fast]'`` to be at its best.
     device : str, optional
         Such as ``"cpu"`` or ``"cuda"``; the CPU if not given, because evidence-grade runs are made there.
     localise : bool
@@ -282,7 +282,7 @@ def load_detector(
     Raises
     ------
     ModelError
-        There is no such file, mode or device; or `views` for weights that look at the whole picture in a frame.
+        There is no such file, mode or device; the mode is not within its tolerance on this machine; or `views` for weights that look at the whole picture in a frame.
     WeightsMismatchError
         A file is damaged, foreign or does not fit; the message names the keys.
 
@@ -292,8 +292,8 @@ def load_detector(
     >>> detector.branches
     ('convnext', 'replknet', 'statistics')
     """
-    if mode != "exact":
-        raise ModelError(f"there is no mode {mode!r}. Use 'exact'.")
+    if mode not in MODES:
+        raise ModelError(f"there is no mode {mode!r}. Use one of {', '.join(MODES)}.")
     if judgement not in ("fitted", "mean"):
         raise ModelError(f"there is no judgement {judgement!r}. Use 'fitted' or 'mean'.")
     loaded = read_weights(_source(weights))
@@ -301,11 +301,12 @@ def load_detector(
         if not isinstance(loaded.manifest.scheme, Tiles):
             raise ModelError("these weights look at the whole picture in a frame, not at tiles. Leave out views.")
         loaded = replace(loaded, manifest=replace(loaded.manifest, scheme=views))
-    loaded.ensemble.reparameterize()
     companion = _companion(weights, loaded)
     if judgement == "mean":
         companion = replace(companion, fusion=None)
-    return Detector(loaded, device=_device(device), mode=mode, companion=companion, localise=localise)
+    place = _device(device)
+    computation = prepare(loaded.ensemble, loaded.manifest.scheme, mode=mode, device=place, fusion=companion.fusion)
+    return Detector(loaded, device=place, computation=computation, companion=companion, localise=localise)
 
 
 def starter_files() -> list[Path]:

@@ -13,10 +13,23 @@ from pathlib import Path
 from forensics.types import RunRecord
 from forensics.version import __version__
 
-__all__ = ["RunRecord", "deterministic", "file_sha256", "machine", "record_run", "utc_now"]
+__all__ = ["RunRecord", "deterministic", "file_sha256", "machine", "processor_features", "record_run", "utc_now"]
 
 # All that can change a number in a finding.
 DECISIVE = ("numpy", "opencv-python", "pillow", "pillow-heif", "timm", "torch")
+CPUINFO = Path("/proc/cpuinfo")  # Linux
+# Instructions that decide how fast networks can be computed, by their names in Linux.
+FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16")
+_512 = tuple(feature for feature in FEATURES if feature.startswith(("avx512", "amx")))
+HELD_BACK = {
+    "SSE41": ("avx2", *_512),
+    "AVX": ("avx2", *_512),
+    "AVX2": _512,
+    "AVX2_VNNI": _512,
+    "AVX512_CORE": _512[1:],
+    "AVX512_CORE_VNNI": _512[2:],
+    "AVX512_CORE_BF16": _512[3:],
+}
 
 
 def file_sha256(path: Path) -> str:
@@ -83,13 +96,28 @@ def machine() -> dict[str, str]:
         "machine": platform.machine(),
         "processor": _processor(),
         "cores": str(os.cpu_count()),
+        "features": ", ".join(processor_features()) or "unknown",
     }
 
 
+def processor_features() -> tuple[str, ...]:
+    """Return which of the instructions in `FEATURES` the processor has; empty where the system does not tell.
+
+    The variable ``ONEDNN_MAX_CPU_ISA``, by which the kernels of PyTorch can be held back, hides what it forbids.
+    """
+    flags: set[str] = set()
+    if CPUINFO.is_file():
+        for line in CPUINFO.read_text(errors="replace").splitlines():
+            if line.startswith(("flags", "Features")):
+                flags = set(line.partition(":")[2].split())
+                break
+    allowed = os.environ.get("ONEDNN_MAX_CPU_ISA", "DEFAULT").upper()
+    return tuple(f for f in FEATURES if f in flags and f not in HELD_BACK.get(allowed, ()))
+
+
 def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(errors="replace").splitlines():
+    if CPUINFO.is_file():
+        for line in CPUINFO.read_text(errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or "unknown"
@@ -102,11 +130,13 @@ def deterministic() -> Iterator[None]:
 
     algorithms = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    benchmark = torch.backends.cudnn.benchmark
+    benchmark, tf32 = torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32
     try:
         torch.use_deterministic_algorithms(True)
         torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.allow_tf32 = False  # a GPU would round float32 to ten bits
         yield
     finally:
         torch.use_deterministic_algorithms(algorithms, warn_only=warn_only)
         torch.backends.cudnn.benchmark = benchmark
+        torch.backends.cudnn.allow_tf32 = tf32

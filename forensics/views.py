@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -33,6 +34,7 @@ __all__ = [
     "look_name",
     "plan_views",
     "to_evidence_grid",
+    "view_pixels",
 ]
 
 # name -> (mirror left-right first, then quarter turns counter-clockwise): the eight symmetries of the square
@@ -207,8 +209,11 @@ def _covered(offsets: list[int], size: int, side: int) -> int:
 
 
 def _grey_sd(pixels: UInt8Array, box: tuple[int, int, int, int]) -> float:
+    """Return the standard deviation of the mean of R, G and B: a third of that of their sum, which is a whole number."""
     left, top, right, bottom = box
-    return float(pixels[top:bottom, left:right].mean(axis=2, dtype=np.float32).std())
+    red, green, blue = cv2.split(pixels[top:bottom, left:right])
+    total = cv2.add(cv2.add(red, green, dtype=cv2.CV_16U), blue, dtype=cv2.CV_16U)
+    return float(cv2.meanStdDev(total)[1][0, 0]) / 3.0
 
 
 def cut(pixels: UInt8Array, plan: Plan, chunk: int = 8) -> Iterator[Views]:
@@ -227,11 +232,34 @@ def cut(pixels: UInt8Array, plan: Plan, chunk: int = 8) -> Iterator[Views]:
     """
     for start in range(0, len(plan.names), chunk):
         part = slice(start, start + chunk)
-        boxes, turns = plan.boxes[part], plan.turns[part]
-        asked = zip(boxes.tolist(), turns, plan.tones[part], strict=True)
-        looks = [_toned(_look(pixels, box, turn, plan.scheme), tone) for box, turn, tone in asked]
-        stack = np.stack(looks).astype(np.float32) / np.float32(255.0)  # (v, S, S, 3)
-        yield Views(names=plan.names[part], pixels=stack.transpose(0, 3, 1, 2), boxes=boxes, turns=turns)
+        yield Views(
+            names=plan.names[part],
+            pixels=view_pixels(pixels, plan, part),
+            boxes=plan.boxes[part],
+            turns=plan.turns[part],
+        )
+
+
+def view_pixels(pixels: UInt8Array, plan: Plan, part: slice) -> Float32Array:
+    """Return what some views of a plan look at.
+
+    Parameters
+    ----------
+    pixels : array of shape (H, W, 3), uint8
+    plan : Plan
+    part : slice
+        Of the plan's views; reaches one at least.
+
+    Returns
+    -------
+    array of shape (v, 3, S, S), float32 in [0, 1]
+        Colours lie last in memory.
+    """
+    asked = zip(plan.boxes[part].tolist(), plan.turns[part], plan.tones[part], strict=True)
+    looks = [_toned(_look(pixels, box, turn, plan.scheme), tone) for box, turn, tone in asked]
+    levels = np.stack(looks).astype(np.float32)
+    levels /= np.float32(255.0)
+    return levels.transpose(0, 3, 1, 2)
 
 
 def _look(pixels: UInt8Array, box: list[int], turn: str, scheme: ViewScheme) -> UInt8Array:

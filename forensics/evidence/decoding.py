@@ -38,6 +38,7 @@ DECODER_ERRORS = (
     Image.DecompressionBombError, cv2.error,
 )  # fmt: skip
 ORIENTATION, BITS_PER_SAMPLE = 0x0112, 258
+STRIP = 512  # rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +186,18 @@ def _rgb(picture: Image.Image, data: bytes, kind: PictureFormat, notes: list[str
         notes.append(f"{mode} was converted to RGB.")
     if picture.mode in ("RGBA", "LA"):
         picture = Image.merge("RGB", picture.split()[:3]) if picture.mode == "RGBA" else picture.getchannel("L")
-    return np.asarray(picture.convert("RGB"), dtype=np.uint8)
+    return _array(picture if picture.mode == "RGB" else picture.convert("RGB"))
+
+
+def _array(picture: Image.Image) -> UInt8Array:
+    """Return the pixels of an RGB picture; strip by strip, for the library would hold three copies of a large one."""
+    width, height = picture.size
+    pixels = np.empty((height, width, 3), dtype=np.uint8)
+    for top in range(0, height, STRIP):
+        bottom = min(top + STRIP, height)
+        pixels[top:bottom] = np.asarray(picture.crop((0, top, width, bottom)))
+    pixels.setflags(write=False)  # so that a record can hold it without a copy
+    return pixels
 
 
 def _is_16_bit(picture: Image.Image, data: bytes, kind: PictureFormat) -> bool:

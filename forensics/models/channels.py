@@ -91,16 +91,17 @@ class TileResiduals(nn.Module):
 
     def forward(self, levels: Tensor) -> Tensor:
         """Return (N, 10, S, S) of grey levels (N, 3, S, S) in 0 to 255."""
+        return torch.cat(self.parts(levels), dim=1)
+
+    def parts(self, levels: Tensor) -> list[Tensor]:
+        """Return the same channels one after another: luminance, R - G, B - G."""
         v = F.pad(levels, (2, 2, 2, 2), mode="reflect")
         red, green, blue = v[:, 0:1], v[:, 1:2], v[:, 2:3]
-        return torch.cat(
-            [
-                F.conv2d(v.mean(dim=1, keepdim=True), self.luminance),
-                F.conv2d(red - green, self.chroma),
-                F.conv2d(blue - green, self.chroma),
-            ],
-            dim=1,
-        )
+        return [
+            F.conv2d(v.mean(dim=1, keepdim=True), self.luminance),
+            F.conv2d(red - green, self.chroma),
+            F.conv2d(blue - green, self.chroma),
+        ]
 
 
 class StarterChannels(nn.Module):

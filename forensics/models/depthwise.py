@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["DepthwiseConv", "depthwise_conv"]
+__all__ = ["LARGE", "DepthwiseConv", "depthwise_conv", "fast_length"]
 
 LARGE = 9  # from this size the Fourier gradient beats the library's on a CPU
 
@@ -44,14 +44,14 @@ def _same_conv(x: Tensor, weight: Tensor) -> Tensor:
 def _weight_gradient(x: Tensor, grad: Tensor, k: int) -> Tensor:
     """Return dL/dw of shape (C, 1, k, k): the correlation of input and gradient at lags -k//2..k//2."""
     # Long enough that the wanted lags do not wrap, and that there are k of them on maps smaller than the kernel.
-    size = tuple(_fast_length(max(n + k // 2, k)) for n in x.shape[-2:])
+    size = tuple(fast_length(max(n + k // 2, k)) for n in x.shape[-2:])
     x_hat = torch.fft.rfft2(x.contiguous(), s=size)
     grad_hat = torch.fft.rfft2(grad.contiguous(), s=size)
     lags = torch.fft.irfft2((x_hat * grad_hat.conj()).sum(dim=0), s=size)  # (C, P, Q), lag 0 first
     return lags.roll((k // 2, k // 2), dims=(-2, -1))[:, :k, :k].unsqueeze(1)
 
 
-def _fast_length(n: int) -> int:
+def fast_length(n: int) -> int:
     """Return the smallest product of 2, 3 and 5 that is not below `n`."""
     while True:
         rest = n

@@ -33,15 +33,15 @@ class TraceStem(nn.Module):
     def __init__(self, n_channels: int, width: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(n_channels, width, 3, padding=1, bias=False)
-        self.norm1 = nn.BatchNorm2d(width)
+        self.norm1, self.act1 = nn.BatchNorm2d(width), nn.GELU()
         self.depthwise = nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False)
         self.pointwise = nn.Conv2d(width, width, 1, bias=False)
-        self.norm2 = nn.BatchNorm2d(width)
+        self.norm2, self.act2 = nn.BatchNorm2d(width), nn.GELU()
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return both layers' outputs, (N, width, S, S) each, of (N, n_channels, S, S)."""
-        first = F.gelu(self.norm1(self.conv(x)))
-        return first, F.gelu(self.norm2(self.pointwise(self.depthwise(first))))
+        first = self.act1(self.norm1(self.conv(x)))
+        return first, self.act2(self.norm2(self.pointwise(self.depthwise(first))))
 
 
 class MaskHead(nn.Module):

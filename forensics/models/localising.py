@@ -1,8 +1,10 @@
 """From the maps of single views to one map on the evidence grid."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from forensics.types import Float32Array, Views
+from forensics.types import Float32Array, IntArray
 from forensics.views import to_evidence_grid
 
 __all__ = ["MapSum"]
@@ -25,10 +27,9 @@ class MapSum:
         shape = (-(-height // self.cell), -(-width // self.cell))
         self._sum, self._count = np.zeros(shape), np.zeros(shape)
 
-    def add(self, views: Views, maps: Float32Array) -> None:
-        """Add maps of shape (V, S', S'), on the views' own grids."""
-        side = views.pixels.shape[-1]
-        for values, box, turn in zip(maps, views.boxes.tolist(), views.turns, strict=True):
+    def add(self, maps: Float32Array, *, boxes: IntArray, turns: Sequence[str], side: int) -> None:
+        """Add maps of shape (V, S', S'), on the grids of views of `side` x `side` pixels."""
+        for values, box, turn in zip(maps, boxes.tolist(), turns, strict=True):
             left, top, right, bottom = box
             whole = (left, top, left + values.shape[1], top + values.shape[0])
             upright = to_evidence_grid(values, box=whole, turn=turn)

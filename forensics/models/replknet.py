@@ -41,7 +41,7 @@ def _depthwise3(n: int, *, stride: int) -> ConvBN:
 
 
 class LargeKernel(nn.Module):
-    """A large and a small depth-wise convolution side by side, or the single one they merge into."""
+    """A large and a small depth-wise convolution side by side, or the single one they merge into; then ReLU."""
 
     def __init__(self, channels: int, kernel_size: int, small_kernel: int, *, merged: bool = False) -> None:
         super().__init__()
@@ -54,10 +54,8 @@ class LargeKernel(nn.Module):
         self.small = ConvBN(DepthwiseConv(channels, small_kernel))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (N, C, H, W)."""
-        if self.merged is not None:
-            return self.merged(x)
-        return self.large(x) + self.small(x)
+        """Return (N, C, H, W), after ReLU."""
+        return F.relu(self.large(x) + self.small(x) if self.merged is None else self.merged(x))
 
     @torch.no_grad()
     def reparameterize(self) -> None:
@@ -97,7 +95,7 @@ class LargeKernelBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, C, H, W)."""
         y = self.expand(self.norm(x))
-        y = self.project(F.relu(self.large_kernel(y)))
+        y = self.project(self.large_kernel(y))
         return x + self.drop_path(y)
 
 
@@ -108,12 +106,13 @@ class FeedForwardBlock(nn.Module):
         super().__init__()
         self.norm = nn.BatchNorm2d(channels)
         self.expand = _pointwise(channels, 4 * channels)
+        self.act = nn.GELU()
         self.project = _pointwise(4 * channels, channels)
         self.drop_path = DropPath(drop_path)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, C, H, W)."""
-        y = self.project(F.gelu(self.expand(self.norm(x))))
+        y = self.project(self.act(self.expand(self.norm(x))))
         return x + self.drop_path(y)
 
 

@@ -21,6 +21,7 @@ from forensics.models.channels import LEAST_RESIDUAL, TileResiduals
 __all__ = ["Cooccurrences", "StatisticalNetwork", "StatisticsChannels", "starter_statistics"]
 
 LEVELS = 2  # residuals are rounded to -2, -1, 0, 1, 2 steps and truncated there
+SIDE = 2 * LEVELS + 1
 FARTHEST = 4.0  # deviations: a feature that is further out says no more than one at this distance
 
 
@@ -47,13 +48,13 @@ class StatisticsChannels(nn.Module):
 
     def _of_one(self, pixels: Tensor) -> Tensor:
         v = pixels.contiguous() * 255.0
-        side = v.shape[-1]
-        scales = []
+        side, parts = v.shape[-1], []
         for k in range(self.n_scales):
             if k:
                 v = F.avg_pool2d(v, 2)
-            scales.append(F.pad(self.residuals(v), (0, side - v.shape[-1], 0, side - v.shape[-2])))
-        return torch.cat(scales, dim=1)
+            padding = (0, side - v.shape[-1], 0, side - v.shape[-2])
+            parts += [F.pad(part, padding) if k else part for part in self.residuals.parts(v)]
+        return torch.cat(parts, dim=1)
 
 
 class Cooccurrences(nn.Module):
@@ -72,6 +73,7 @@ class Cooccurrences(nn.Module):
     """
 
     orbits: Tensor
+    orbits_of_runs: Tensor
 
     def __init__(self, relative_steps: Sequence[float], fixed_steps: Sequence[float]) -> None:
         super().__init__()
@@ -85,6 +87,11 @@ class Cooccurrences(nn.Module):
         for k, name in enumerate(names):
             orbits[k, kinds.index(name)] = 1.0
         self.register_buffer("orbits", orbits)
+        first, second = (
+            orbits.repeat_interleave(SIDE, dim=0),
+            orbits.repeat(SIDE, 1),
+        )  # the two triples in a run of four
+        self.register_buffer("orbits_of_runs", first + second, persistent=False)
 
     @property
     def n_features(self) -> int:
@@ -98,16 +105,33 @@ class Cooccurrences(nn.Module):
         return torch.cat([self._shares(x) for x in scaled], dim=1)
 
     def _shares(self, x: Tensor) -> Tensor:
-        n, c = x.shape[:2]
-        side = 2 * LEVELS + 1
-        levels = x.round().clamp(-LEVELS, LEVELS).to(torch.int32) + LEVELS
-        first = torch.arange(n * c, device=x.device, dtype=torch.int32).view(n, c, 1, 1) * side**3
-        shares = []
-        for y in (levels, levels.transpose(-1, -2)):
-            triples = (y[..., :-2] * side + y[..., 1:-1]) * side + y[..., 2:]
-            counts = torch.bincount((triples + first).flatten(), minlength=n * c * side**3).view(n, c, -1)
-            shares.append((counts.to(x.dtype) / triples[0, 0].numel()) @ self.orbits)
-        return torch.stack(shares, dim=2).clamp_min(1e-8).sqrt().flatten(1)
+        levels = x.round_().clamp_(-LEVELS, LEVELS).to(torch.int16)
+        across = levels.transpose(-1, -2).contiguous()  # so that neighbours lie in neighbouring rows
+        return torch.stack([self._of_rows(across), self._of_rows(levels)], dim=2).clamp_min(1e-8).sqrt().flatten(1)
+
+    def _of_rows(self, levels: Tensor) -> Tensor:
+        """Return the share of each kind of triple down the columns of (N, C, H, W), shape (N, C, kinds).
+
+        Runs of four values are counted instead of triples: each holds two triples, so there is half as much to count.
+        """
+        height, width = levels.shape[-2:]
+        n_triples = height - 2
+        starts = slice(0, n_triples // 2 * 2, 2)
+        counts = self._occurrences([levels[..., k:, :][..., starts, :] for k in range(4)]) @ self.orbits_of_runs
+        if n_triples % 2:
+            counts += self._occurrences([levels[..., height - k, None, :] for k in (3, 2, 1)]) @ self.orbits
+        return counts / (n_triples * width)  # of whole numbers, so that no order of adding changes a bit
+
+    def _occurrences(self, values: Sequence[Tensor]) -> Tensor:
+        """Return how often values -2 to 2 occur together in (N, C, H, W), (N, C, 5 to the power of their number)."""
+        n_kinds, (n, c) = SIDE ** len(values), values[0].shape[:2]
+        index = values[0]
+        for value in values[1:]:
+            index = torch.add(value, index, alpha=SIDE)
+        first = torch.arange(n * c, device=index.device).view(n, c, 1, 1) * n_kinds + n_kinds // 2
+        index = index + first.to(torch.int16 if n * c * n_kinds < 2**15 else torch.int32)
+        counts = torch.bincount(index.flatten(), minlength=n * c * n_kinds)
+        return counts.view(n, c, n_kinds).to(self.orbits.dtype)
 
 
 class StatisticalNetwork(nn.Module):

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from forensics.detector import Detector
-from forensics.types import Views
+from forensics.views import Tiles, plan_views
 
 __all__ = ["milliseconds_per_tile", "repeatable"]
 
@@ -35,15 +35,11 @@ def milliseconds_per_tile(detector: Detector) -> dict[str, float]:
 
 
 def repeatable(detector: Detector) -> bool:
-    """Return whether a second run, and one view at a time, give the same logits to the last bit."""
-    pixels = np.random.default_rng(SEED).random((4, 3, SIDE, SIDE), dtype=np.float32)
-    boxes = np.tile([0, 0, SIDE, SIDE], (4, 1))
-    views = Views(names=("a", "b", "c", "d"), pixels=pixels, boxes=boxes, turns=("identity",) * 4)
-    first, second = (detector.ensemble.look(views, device=detector.device)[0] for _ in range(2))
-    single = [
-        detector.ensemble.look(
-            Views(names=("a",), pixels=pixels[k : k + 1], boxes=boxes[:1], turns=("identity",)), device=detector.device
-        )[0]
-        for k in range(4)
-    ]
+    """Return whether a second run, and a picture of one view only, give the same logits to the last bit."""
+    pixels = np.random.default_rng(SEED).integers(0, 256, (SIDE, 4 * SIDE, 3), dtype=np.uint8)
+    scheme = Tiles(size=SIDE, stride=SIDE, turns=("identity",))
+    look = detector.computation.engine.look
+    first, second = (look(pixels, plan_views(pixels, scheme))[0] for _ in range(2))
+    tiles = np.split(pixels, 4, axis=1)
+    single = [look(tile, plan_views(tile, scheme))[0] for tile in tiles]
     return bool(np.array_equal(first, second) and np.array_equal(first, np.concatenate(single, axis=1)))

@@ -17,7 +17,11 @@ JsonObject: TypeAlias = dict[str, Any]
 
 
 def frozen(array: Any, dtype: Any) -> Any:
-    """Return a C-contiguous, read-only copy."""
+    """Return a C-contiguous, read-only copy; the array itself if it is that already and no view of another."""
+    if isinstance(array, np.ndarray) and array.dtype == dtype and array.base is None:
+        flags = array.flags
+        if flags.c_contiguous and not flags.writeable:
+            return array
     copy = np.array(array, dtype=dtype, order="C")
     copy.setflags(write=False)
     return copy

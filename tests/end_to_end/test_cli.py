@@ -50,7 +50,7 @@ def test_every_broken_file_is_one_line_and_leaves_nothing(
     from forensics import detector
 
     loaded = detector.load_detector(WEIGHTS)
-    monkeypatch.setattr(detector, "load_detector", lambda _: loaded)
+    monkeypatch.setattr(detector, "load_detector", lambda *_, **__: loaded)
     for name in BROKEN:
         path = write_broken(tmp_path, name)
         target = tmp_path / "out.jsonl"

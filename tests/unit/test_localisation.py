@@ -81,7 +81,9 @@ def test_maps_come_back_to_where_they_were(turn: str) -> None:
     total = MapSum(width=128, height=64)
     for views in cut(pixels, plan):
         bright = (views.pixels.min(axis=1) > 0.99).astype(np.float32)
-        total.add(views, bright.reshape(len(bright), 16, 4, 16, 4).mean(axis=(2, 4)))
+        total.add(
+            bright.reshape(len(bright), 16, 4, 16, 4).mean(axis=(2, 4)), boxes=views.boxes, turns=views.turns, side=64
+        )
     assert total.cell == 8
     expected = np.zeros((8, 16))
     expected[1, 12:14] = 1.0
@@ -92,7 +94,7 @@ def test_padding_counts_nowhere_and_unseen_cells_are_unknown() -> None:
     total = MapSum(width=40, height=24)
     box = np.array([[0, 0, 24, 24]])
     views = Views(names=("v",), pixels=np.zeros((1, 3, 64, 64), np.float32), boxes=box, turns=("identity",))
-    total.add(views, np.full((1, 16, 16), 0.25, np.float32))
+    total.add(np.full((1, 16, 16), 0.25, np.float32), boxes=views.boxes, turns=views.turns, side=64)
     assert np.array_equal(np.isnan(total.mean), [[False, False, False, True, True]] * 3)
     assert np.nanmax(total.mean) == np.nanmin(total.mean) == 0.25
 

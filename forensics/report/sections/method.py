@@ -54,6 +54,8 @@ def repeat(context: Context) -> Section:
     """Return the command that repeats the examination and the one that checks this file."""
     names = [e.name for e in context.exhibits]
     command = ["forensics", "examine", *_arguments(names), "--json", "findings.jsonl", "--report", "report.html"]
+    if any(finding.run.settings.get("mode") == "fast" for _, finding in context.examined):
+        command += ["--mode", "fast"]
     if context.case.number and _typable(context.case.number):
         command += ["--case-number", shlex.quote(context.case.number)]
     if context.case.examiner and _typable(context.case.examiner):
@@ -62,8 +64,9 @@ def repeat(context: Context) -> Section:
         paragraph("Install the software in the versions listed under “What was done” and run, beside the exhibits:"),
         code(" ".join(command)),
         paragraph(
-            "On the same machine and device, logits are the same bit for bit; on another, the last digits of a score "
-            "may differ. A score never depends on the other pictures of a run."
+            "On the same machine and device, logits of exact mode are the same bit for bit; on another, the last digits "
+            "of a score may differ. In fast mode a score may differ from that of exact mode by the tolerance among the "
+            "settings. A score never depends on the other pictures of a run."
         ),
         table(
             "What must agree before numbers are compared",

@@ -1,0 +1,1 @@
+"""How networks are computed: fused for the processor, on all its cores, or by another engine."""

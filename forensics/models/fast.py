@@ -1,0 +1,233 @@
+"""Two modes of computing the same networks, and the proof at load that they are the same.
+
+``exact``
+    PyTorch in float32 with fused layers; on one machine the same bits every time.
+``fast``
+    OpenVINO if it is installed, in bfloat16 where the processor has instructions for it, else in float32. Without
+    OpenVINO, PyTorch in bfloat16 on such a processor. Where neither helps, it computes as ``exact`` does and says so.
+
+Each mode has a tolerance. At load a fixed picture is looked at in the plain way and in the chosen one, and a mode that is
+further off refuses to start. bfloat16 without instructions for it is 17 to 34 times slower than float32, so it is never
+tried on other processors (decision 010).
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+import numpy as np
+import torch
+
+from forensics.errors import MissingExtraError, ModelError
+from forensics.models.ensemble import Ensemble
+from forensics.models.execution.backends import Precision, autocast_runner, half_never_ends, openvino_runner
+from forensics.models.execution.engine import Engine, Runner
+from forensics.models.execution.fused import fuse
+from forensics.models.execution.threads import return_freed_memory
+from forensics.reproducibility import deterministic, processor_features
+from forensics.types import Caveat, Float64Array, Fusion, UInt8Array
+from forensics.units import log_odds_from_logits, probability_from_log_odds
+from forensics.views import FixedFrame, Tiles, ViewScheme, plan_views
+
+__all__ = ["MODES", "TOLERANCE", "Computation", "Mode", "check_picture", "plain", "prepare"]
+
+logger = logging.getLogger(__name__)
+
+Mode = Literal["exact", "fast"]
+TOLERANCE: Mapping[Mode, float] = MappingProxyType({"exact": 1e-4, "fast": 0.01})  # of any score
+MODES: tuple[Mode, ...] = tuple(TOLERANCE)
+HALF_FEATURES = frozenset({"avx512_bf16", "amx_bf16"})  # instructions that multiply bfloat16
+CHECK_SEED = 5
+CHECK_VIEWS = 1
+QUICK_SIDE = 128  # pixels; the exact mode is checked on a small picture: the layers are the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computation:
+    """How scores are computed, for a detector and for the record.
+
+    Parameters
+    ----------
+    engine : Engine
+    mode : {"exact", "fast"}
+    backend : str
+        ``torch`` or ``openvino``.
+    precision : {"float32", "bfloat16"}
+        Of convolutions and matrix products; residuals and heads are always in float32.
+    difference : float
+        Largest difference of a score at load from what it is compared with: ``exact`` with the networks as they were
+        trained, ``fast`` with ``exact``.
+    caveats : tuple of Caveat
+        Such as that a faster way was asked for and is not there.
+    """
+
+    engine: Engine
+    mode: Mode
+    backend: str = "torch"
+    precision: Precision = "float32"
+    difference: float = 0.0
+    caveats: tuple[Caveat, ...] = ()
+
+    @property
+    def settings(self) -> dict[str, str | float]:
+        """What a `RunRecord` says of it."""
+        return {
+            "mode": self.mode,
+            "backend": self.backend,
+            "precision": self.precision,
+            "tolerance": TOLERANCE[self.mode],
+            "difference_at_load": float(f"{self.difference:.1e}"),
+        }
+
+
+def plain(ensemble: Ensemble, *, device: torch.device) -> Computation:
+    """Return the exact mode without any change to the networks: what others are compared with."""
+    ensemble.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    return Computation(engine=Engine(ensemble, device=device), mode="exact")
+
+
+def prepare(
+    ensemble: Ensemble, scheme: ViewScheme, *, mode: Mode, device: torch.device, fusion: Fusion | None = None
+) -> Computation:
+    """Bring an ensemble into the form in which a mode computes it, in place, and check it on a fixed picture.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+    scheme : Tiles or FixedFrame
+        Its views are what runners are made for.
+    mode : {"exact", "fast"}
+    device : torch.device
+    fusion : Fusion, optional
+        The joint judgement, whose score must agree too.
+
+    Raises
+    ------
+    ModelError
+        The scores of the fixed picture differ by more than `TOLERANCE`.
+    """
+    before = _looked(plain(ensemble, device=device), scheme, QUICK_SIDE)
+    fuse(ensemble)
+    return_freed_memory()
+    exact = plain(ensemble, device=device)
+    difference = _difference(before, _looked(exact, scheme, QUICK_SIDE), ensemble, fusion)
+    _require(difference, mode="exact", backend="torch", next_step="Report this with the output of 'lscpu'.")
+    if mode == "exact":
+        return Computation(engine=exact.engine, mode=mode, difference=difference)
+    expected = _looked(exact, scheme, scheme.size)
+    caveats = []
+    for backend, precision, build in _ways(ensemble, scheme, device):
+        try:
+            engine = Engine(ensemble, device=device, runners=build())
+            found = Computation(engine=engine, mode=mode, backend=backend, precision=precision)
+            difference = _difference(expected, _looked(found, scheme, scheme.size), ensemble, fusion)
+        except MissingExtraError as err:
+            caveats.append(Caveat(code="backend_missing", text=f"Fast mode was asked for. {err}"))
+            continue
+        except Exception as err:  # a broken installation may raise anything; another way is tried
+            logger.debug("fast mode: %s cannot be used", backend, exc_info=True)
+            reason = f"{type(err).__name__}: {str(err).strip().splitlines()[0] if str(err).strip() else 'no message'}"
+            caveats.append(
+                Caveat(code="backend_failed", text=f"Fast mode was asked for, but {backend} failed ({reason}).")
+            )
+            continue
+        _require(difference, mode=mode, backend=f"{backend} in {precision}", next_step="Use mode 'exact'.")
+        return Computation(
+            engine=engine,
+            mode=mode,
+            backend=backend,
+            precision=precision,
+            difference=difference,
+            caveats=(*caveats, FAST),
+        )
+    caveats.append(
+        Caveat(
+            code="fast_unavailable",
+            text="Nothing faster is available on this machine; the scores were computed as in exact mode.",
+        )
+    )
+    return Computation(engine=exact.engine, mode=mode, caveats=tuple(caveats))
+
+
+FAST = Caveat(
+    code="fast_mode",
+    text=f"Computed in fast mode: a score may differ by up to {TOLERANCE['fast']} from that of exact mode, which is "
+    "the one to quote.",
+)
+
+
+def _ways(
+    ensemble: Ensemble, scheme: ViewScheme, device: torch.device
+) -> list[tuple[str, Precision, Callable[[], dict[str, Runner]]]]:
+    """Return what may be faster on this machine, the fastest first."""
+    networks = {name: branch for name, branch in ensemble.items() if _learned(branch)}
+    if device.type != "cpu":
+        return [("torch", "bfloat16", lambda: {n: autocast_runner(b, device=device) for n, b in networks.items()})]
+    half = bool(HALF_FEATURES & set(processor_features()))
+    stuck = any(half_never_ends(layer) for branch in networks.values() for layer in branch.modules())
+    precision: Precision = "bfloat16" if half and not stuck else "float32"
+
+    def with_openvino() -> dict[str, Runner]:
+        side_by_side = isinstance(scheme, Tiles)
+        example = torch.zeros(1, 3, scheme.size, scheme.size)
+        with torch.inference_mode():
+            channels = {name: branch.channels(example).clone() for name, branch in networks.items()}
+        return {
+            name: openvino_runner(branch, channels[name], precision=precision, side_by_side=side_by_side)
+            for name, branch in networks.items()
+        }
+
+    ways: list[tuple[str, Precision, Callable[[], dict[str, Runner]]]] = [("openvino", precision, with_openvino)]
+    if half:
+        ways.append(("torch", "bfloat16", lambda: {n: autocast_runner(b, device=device) for n, b in networks.items()}))
+    return ways
+
+
+def _learned(branch: torch.nn.Module) -> bool:
+    """Whether the branch is a network; counted statistics are computed as they are in every mode."""
+    return any(isinstance(module, torch.nn.Conv2d) or hasattr(module, "keep_half") for module in branch.modules())
+
+
+def check_picture(side: int) -> UInt8Array:
+    """Return the fixed picture of the check: structure at every scale from one pixel to the whole, (side, side, 3), uint8."""
+    rng = np.random.default_rng(CHECK_SEED)
+    total = np.zeros((side, side, 3))
+    step = 1
+    while step <= side // 2:
+        n = -(-side // step)
+        total += np.kron(rng.normal(size=(n, n, 3)), np.ones((step, step, 1)))[:side, :side] * step**0.5
+        step *= 2
+    total -= total.min()
+    return (total * (255.0 / total.max())).astype(np.uint8)
+
+
+def _looked(computation: Computation, scheme: ViewScheme, side: int) -> Float64Array:
+    """Return logits (B, V, 2) of a few views of the fixed picture."""
+    pixels = check_picture(side)
+    quick = Tiles(size=side, stride=side, turns=("identity",)) if isinstance(scheme, Tiles) else FixedFrame(size=side)
+    with deterministic():
+        return computation.engine.look(pixels, plan_views(pixels, quick), at_most=CHECK_VIEWS)[0]
+
+
+def _difference(a: Float64Array, b: Float64Array, ensemble: Ensemble, fusion: Fusion | None) -> float:
+    """Return the largest difference of a branch's score, or of the joint one."""
+    scores = [probability_from_log_odds(log_odds_from_logits(logits)) for logits in (a, b)]
+    found = float(np.abs(scores[0] - scores[1]).max())
+    if fusion is not None:
+        joint = []
+        for logits in (a, b):
+            odds = log_odds_from_logits(logits).mean(axis=1)
+            pooled = {name: (float(z), float(z)) for name, z in zip(ensemble.names, odds, strict=True)}
+            joint.append(float(probability_from_log_odds(np.asarray(fusion.log_odds(pooled)))))
+        found = max(found, abs(joint[0] - joint[1]))
+    return found
+
+
+def _require(difference: float, *, mode: Mode, backend: str, next_step: str) -> None:
+    if not difference <= TOLERANCE[mode]:
+        raise ModelError(
+            f"mode {mode!r} ({backend}) is refused: on the fixed picture a score differs by {difference:.2g}, more than "
+            f"the {TOLERANCE[mode]:g} allowed. {next_step}"
+        )

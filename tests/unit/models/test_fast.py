@@ -1,0 +1,245 @@
+"""Exact and fast mode: what is chosen, what is checked, what is refused, and what the record says of it."""
+
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from forensics import reproducibility
+from forensics.detector import Detector, load_detector
+from forensics.errors import ModelError
+from forensics.models import fast
+from forensics.models.execution import backends
+from forensics.report import Case, write_report
+from forensics.types import Evidence
+from tests.conftest import textured
+
+TINY = Path(__file__).parents[2] / "parity" / "dfd_tiny.pth"
+HALF, NO_HALF = ("avx2", "avx512f", "avx512_bf16"), ("avx2",)
+Masked = Callable[[tuple[str, ...]], None]
+Shift = Callable[[float], None]
+
+
+@pytest.fixture
+def processor(monkeypatch: pytest.MonkeyPatch) -> Masked:
+    """Let the processor have these features."""
+
+    def mask(features: tuple[str, ...]) -> None:
+        monkeypatch.setattr(fast, "processor_features", lambda: features)
+
+    return mask
+
+
+@pytest.fixture
+def no_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+
+
+@pytest.fixture
+def shifted(monkeypatch: pytest.MonkeyPatch) -> Shift:
+    """Let OpenVINO's stand-in give logits that are off by so much."""
+
+    def shift(by: float) -> None:
+        def runner(branch: nn.Module, *_: object, **__: object) -> object:
+            def run(channels: Tensor) -> tuple[Tensor, Tensor | None]:
+                logits, mask = branch.localise(channels)
+                return logits + torch.tensor([0.0, by]), mask
+
+            return run
+
+        monkeypatch.setattr(fast, "openvino_runner", runner)
+
+    return shift
+
+
+def codes(detector: Detector) -> list[str]:
+    return [caveat.code for caveat in detector.computation.caveats]
+
+
+def score(detector: Detector, make_evidence: Callable[..., Evidence]) -> float:
+    return detector.examine(make_evidence(textured(160, 200, seed=4))).scores.score
+
+
+@pytest.mark.parametrize("weights", [None, TINY], ids=["starter", "published arrangement"])
+@pytest.mark.parametrize("features", [HALF, NO_HALF], ids=["bfloat16", "float32"])
+def test_openvino_stays_within_the_tolerance(
+    weights: Path | None, features: tuple[str, ...], processor: Masked, make_evidence: Callable[..., Evidence]
+) -> None:
+    pytest.importorskip("openvino")
+    processor(features)
+    detector = load_detector(weights, mode="fast")
+    settings = detector.computation.settings
+    assert settings["backend"] == "openvino"
+    few_channels = weights is TINY  # with which OpenVINO does not return from bfloat16
+    assert settings["precision"] == ("bfloat16" if features is HALF and not few_channels else "float32")
+    assert codes(detector) == ["fast_mode"]
+    exact = load_detector(weights)
+    assert abs(score(detector, make_evidence) - score(exact, make_evidence)) <= fast.TOLERANCE["fast"]
+
+
+def test_without_openvino_pytorch_computes_in_bfloat16_where_there_are_instructions(
+    processor: Masked, no_openvino: None, make_evidence: Callable[..., Evidence]
+) -> None:
+    processor(HALF)
+    detector = load_detector(TINY, mode="fast")
+    assert codes(detector) == ["backend_missing", "fast_mode"]
+    assert "forensics[fast]" in detector.computation.caveats[0].text
+    assert detector.computation.settings["backend"] == "torch"
+    assert detector.computation.settings["precision"] == "bfloat16"
+    assert 0 < detector.computation.difference < fast.TOLERANCE["fast"]  # it did compute with fewer bits
+    assert abs(score(detector, make_evidence) - score(load_detector(TINY), make_evidence)) <= fast.TOLERANCE["fast"]
+
+
+def test_where_nothing_is_faster_it_says_so_and_computes_exactly(
+    processor: Masked, no_openvino: None, make_evidence: Callable[..., Evidence]
+) -> None:
+    processor(NO_HALF)
+    detector = load_detector(TINY, mode="fast")
+    assert codes(detector) == ["backend_missing", "fast_unavailable"]
+    assert detector.computation.settings["precision"] == "float32"
+    assert score(detector, make_evidence) == score(load_detector(TINY), make_evidence)
+
+
+def test_a_broken_backend_is_left_for_the_next(monkeypatch: pytest.MonkeyPatch, processor: Masked) -> None:
+    def broken(*_: object, **__: object) -> object:
+        raise RuntimeError("illegal instruction\nat 0x0")
+
+    monkeypatch.setattr(fast, "openvino_runner", broken)
+    processor(NO_HALF)
+    detector = load_detector(TINY, mode="fast")
+    assert codes(detector) == ["backend_failed", "fast_unavailable"]
+    assert "openvino failed (RuntimeError: illegal instruction)" in detector.computation.caveats[0].text
+
+
+def test_a_backend_that_fails_when_it_computes_is_left_too(monkeypatch: pytest.MonkeyPatch, processor: Masked) -> None:
+    def runner(*_: object, **__: object) -> object:
+        def run(_: Tensor) -> tuple[Tensor, None]:
+            raise ValueError
+
+        return run
+
+    monkeypatch.setattr(fast, "openvino_runner", runner)
+    processor(NO_HALF)
+    detector = load_detector(TINY, mode="fast")
+    assert codes(detector) == ["backend_failed", "fast_unavailable"]
+    assert "ValueError: no message" in detector.computation.caveats[0].text
+
+
+def test_fast_mode_outside_its_tolerance_is_refused(shifted: Shift) -> None:
+    """At log-odds near 0 a score moves by a quarter of the shift: 0.03 is within 0.01, 0.08 is not."""
+    shifted(0.03)
+    assert load_detector(TINY, mode="fast").computation.difference == pytest.approx(0.0075, abs=0.002)
+    shifted(0.08)
+    with pytest.raises(ModelError, match=r"mode 'fast' \(openvino in .*refused.*0\.01 allowed. Use mode 'exact'"):
+        load_detector(TINY, mode="fast")
+
+
+def test_numbers_that_are_none_are_refused(shifted: Shift) -> None:
+    shifted(float("nan"))
+    with pytest.raises(ModelError, match="refused"):
+        load_detector(TINY, mode="fast")
+
+
+def test_exact_mode_outside_its_tolerance_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spoil(ensemble: nn.Module) -> None:
+        dict(ensemble.items())["convnext"].body.network.head.fc.bias.data += torch.tensor([0.0, 0.01])
+
+    monkeypatch.setattr(fast, "fuse", spoil)
+    with pytest.raises(ModelError, match=r"mode 'exact' .*refused: on the fixed picture a score differs by 0.002"):
+        load_detector(TINY)
+
+
+def test_the_record_and_the_report_say_how_it_was_computed(
+    processor: Masked, no_openvino: None, make_evidence: Callable[..., Evidence], tmp_path: Path, now: datetime
+) -> None:
+    processor(HALF)
+    finding = load_detector(TINY, mode="fast").examine(make_evidence(textured(160, 200)), now=now)
+    settings = finding.run.settings
+    assert (settings["mode"], settings["backend"], settings["precision"]) == ("fast", "torch", "bfloat16")
+    assert settings["tolerance"] == 0.01
+    assert 0 < settings["difference_at_load"] < 0.01
+    assert "features" in finding.run.platform
+    assert {"backend_missing", "fast_mode"} <= {caveat.code for caveat in finding.caveats}
+    text = write_report([finding], tmp_path / "r.html", case=Case(number="1"), now=now).read_text()
+    assert "Computed in fast mode: a score may differ by up to 0.01" in text
+    assert "--mode fast" in text
+    exact = load_detector(TINY).examine(make_evidence(textured(160, 200)), now=now)
+    assert exact.run.settings["mode"] == "exact"
+    assert exact.run.settings["tolerance"] == 1e-4
+    text = write_report([exact], tmp_path / "e.html", case=Case(number="1"), now=now).read_text()
+    assert "--mode" not in text
+
+
+def test_fast_mode_gives_the_same_bits_twice(make_evidence: Callable[..., Evidence]) -> None:
+    detector = load_detector(TINY, mode="fast")
+    evidence = make_evidence(textured(160, 200, seed=4))
+    first, second = (detector.examine(evidence).scores.logits for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def test_one_compiled_network_serves_several_threads_at_once() -> None:
+    """Requests are handed out one to a thread and taken back, so that none is used by two."""
+    active: list[int] = []
+
+    class Request:
+        def infer(self, inputs: list[np.ndarray], **_: object) -> dict[int, np.ndarray]:
+            assert not active
+            active.append(1)
+            active.pop()
+            return {0: inputs[0] + 1}
+
+    class Compiled:
+        outputs = (None,)
+        made = 0
+
+        def create_infer_request(self) -> Request:
+            self.made += 1
+            return Request()
+
+    compiled = Compiled()
+    runner = backends.OpenVinoRunner(compiled)
+    for k in range(3):
+        assert runner(torch.full((1, 2), float(k)))[0].tolist() == [[k + 1, k + 1]]
+    assert compiled.made == 1
+
+
+def test_the_check_picture_is_the_same_everywhere() -> None:
+    """Structure at every scale: neighbours differ, and so do the means of quarters."""
+    picture = fast.check_picture(128)
+    assert picture.shape == (128, 128, 3)
+    assert np.array_equal(picture, fast.check_picture(128))
+    assert np.abs(np.diff(picture.astype(int), axis=0)).mean() > 3
+    assert picture[:64, :64].mean() != pytest.approx(picture[64:, 64:].mean(), abs=1)
+
+
+def test_instructions_that_kernels_may_not_use_do_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(reproducibility, "CPUINFO", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text("processor : 0\nflags : fpu avx2 avx512f avx512_vnni avx512_bf16 sse\n")
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    assert reproducibility.processor_features() == ("avx2", "avx512f", "avx512_vnni", "avx512_bf16")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert reproducibility.processor_features() == ("avx2",)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE")
+    assert reproducibility.processor_features() == ("avx2", "avx512f")
+    (tmp_path / "cpuinfo").unlink()
+    assert reproducibility.processor_features() == ()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+@pytest.mark.parametrize("weights", [None, TINY], ids=["starter", "published arrangement"])
+def test_a_gpu_gives_the_scores_of_the_cpu(
+    weights: Path | None, mode: fast.Mode, make_evidence: Callable[..., Evidence]
+) -> None:
+    found = score(load_detector(weights, mode=mode, device="cuda"), make_evidence)
+    assert abs(found - score(load_detector(weights), make_evidence)) <= fast.TOLERANCE[mode]
+
+
+def test_modes_that_are_none_are_named(make_evidence: Callable[..., Evidence]) -> None:
+    with pytest.raises(ModelError, match="Use one of exact, fast"):
+        load_detector(TINY, mode="quick")
