@@ -39,23 +39,34 @@ def steps(path: Path) -> dict[str, float]:
         taken[name] = taken.get(name, 0.0) + time.perf_counter() - start
         return value
 
-    timed("import torch and timm", lambda: (__import__("torch"), __import__("timm")))
+    timed("import torch", lambda: __import__("torch"))
+    timed("import timm", lambda: __import__("timm"))
     timed("import forensics", lambda: (__import__("forensics.cli"), __import__("forensics.detector")))
-    import torch
-
-    from forensics.detector import VIEWS_PER_PASS, load_detector
+    from forensics.detector import load_detector
     from forensics.types import Evidence
-    from forensics.views import cut, plan_views
+    from forensics.views import plan_views
 
-    detector = timed("load the weights", load_detector)
+    detector = timed("load the weights, fuse, check", load_detector)
     evidence = timed("read and decode", lambda: Evidence.from_file(path))
-    plan = timed("plan and cut views", lambda: plan_views(evidence.pixels, detector.weights.manifest.scheme))
-    with torch.inference_mode():
-        for views in timed("plan and cut views", lambda: list(cut(evidence.pixels, plan, VIEWS_PER_PASS))):
-            pixels = torch.tensor(views.pixels).to(memory_format=torch.channels_last)
-            for name, branch in detector.ensemble.items():
-                timed(f"branch {name}", lambda b=branch, x=pixels: b(x))
-    return taken
+    plan = timed("plan the views", lambda: plan_views(evidence.pixels, detector.weights.manifest.scheme))
+    engine = detector.computation.engine
+    spent: dict[str, float] = {}
+    for name, runner in engine._runners.items():
+        engine._runners[name] = _counted(runner, name, spent)
+    timed(f"look at {len(plan.names)} tiles", lambda: engine.look(evidence.pixels, plan))
+    return taken | {f"(of which {name}, seconds of a thread)": value for name, value in spent.items()}
+
+
+def _counted(runner: Callable[[Any], Any], name: str, spent: dict[str, float]) -> Callable[[Any], Any]:
+    """Return the runner, adding up the time that threads spend in it."""
+
+    def run(channels: Any) -> Any:
+        start = time.perf_counter()
+        result = runner(channels)
+        spent[name] = spent.get(name, 0.0) + time.perf_counter() - start
+        return result
+
+    return run
 
 
 def main() -> None:
@@ -82,7 +93,7 @@ def main() -> None:
     print(f"forensics examine, whole process: median {total:.2f} s, {min(totals):.2f} to {max(totals):.2f} s")
     medians = {name: statistics.median(t[name] for t in tables) for name in tables[0]}
     whole = medians.pop("process")
-    medians["interpreter and the rest"] = whole - sum(medians.values())
+    medians["interpreter and the rest"] = whole - sum(v for name, v in medians.items() if not name.startswith("("))
     print(f"\n| step | seconds | share of {whole:.2f} s |\n|---|---|---|")
     for name, seconds in medians.items():
         print(f"| {name} | {seconds:.2f} | {100 * seconds / whole:.0f} % |")

@@ -73,7 +73,7 @@ class Measured:
     sizes : mapping of str to int
         Weights file to bytes.
     repeatable : bool
-        Whether two examinations of one picture, and another number of views per pass, gave the same bits.
+        Whether two examinations of one picture, and a tile alone or among others, gave the same bits.
     """
 
     scored: Sequence[ScoredPicture]
@@ -93,7 +93,7 @@ def acceptance_rows(measured: Measured) -> list[AcceptanceRow]:
     aucs = auc_rows(measured.scored)
     rows = [
         _elsewhere(1, "parity: score, logits, merged network", "tests/parity, in make test", "above 1e-5, 1e-4, 1e-4"),
-        _elsewhere(2, "speed of the published arrangement", "a fast mode is not built yet", "below 3 times"),
+        _elsewhere(2, "speed of the published arrangement", "python -m benchmarks, docs/speed.md", "below 3 times"),
         *_audit(measured.audit),
         _test_audit(measured.scored),
         _own_families(measured),
@@ -301,7 +301,7 @@ def _sizes(sizes: Mapping[str, int]) -> AcceptanceRow:
 
 def _repeatable(repeatable: bool | None) -> AcceptanceRow:
     value = {None: "not tried", True: "the same bits", False: "other bits"}[repeatable]
-    return _row(24, "two runs, and another number of views per pass", value, "other bits", repeatable)
+    return _row(24, "two runs, and a tile alone or among others", value, "other bits", repeatable)
 
 
 def _second_seed(measured: Measured, aucs: Sequence[AucRow]) -> AcceptanceRow:

@@ -11,8 +11,10 @@ from forensics.detector import Detector, load_detector
 from forensics.errors import WeightsMismatchError
 from forensics.models import BRANCHES, read_weights, write_weights
 from forensics.models.channels import ReferenceChannels
+from forensics.models.fast import TOLERANCE
 from forensics.models.weights import BranchSpec, Manifest
 from forensics.types import Evidence
+from forensics.units import log_odds_from_logits, probability_from_log_odds
 from forensics.views import FixedFrame, cut, plan_views
 
 HERE = Path(__file__).parent
@@ -33,6 +35,14 @@ def test_score_and_logits_equal_the_reference(source: object, evidence: Evidence
     assert abs(scores.score - EXPECTED["score"]) < 1e-5
     for b, branch in enumerate(scores.branches):
         assert np.abs(scores.logits[b] - np.array(EXPECTED[f"logits_{branch}"])).max() < 1e-4
+
+
+def test_fast_mode_is_within_its_tolerance_of_the_reference(evidence: Evidence) -> None:
+    scores = load_detector(MERGED, mode="fast").examine(evidence).scores
+    assert abs(scores.score - EXPECTED["score"]) <= TOLERANCE["fast"]
+    for b, branch in enumerate(scores.branches):
+        expected = probability_from_log_odds(log_odds_from_logits(np.array(EXPECTED[f"logits_{branch}"])))
+        assert np.abs(scores.view_scores[b] - expected).max() <= TOLERANCE["fast"]
 
 
 def test_unmerged_network_gives_the_same(evidence: Evidence) -> None:

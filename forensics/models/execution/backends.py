@@ -4,9 +4,12 @@ Only what has weights is handed over: the channels, and with them every residual
 """
 
 import contextlib
+import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Literal
 
@@ -14,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from forensics.errors import MissingExtraError
+from forensics.errors import MissingExtraError, ModelError
 from forensics.models.branch import Branch
 from forensics.models.execution.engine import Runner
 from forensics.models.execution.layers import FusedConv
@@ -47,7 +50,7 @@ class OpenVinoRunner:
     def __call__(self, channels: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return logits and mask logits."""
         with self._request() as request:
-            outputs = request.infer([np.ascontiguousarray(channels.numpy())], share_inputs=True)
+            outputs = request.infer([np.ascontiguousarray(channels.numpy())])
             parts = [torch.from_numpy(outputs[k].copy()) for k in range(len(self._compiled.outputs))]
         return parts[0], parts[1] if len(parts) > 1 else None
 
@@ -77,7 +80,14 @@ def openvino_runner(branch: Branch, example: Tensor, *, precision: Precision, si
     ------
     MissingExtraError
         OpenVINO is not installed.
+    ModelError
+        PyAV is loaded in this process.
     """
+    if "av" in sys.modules:
+        # The interpreter's memory was found corrupted in every test run that coded video and used OpenVINO (decision 010).
+        raise ModelError("it is not used in a process that can code video (PyAV is loaded)")
+    # Its telemetry would report to a server of its makers; without that package it goes without.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # how an import is made to fail
     try:
         import openvino
     except ImportError as err:
@@ -86,6 +96,16 @@ def openvino_runner(branch: Branch, example: Tensor, *, precision: Precision, si
         warnings.simplefilter("ignore")  # tracing warns of every branch on a shape, and shapes are fixed here
         traced = torch.jit.trace(_Traced(branch), example, check_trace=False)  # type: ignore[no-untyped-call]
         model = openvino.convert_model(traced, example_input=example, input=[list(example.shape)])
+    with tempfile.TemporaryDirectory() as folder:
+        # A converted network holds on to objects of Python, and compiling it on several threads corrupted the
+        # interpreter's memory; one that is read from a file does not.
+        path = Path(folder) / "network.xml"
+        openvino.save_model(model, path, compress_to_fp16=False)
+        del model, traced
+        return OpenVinoRunner(_compiled(openvino, path, precision=precision, side_by_side=side_by_side))
+
+
+def _compiled(openvino: Any, path: Path, *, precision: Precision, side_by_side: bool) -> Any:
     n = torch.get_num_threads()
     options = {
         "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
@@ -93,7 +113,9 @@ def openvino_runner(branch: Branch, example: Tensor, *, precision: Precision, si
         "NUM_STREAMS": n if side_by_side else 1,
         "ENABLE_CPU_PINNING": False,
     }
-    return OpenVinoRunner(openvino.Core().compile_model(model, "CPU", options))
+    core = openvino.Core()
+    core.set_property({"ENABLE_MMAP": False})  # the file is gone when the network is used
+    return core.compile_model(core.read_model(path), "CPU", options)
 
 
 def half_never_ends(layer: nn.Module) -> bool:
