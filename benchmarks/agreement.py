@@ -16,7 +16,7 @@ from forensics.reproducibility import machine
 def main() -> None:
     """Print the differences and how many pictures change sides."""
     folder, n = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 200
-    suffixes = {suffix for kind in FORMATS for suffix in kind.suffixes}
+    suffixes = {suffix for kind in FORMATS.values() for suffix in kind.suffixes}
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes)
     files = [files[k] for k in np.linspace(0, len(files) - 1, min(n, len(files))).astype(int)]
     exact, fast = (load_detector(mode=mode) for mode in ("exact", "fast"))
