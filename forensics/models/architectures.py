@@ -36,7 +36,11 @@ class AdaptedNetwork(nn.Module):
 
     def forward(self, channels: Tensor) -> Tensor:
         """Return logits (N, 2) of channels (N, 6, S, S)."""
-        return self.network(self.normalize(self.adapter(channels)))
+        return self.network(self.adapted(channels))
+
+    def adapted(self, channels: Tensor) -> Tensor:
+        """Return what the network sees, (N, 3, S, S)."""
+        return self.normalize(self.adapter(channels))
 
 
 class ConvNeXtBackbone(nn.Module):

@@ -1,23 +1,23 @@
 """Runners of fast mode: OpenVINO, or PyTorch in half the bits.
 
-Only what has weights is handed over: the channels, and with them every residual, are always computed in float32.
+Channels, and with them every residual, and the adapter of the published arrangement are always computed in float32.
 """
 
 import contextlib
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from queue import SimpleQueue
+from functools import cache
+from queue import Empty, SimpleQueue
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from forensics.errors import MissingExtraError, ModelError
+from forensics.errors import MissingExtraError
+from forensics.models.architectures import AdaptedNetwork
 from forensics.models.branch import Branch
 from forensics.models.execution.engine import Runner
 from forensics.models.execution.layers import FusedConv
@@ -28,35 +28,47 @@ Precision = Literal["float32", "bfloat16"]
 FEW_CHANNELS, FINE_KERNEL = 16, 13
 
 
-class _Traced(nn.Module):
-    """What is handed over: all of the branch but its channels."""
+class _WithFewerBits(nn.Module):
+    """What is computed with fewer bits: all of the branch but its channels and the adapter that mixes residuals into RGB."""
 
     def __init__(self, branch: Branch) -> None:
         super().__init__()
         self.branch = branch
 
-    def forward(self, channels: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        logits, mask = self.branch.localise(channels)
+    def prepared(self, channels: Tensor) -> Tensor:
+        """Return what `forward` takes, in float32."""
+        body = self.branch.body
+        return body.adapted(channels) if isinstance(body, AdaptedNetwork) else channels
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        """Return logits, and those of a map if there is one."""
+        body = self.branch.body
+        if isinstance(body, AdaptedNetwork):
+            return body.network(x)
+        logits, mask = self.branch.localise(x)
         return logits if mask is None else (logits, mask)
 
 
 class OpenVinoRunner:
     """A branch compiled by OpenVINO for one view at a time; may be called from several threads at once."""
 
-    def __init__(self, compiled: Any) -> None:
-        self._compiled = compiled
+    def __init__(self, compiled: Any, prepared: Callable[[Tensor], Tensor]) -> None:
+        self._compiled, self._prepared = compiled, prepared
         self._idle: SimpleQueue[Any] = SimpleQueue()
 
     def __call__(self, channels: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return logits and mask logits."""
         with self._request() as request:
-            outputs = request.infer([np.ascontiguousarray(channels.numpy())])
+            outputs = request.infer([np.ascontiguousarray(self._prepared(channels).numpy())], share_inputs=True)
             parts = [torch.from_numpy(outputs[k].copy()) for k in range(len(self._compiled.outputs))]
         return parts[0], parts[1] if len(parts) > 1 else None
 
     @contextmanager
     def _request(self) -> Iterator[Any]:
-        request = self._idle.get() if not self._idle.empty() else self._compiled.create_infer_request()
+        try:
+            request = self._idle.get_nowait()
+        except Empty:
+            request = self._compiled.create_infer_request()
         try:
             yield request
         finally:
@@ -80,32 +92,17 @@ def openvino_runner(branch: Branch, example: Tensor, *, precision: Precision, si
     ------
     MissingExtraError
         OpenVINO is not installed.
-    ModelError
-        PyAV is loaded in this process.
     """
-    if "av" in sys.modules:
-        # The interpreter's memory was found corrupted in every test run that coded video and used OpenVINO (decision 010).
-        raise ModelError("it is not used in a process that can code video (PyAV is loaded)")
-    # Its telemetry would report to a server of its makers; without that package it goes without.
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # how an import is made to fail
-    try:
-        import openvino
-    except ImportError as err:
-        raise MissingExtraError("OpenVINO is not installed. Install it with: pip install 'forensics[fast]'") from err
+    core = _core()
+    import openvino
+
+    network = _WithFewerBits(branch)
+    with torch.inference_mode():
+        example = network.prepared(example)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing warns of every branch on a shape, and shapes are fixed here
-        traced = torch.jit.trace(_Traced(branch), example, check_trace=False)  # type: ignore[no-untyped-call]
-        model = openvino.convert_model(traced, example_input=example, input=[list(example.shape)])
-    with tempfile.TemporaryDirectory() as folder:
-        # A converted network holds on to objects of Python, and compiling it on several threads corrupted the
-        # interpreter's memory; one that is read from a file does not.
-        path = Path(folder) / "network.xml"
-        openvino.save_model(model, path, compress_to_fp16=False)
-        del model, traced
-        return OpenVinoRunner(_compiled(openvino, path, precision=precision, side_by_side=side_by_side))
-
-
-def _compiled(openvino: Any, path: Path, *, precision: Precision, side_by_side: bool) -> Any:
+        traced = torch.jit.trace(network, example.clone(), check_trace=False)  # type: ignore[no-untyped-call]
+        model = openvino.convert_model(traced, example_input=example.clone(), input=[list(example.shape)])
     n = torch.get_num_threads()
     options = {
         "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
@@ -113,9 +110,29 @@ def _compiled(openvino: Any, path: Path, *, precision: Precision, side_by_side: 
         "NUM_STREAMS": n if side_by_side else 1,
         "ENABLE_CPU_PINNING": False,
     }
-    core = openvino.Core()
-    core.set_property({"ENABLE_MMAP": False})  # the file is gone when the network is used
-    return core.compile_model(core.read_model(path), "CPU", options)
+    return OpenVinoRunner(core.compile_model(model, "CPU", options), network.prepared)
+
+
+@cache
+def _core() -> Any:
+    """Return the one `Core` of this process.
+
+    There must be no second one: its CPU plug-in puts a signal stack of its own in the place of the one it finds, and puts
+    that back when it goes. Two that go in the order they came leave the process on memory that is gone, and the next
+    signal, such as that of a child process that ends, kills it (seen in OpenVINO 2026.4).
+
+    Raises
+    ------
+    MissingExtraError
+        OpenVINO is not installed.
+    """
+    # Its telemetry would report to a server of its makers; without that package it goes without.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # how an import is made to fail
+    try:
+        import openvino
+    except ImportError as err:
+        raise MissingExtraError("OpenVINO is not installed. Install it with: pip install 'forensics[fast]'") from err
+    return openvino.Core()
 
 
 def half_never_ends(layer: nn.Module) -> bool:
@@ -132,19 +149,21 @@ def autocast_runner(branch: Branch, *, device: torch.device) -> Runner:
 
     On a GPU the branch is compiled too, where a compiler is there.
     """
-    adapter = getattr(branch.body, "adapter", None)
-    for module in branch.body.modules():
-        # The adapter mixes residuals into what the network sees; it stays in float32.
-        if isinstance(module, FusedConv) and module is not adapter and not half_never_ends(module):
-            module.keep_half()
-    compute: Callable[[Tensor], tuple[Tensor, Tensor | None]] = branch.localise
-    if device.type == "cuda":
+    network = _WithFewerBits(branch)
+    compute: Callable[[Tensor], Tensor | tuple[Tensor, Tensor]] = network
+    if device.type == "cpu":
+        for module in network.modules():
+            if isinstance(module, FusedConv) and not half_never_ends(module):
+                module.keep_half()
+    else:
         with contextlib.suppress(RuntimeError, ImportError):
-            compute = torch.compile(branch.localise, dynamic=False)
+            compute = torch.compile(network, dynamic=False)
 
     def run(channels: Tensor) -> tuple[Tensor, Tensor | None]:
+        x = network.prepared(channels).contiguous(memory_format=torch.channels_last)
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            logits, mask = compute(channels.contiguous(memory_format=torch.channels_last))
+            found = compute(x)
+        logits, mask = found if isinstance(found, tuple) else (found, None)
         return logits.float(), None if mask is None else mask.float()
 
     return run
