@@ -4,9 +4,9 @@
 the memory in use after the first fifty and after the last.
 """
 
-import gc
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 CASES = {
@@ -17,17 +17,13 @@ CASES = {
 }
 
 
-def measure(mode: str, megapixels: int, weights: str) -> float:
-    """Return the peak of this process in GB after two examinations."""
-    from benchmarks.subjects import jpeg, photograph
-
-    data = jpeg(photograph(megapixels))
-    gc.collect()
+def measure(mode: str, picture: str, weights: str) -> float:
+    """Return the peak of this process in GB after two examinations; it does nothing else."""
     from forensics.detector import load_detector
 
     detector = load_detector(weights or None, mode=mode)
     for _ in range(2):
-        detector.examine(data)
+        detector.examine(picture)
     # Not getrusage, whose peak goes on from that of the process that started this one.
     status = Path("/proc/self/status").read_text()
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) * 1024 / 1e9
@@ -35,12 +31,17 @@ def measure(mode: str, megapixels: int, weights: str) -> float:
 
 def peak_memory(full_size: str) -> dict[str, float]:
     """Return GB for every case; `full_size` is a folder with weights of the full ensemble."""
+    from benchmarks.subjects import jpeg, photograph
+
     found = {}
-    for name, (ensemble, mode, megapixels) in CASES.items():
-        weights = full_size if ensemble == "full" else ""
-        command = [sys.executable, "-m", "benchmarks.memory", "one", mode, str(megapixels), weights]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-        found[name] = float(done.stdout.split()[-1])
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (ensemble, mode, megapixels) in CASES.items():
+            picture = Path(folder) / f"{megapixels}.jpg"
+            picture.write_bytes(jpeg(photograph(megapixels)))
+            weights = full_size if ensemble == "full" else ""
+            command = [sys.executable, "-m", "benchmarks.memory", "one", mode, str(picture), weights]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            found[name] = float(done.stdout.split()[-1])
     return found
 
 
@@ -63,8 +64,7 @@ def growth(n: int, mode: str) -> None:
 def main() -> None:
     """Measure one case, growth, or all cases."""
     if sys.argv[1:2] == ["one"]:
-        mode, megapixels, weights = sys.argv[2:5]
-        print(measure(mode, int(megapixels), weights))
+        print(measure(*sys.argv[2:5]))
     elif sys.argv[1:2] == ["growth"]:
         growth(int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else "exact")
     else:

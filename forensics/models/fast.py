@@ -13,7 +13,7 @@ tried on other processors (decision 010).
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -25,10 +25,10 @@ from forensics.models.ensemble import Ensemble
 from forensics.models.execution.backends import Precision, autocast_runner, half_never_ends, openvino_runner
 from forensics.models.execution.engine import Engine, Runner
 from forensics.models.execution.fused import fuse
+from forensics.models.execution.layers import FusedConv
 from forensics.models.execution.threads import return_freed_memory
 from forensics.reproducibility import deterministic, processor_features
-from forensics.types import Caveat, Float64Array, Fusion, UInt8Array
-from forensics.units import log_odds_from_logits, probability_from_log_odds
+from forensics.types import BranchScores, Caveat, Float64Array, Fusion, UInt8Array
 from forensics.views import FixedFrame, Tiles, ViewScheme, plan_views
 
 __all__ = ["MODES", "TOLERANCE", "Computation", "Mode", "check_picture", "plain", "prepare"]
@@ -40,7 +40,6 @@ TOLERANCE: Mapping[Mode, float] = MappingProxyType({"exact": 1e-4, "fast": 0.01}
 MODES: tuple[Mode, ...] = tuple(TOLERANCE)
 HALF_FEATURES = frozenset({"avx512_bf16", "amx_bf16"})  # instructions that multiply bfloat16
 CHECK_SEED = 5
-CHECK_VIEWS = 1
 QUICK_SIDE = 128  # pixels; the exact mode is checked on a small picture: the layers are the same
 
 
@@ -55,7 +54,7 @@ class Computation:
     backend : str
         ``torch`` or ``openvino``.
     precision : {"float32", "bfloat16"}
-        Of convolutions and matrix products; residuals and heads are always in float32.
+        Of convolutions and matrix products; residuals, and what mixes them into RGB, are always in float32.
     difference : float
         Largest difference of a score at load from what it is compared with: ``exact`` with the networks as they were
         trained, ``fast`` with ``exact``.
@@ -120,28 +119,23 @@ def prepare(
     caveats = []
     for backend, precision, build in _ways(ensemble, scheme, device):
         try:
-            engine = Engine(ensemble, device=device, runners=build())
-            found = Computation(engine=engine, mode=mode, backend=backend, precision=precision)
+            found = Computation(
+                engine=Engine(ensemble, device=device, runners=build()), mode=mode, backend=backend, precision=precision
+            )
             difference = _difference(expected, _looked(found, scheme, scheme.size), ensemble, fusion)
         except MissingExtraError as err:
             caveats.append(Caveat(code="backend_missing", text=f"Fast mode was asked for. {err}"))
             continue
         except Exception as err:  # a broken installation may raise anything; another way is tried
             logger.debug("fast mode: %s cannot be used", backend, exc_info=True)
-            reason = f"{type(err).__name__}: {str(err).strip().splitlines()[0] if str(err).strip() else 'no message'}"
+            message = str(err).strip() or "no message"
+            reason = f"{type(err).__name__}: {message.splitlines()[0]}"
             caveats.append(
                 Caveat(code="backend_failed", text=f"Fast mode was asked for, but {backend} failed ({reason}).")
             )
             continue
         _require(difference, mode=mode, backend=f"{backend} in {precision}", next_step="Use mode 'exact'.")
-        return Computation(
-            engine=engine,
-            mode=mode,
-            backend=backend,
-            precision=precision,
-            difference=difference,
-            caveats=(*caveats, FAST),
-        )
+        return replace(found, difference=difference, caveats=(*caveats, FAST))
     caveats.append(
         Caveat(
             code="fast_unavailable",
@@ -187,7 +181,7 @@ def _ways(
 
 def _learned(branch: torch.nn.Module) -> bool:
     """Whether the branch is a network; counted statistics are computed as they are in every mode."""
-    return any(isinstance(module, torch.nn.Conv2d) or hasattr(module, "keep_half") for module in branch.modules())
+    return any(isinstance(module, torch.nn.Conv2d | FusedConv) for module in branch.modules())
 
 
 def check_picture(side: int) -> UInt8Array:
@@ -204,29 +198,32 @@ def check_picture(side: int) -> UInt8Array:
 
 
 def _looked(computation: Computation, scheme: ViewScheme, side: int) -> Float64Array:
-    """Return logits (B, V, 2) of a few views of the fixed picture."""
+    """Return logits (B, 1, 2) of one view of the fixed picture."""
     pixels = check_picture(side)
-    quick = Tiles(size=side, stride=side, turns=("identity",)) if isinstance(scheme, Tiles) else FixedFrame(size=side)
+    plan = plan_views(
+        pixels,
+        Tiles(size=side, stride=side, turns=("identity",)) if isinstance(scheme, Tiles) else FixedFrame(size=side),
+    )
+    plan = replace(plan, names=plan.names[:1], boxes=plan.boxes[:1], turns=plan.turns[:1], tones=plan.tones[:1])
     with deterministic():
-        return computation.engine.look(pixels, plan_views(pixels, quick), at_most=CHECK_VIEWS)[0]
+        return computation.engine.look(pixels, plan)[0]
 
 
 def _difference(a: Float64Array, b: Float64Array, ensemble: Ensemble, fusion: Fusion | None) -> float:
-    """Return the largest difference of a branch's score, or of the joint one."""
-    scores = [probability_from_log_odds(log_odds_from_logits(logits)) for logits in (a, b)]
-    found = float(np.abs(scores[0] - scores[1]).max())
-    if fusion is not None:
-        joint = []
-        for logits in (a, b):
-            odds = log_odds_from_logits(logits).mean(axis=1)
-            pooled = {name: (float(z), float(z)) for name, z in zip(ensemble.names, odds, strict=True)}
-            joint.append(float(probability_from_log_odds(np.asarray(fusion.log_odds(pooled)))))
-        found = max(found, abs(joint[0] - joint[1]))
-    return found
+    """Return the largest difference of a branch's score, or of the joint one; infinity where there is no number."""
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        return np.inf
+    one, other = (
+        BranchScores(
+            branches=ensemble.names, views=("check",), logits=logits, boxes=np.zeros((1, 4), np.int64), fusion=fusion
+        )
+        for logits in (a, b)
+    )
+    return max(float(np.abs(one.view_scores - other.view_scores).max()), abs(one.score - other.score))
 
 
 def _require(difference: float, *, mode: Mode, backend: str, next_step: str) -> None:
-    if not difference <= TOLERANCE[mode]:
+    if difference > TOLERANCE[mode]:
         raise ModelError(
             f"mode {mode!r} ({backend}) is refused: on the fixed picture a score differs by {difference:.2g}, more than "
             f"the {TOLERANCE[mode]:g} allowed. {next_step}"

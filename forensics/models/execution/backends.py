@@ -21,6 +21,7 @@ from forensics.models.architectures import AdaptedNetwork
 from forensics.models.branch import Branch
 from forensics.models.execution.engine import Runner
 from forensics.models.execution.layers import FusedConv
+from forensics.models.execution.threads import return_freed_memory
 
 __all__ = ["Precision", "autocast_runner", "half_never_ends", "openvino_runner"]
 
@@ -110,7 +111,10 @@ def openvino_runner(branch: Branch, example: Tensor, *, precision: Precision, si
         "NUM_STREAMS": n if side_by_side else 1,
         "ENABLE_CPU_PINNING": False,
     }
-    return OpenVinoRunner(core.compile_model(model, "CPU", options), network.prepared)
+    compiled = core.compile_model(model, "CPU", options)
+    del model, traced
+    return_freed_memory()
+    return OpenVinoRunner(compiled, network.prepared)
 
 
 @cache

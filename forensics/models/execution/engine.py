@@ -19,7 +19,7 @@ from forensics.models.execution.threads import threads_per_operation
 from forensics.types import Float32Array, Float64Array, UInt8Array
 from forensics.views import Plan, Tiles, view_pixels
 
-__all__ = ["Engine", "Runner", "plain_runner"]
+__all__ = ["Engine", "Runner"]
 
 VIEWS_PER_PASS = 32  # on a GPU; halved for as long as memory does not suffice
 Looked = tuple[Float64Array, dict[str, Float32Array]]
@@ -31,11 +31,6 @@ class Runner(Protocol):
     def __call__(self, channels: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return logits (N, 2) of channels (N, C, S, S), and those of a map (N, 1, S / 4, S / 4) if there is one."""
         ...
-
-
-def plain_runner(ensemble: Ensemble, name: str) -> Runner:
-    """Return the branch as PyTorch computes it."""
-    return dict(ensemble.items())[name].localise
 
 
 class Engine:
@@ -54,12 +49,12 @@ class Engine:
         self, ensemble: Ensemble, *, device: torch.device, runners: Mapping[str, Runner] | None = None
     ) -> None:
         self.device = device
-        given = dict(runners or {})
-        self._runners = {name: given.get(name) or plain_runner(ensemble, name) for name in ensemble.names}
+        self._runners: dict[str, Runner] = {name: branch.localise for name, branch in ensemble.items()}
+        self._runners |= runners or {}
         self._channels = _by_channels(ensemble)
         self.views_per_pass = 1 if device.type == "cpu" else VIEWS_PER_PASS
 
-    def look(self, pixels: UInt8Array, plan: Plan, *, at_most: int | None = None) -> Looked:
+    def look(self, pixels: UInt8Array, plan: Plan) -> Looked:
         """Return what every branch makes of every view of a plan.
 
         Parameters
@@ -67,8 +62,6 @@ class Engine:
         pixels : array of shape (H, W, 3), uint8
         plan : Plan
             At least one view.
-        at_most : int, optional
-            Look at the first views only.
 
         Returns
         -------
@@ -78,8 +71,8 @@ class Engine:
             For each branch with a mask head: where the view looks forged, on the view's own grid.
         """
         if self.device.type != "cpu":
-            return _joined(list(self._in_passes(pixels, plan, at_most)))
-        views = range(len(plan.names))[:at_most]
+            return _joined(list(self._in_passes(pixels, plan)))
+        views = range(len(plan.names))
         if not isinstance(plan.scheme, Tiles):
             return _joined([self._one(pixels, plan, k) for k in views])
         n_workers = torch.get_num_threads()
@@ -92,9 +85,9 @@ class Engine:
     def _one(self, pixels: UInt8Array, plan: Plan, k: int) -> Looked:
         return self._compute(torch.from_numpy(view_pixels(pixels, plan, slice(k, k + 1))))
 
-    def _in_passes(self, pixels: UInt8Array, plan: Plan, at_most: int | None) -> Iterator[Looked]:
+    def _in_passes(self, pixels: UInt8Array, plan: Plan) -> Iterator[Looked]:
         """Yield passes of views; while one is computed, the next is cut. Without enough memory, smaller ones."""
-        done, n = 0, len(plan.names[:at_most])
+        done, n = 0, len(plan.names)
         with ThreadPoolExecutor(1) as cutter:
 
             def ask(start: int) -> Future[Float32Array]:

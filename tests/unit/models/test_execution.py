@@ -205,7 +205,7 @@ def in_passes(monkeypatch: pytest.MonkeyPatch) -> Callable[[Engine, UInt8Array, 
 
     def look(engine: Engine, pixels: UInt8Array, plan: Plan) -> np.ndarray:
         engine.views_per_pass = 4
-        return np.concatenate([logits for logits, _ in engine._in_passes(pixels, plan, None)], axis=1)
+        return np.concatenate([logits for logits, _ in engine._in_passes(pixels, plan)], axis=1)
 
     return look
 
