@@ -1,12 +1,12 @@
 """What this machine can do at best: the roofline that shares are taken of."""
 
-import time
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.timing import seconds
 from forensics.models.branch import Branch
 from forensics.reproducibility import processor_features
 
@@ -16,13 +16,7 @@ ROUNDS = 7
 
 
 def _best(action: Callable[[], object]) -> float:
-    action()
-    found = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        action()
-        found.append(time.perf_counter() - start)
-    return min(found)
+    return min(seconds(action, ROUNDS))
 
 
 @torch.inference_mode()

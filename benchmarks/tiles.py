@@ -1,12 +1,12 @@
 """Time each branch on a tile, and large depth-wise kernels by the ways there are to compute and train them."""
 
 import statistics
-import time
 from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 
+from benchmarks.timing import seconds
 from forensics.detector import load_detector
 from forensics.models.depthwise import depthwise_conv
 from forensics.reproducibility import machine
@@ -17,23 +17,12 @@ SHAPE = (32, 64, 24, 24)  # a stage of the starter's RepLKNet at 96-pixel tiles,
 KERNEL = 17
 
 
-def median_seconds(action: Callable[[], object]) -> float:
-    """Return the median time of `action` after one call to set things up."""
-    action()
-    rounds = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        action()
-        rounds.append(time.perf_counter() - start)
-    return statistics.median(rounds)
-
-
 def trained(convolve: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], *, channels_last: bool) -> float:
     """Return the time of a forward and a backward pass."""
     layout = torch.channels_last if channels_last else torch.contiguous_format
     x = torch.rand(SHAPE).to(memory_format=layout).requires_grad_()
     weight = torch.rand(SHAPE[1], 1, KERNEL, KERNEL, requires_grad=True)
-    return median_seconds(lambda: convolve(x, weight).sum().backward())
+    return statistics.median(seconds(lambda: convolve(x, weight).sum().backward(), ROUNDS))
 
 
 def library(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -57,8 +46,8 @@ def main() -> None:
     print(
         f"\n{KERNEL} x {KERNEL} depth-wise, {SHAPE}, forward and backward\n\n| way | ms | times as fast |\n|---|---|---|"
     )
-    for name, seconds in rows.items():
-        print(f"| {name} | {1000 * seconds:.1f} | {slow / seconds:.1f} |")
+    for name, taken in rows.items():
+        print(f"| {name} | {1000 * taken:.1f} | {slow / taken:.1f} |")
 
 
 if __name__ == "__main__":

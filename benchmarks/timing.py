@@ -5,9 +5,20 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
-__all__ = ["Row", "compare"]
+__all__ = ["Row", "compare", "seconds"]
 
 Action = Callable[[], object]
+
+
+def seconds(action: Action, rounds: int) -> list[float]:
+    """Return how long an action took each time, after one call that sets things up."""
+    action()
+    taken = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - start)
+    return taken
 
 
 @dataclass(frozen=True)

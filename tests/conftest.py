@@ -12,9 +12,19 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_sample_image
 
+from forensics.detector import load_detector
+from forensics.models.fast import MODES
 from forensics.types import Evidence
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--mode", choices=MODES, default="exact", help="in which mode detectors are loaded by default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    load_detector.__kwdefaults__["mode"] = config.getoption("--mode")
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from forensics import cli
+from forensics.commands.shared import found_weights, said
 from forensics.detector import load_detector
 from forensics.errors import EvidenceError, ReportError
 from forensics.report import write_report
@@ -130,13 +131,13 @@ def test_the_shipped_weights_are_found_by_name(tmp_path: Path, monkeypatch: pyte
     assert CliRunner().invoke(cli.app, ["weights", "show", listed[0]]).stdout.splitlines() == shown[:1]
     assert CliRunner().invoke(cli.app, ["weights", "verify", "starter"]).exit_code == 0
     (tmp_path / "starter").mkdir()  # a folder of that name is meant, where there is one
-    assert cli._weights(Path("starter")) == Path("starter")
+    assert found_weights(Path("starter")) == Path("starter")
 
 
 def test_what_another_process_raised_is_said_without_its_traceback() -> None:
     text = "Caught EvidenceError in DataLoader worker process 0.\nOriginal Traceback\n  File x\nforensics.errors.EvidenceError: a: b. Get it again.\n"
-    assert cli._said(EvidenceError(text)) == "a: b. Get it again."
-    assert cli._said(EvidenceError("a: b")) == "a: b"
+    assert said(EvidenceError(text)) == "a: b. Get it again."
+    assert said(EvidenceError("a: b")) == "a: b"
 
 
 @pytest.mark.parametrize("language", ["zh", "tlh"])

@@ -62,15 +62,19 @@ def test_unsuitable_pictures(
     assert Finding.from_json(finding.to_json()).to_json() == finding.to_json()
 
 
+def _flags() -> tuple[object, ...]:
+    cudnn = torch.backends.cudnn
+    algorithms = torch.are_deterministic_algorithms_enabled()
+    return algorithms, cudnn.benchmark, cudnn.allow_tf32, torch.is_grad_enabled(), torch.get_num_threads()
+
+
 def test_no_trace_is_left(starter: Detector, make_evidence: Callable[..., Evidence]) -> None:
     state = torch.get_rng_state()
-    flags = (torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark, torch.is_grad_enabled())
+    flags = _flags()
     weights = {k: v.clone() for k, v in starter.ensemble.state_dict().items()}
     starter.examine(make_evidence())
     assert torch.equal(state, torch.get_rng_state())
-    assert flags == (
-        torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark, torch.is_grad_enabled(),
-    )  # fmt: skip
+    assert flags == _flags()
     assert all(torch.equal(weights[k], v) for k, v in starter.ensemble.state_dict().items())
     assert not any(m._forward_hooks or m._backward_hooks for m in starter.ensemble.modules())
 

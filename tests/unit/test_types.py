@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from forensics.errors import EvidenceError
 from forensics.types import BranchScores, Caveat, Evidence, Finding, Fusion, Metadata, RunRecord
+from forensics.types.values import frozen
 
 
 def finding(evidence: Evidence, logits: np.ndarray) -> Finding:
@@ -96,3 +97,19 @@ def test_a_view_is_judged_as_all_views_are() -> None:
     assert plain.joint_view_scores == pytest.approx(plain.view_scores.mean(axis=0))
     nothing = Fusion(bias=0.0, mean={"a": 0.0}, top={"a": 0.0}, weights_sha256="0" * 64)
     assert dict(nothing.shares) == {"a": 0.0}
+
+
+def test_only_an_array_that_nobody_can_write_to_is_taken_as_it_is() -> None:
+    own = np.arange(6, dtype=np.uint8)
+    assert frozen(own, np.uint8) is not own
+    view = own[:]
+    view.setflags(write=False)
+    taken = frozen(view, np.uint8)
+    own[0] = 9
+    assert taken[0] == 0
+    own.setflags(write=False)
+    assert frozen(own, np.uint8) is own
+    assert frozen(own, np.float32).dtype == np.float32
+    turned = np.asfortranarray(np.zeros((2, 3), np.uint8))
+    turned.setflags(write=False)
+    assert frozen(turned, np.uint8).flags.c_contiguous

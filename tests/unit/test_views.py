@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from forensics.views import DIHEDRAL, TONES, FixedFrame, Tiles, cut, plan_views, to_evidence_grid, turn_square
+from forensics.views import DIHEDRAL, TONES, FixedFrame, Tiles, _grey_sd, cut, plan_views, to_evidence_grid, turn_square
 from tests.conftest import textured
 
 
@@ -25,6 +25,12 @@ def test_above_the_cap_the_share_seen_is_stated() -> None:
     assert plan.seen < 1
     assert plan.boxes[:, :2].min() == 0
     assert plan.boxes[:, 2:].max(axis=0).tolist() == [960, 640]
+
+
+def test_what_is_flat_is_told_by_the_spread_of_the_mean_of_the_colours() -> None:
+    pixels = textured(40, 50)
+    expected = pixels[5:30, 10:45].mean(axis=2).std()
+    assert _grey_sd(pixels, (10, 5, 45, 30)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_flat_tiles_are_left_out() -> None:

@@ -10,6 +10,7 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
+from forensics.evidence.decoding import STRIP
 from forensics.types import Evidence
 from tests.broken_files import png_chunk
 from tests.conftest import encoded, textured
@@ -190,3 +191,10 @@ def test_the_name_does_not_decide(tmp_path: Path) -> None:
     assert evidence.media_type == "image/png"
     assert any("ends in .jpg" in n for n in evidence.notes)
     assert path.stat().st_mtime_ns == before
+
+
+def test_a_picture_of_many_strips_has_every_row_in_its_place() -> None:
+    pixels = textured(2 * STRIP + 7, 33)
+    assert np.array_equal(Evidence.from_bytes(encoded(pixels)).pixels, pixels)
+    grey = pixels[..., 0]
+    assert np.array_equal(Evidence.from_bytes(encoded(grey)).pixels, np.repeat(grey[..., None], 3, axis=2))

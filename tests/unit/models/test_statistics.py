@@ -29,6 +29,22 @@ def test_values_are_rounded_to_the_nearest_step() -> None:
     assert shares([0.6, 0.4, 0.6, 0.4, 0.6]) == pytest.approx({(-1, 0, -1): 2 / 3, (0, -1, 0): 1 / 3}, abs=1e-5)
 
 
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (7, 9), (9, 8), (3, 4)])
+def test_counting_in_runs_is_counting_triples_one_by_one(height: int, width: int) -> None:
+    features = Cooccurrences((), (1.0,))
+    levels = np.random.default_rng(height).integers(-3, 4, (StatisticsChannels.n_channels, height, width))
+    found = features(torch.tensor(levels[None], dtype=torch.float32)).reshape(len(levels), 2, -1).numpy() ** 2
+    cut = np.clip(levels, -2, 2) + 2
+    for c, values in enumerate(cut):
+        for direction, lines in enumerate((values, values.T)):
+            triples = [tuple(line[k : k + 3]) for line in lines for k in range(len(line) - 2)]
+            counts = np.zeros(125)
+            for a, b, d in triples:
+                counts[25 * a + 5 * b + d] += 1
+            expected = counts @ features.orbits.numpy() / len(triples)
+            assert found[c, direction] == pytest.approx(np.maximum(expected, 1e-8), rel=1e-5)
+
+
 def test_there_are_39_kinds_of_triples_and_large_values_are_truncated() -> None:
     assert Cooccurrences((0.7,), ()).orbits.shape == (125, 39)
     assert shares([9, 9, 9, 9, 9, 9]) == pytest.approx({(-2, -2, -2): 1.0}, abs=1e-5)
