@@ -120,7 +120,8 @@ def evaluate(
         A file that holds one JSON line per picture and grows as they are scored. What it holds already is not scored
         again, so that an evaluation that was cut off goes on, and tables are printed anew without scoring.
     workers : int
-        Processes that score, each with one thread; none if 0.
+        Processes that score, each with one thread; none if 0, and none for a detector in fast mode, whose threads are
+        not there in a forked process.
 
     Returns
     -------
@@ -130,20 +131,20 @@ def evaluate(
     Raises
     ------
     ValueError
-        A condition is unknown, or the file belongs to other weights or conditions.
+        A condition is unknown, or the file belongs to other weights, another mode or other conditions.
     """
     chosen = list(conditions)
     unknown = [c for c in chosen if c not in CONDITIONS]
     if unknown:
         raise ValueError(f"no condition {unknown[0]!r}; there are {', '.join(CONDITIONS)}. Choose of these.")
-    head = {"format": FORMAT, "weights_sha256": detector.weights.sha256, "conditions": chosen}
+    head = {"format": FORMAT, "weights_sha256": detector.weights.sha256, "mode": detector.mode, "conditions": chosen}
     known = {} if keep is None else _open(keep, head)
     wanted = pictures if at_most is None else thinned(pictures, at_most)
     lacking = [p for p in wanted if p.name not in known]
     loader = torch.utils.data.DataLoader(
         _Scoring(detector, lacking, chosen),
         batch_size=None,
-        num_workers=ready_to_fork(workers),
+        num_workers=ready_to_fork(workers if detector.mode == "exact" else 0),
         collate_fn=lambda rows: rows,
     )
     for picture, rows in zip(lacking, loader, strict=True):
@@ -212,7 +213,9 @@ def _open(path: Path, head: Mapping[str, object]) -> dict[str, list[ScoredPictur
         path.write_text("".join(lines[:-1]), encoding="utf-8")
         lines = lines[:-1]
     if not lines or json.loads(lines[0]) != head:
-        raise ValueError(f"{path} holds scores of other weights or conditions. Give another --scores, or remove it.")
+        raise ValueError(
+            f"{path} holds scores of other weights, another mode or other conditions. Give another --scores, or remove it."
+        )
     return read_scores(path)
 
 

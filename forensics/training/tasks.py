@@ -197,7 +197,7 @@ def accept(
     left_out : path, optional
         Figures of runs without a family or source, see `add_left_out`.
     """
-    detector = load_detector(weights, judgement="mean")
+    detector = load_detector(weights, judgement="mean", mode="exact")  # as its rows say
     scored = evaluate(
         detector, withheld, conditions=list(conditions or CONDITIONS), at_most=at_most, keep=keep, workers=_cores()
     )

@@ -91,6 +91,7 @@ def test_json_goes_into_a_new_folder_and_a_place_that_is_taken_leaves_nothing(
 def test_wrong_use_is_exit_code_2() -> None:
     assert CliRunner().invoke(cli.app, ["examine"]).exit_code == 2
     assert CliRunner().invoke(cli.app, ["no-such-command"]).exit_code == 2
+    assert CliRunner().invoke(cli.app, ["examine", "x.jpg", "--mode", "quick"]).exit_code == 2
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Keeping scores: an evaluation that was cut off goes on, and belongs to its weights."""
+"""Keeping scores: an evaluation that was cut off goes on, and belongs to its weights and mode."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ class Counting:
     """Stands for a detector; the score is the mean brightness, and every examination is counted."""
 
     digest: str = "a" * 64
+    mode: str = "exact"
     asked: int = 0
 
     @property
@@ -57,14 +58,23 @@ def test_a_cut_off_evaluation_goes_on(pictures: Pictures, tmp_path: Path) -> Non
     assert list(read_scores(keep)) == [p.name for p in pictures]
 
 
-def test_scores_of_other_weights_or_conditions_are_refused(pictures: Pictures, tmp_path: Path) -> None:
+def test_scores_of_other_weights_modes_or_conditions_are_refused(pictures: Pictures, tmp_path: Path) -> None:
     keep = tmp_path / "scores.jsonl"
     evaluate(Counting(), pictures, conditions=[DELIVERED], keep=keep)  # type: ignore[arg-type]
     before = keep.read_bytes()
-    for detector, condition in ((Counting(digest="b" * 64), DELIVERED), (Counting(), "JPEG 75")):
-        with pytest.raises(ValueError, match="other weights or conditions"):
+    others = ((Counting(digest="b" * 64), DELIVERED), (Counting(mode="fast"), DELIVERED), (Counting(), "JPEG 75"))
+    for detector, condition in others:
+        with pytest.raises(ValueError, match="other weights, another mode or other conditions"):
             evaluate(detector, pictures, conditions=[condition], keep=keep)  # type: ignore[arg-type]
     assert keep.read_bytes() == before
+
+
+def test_a_detector_in_fast_mode_scores_in_this_process(pictures: Pictures) -> None:
+    """Its threads are not there in a forked one, which would wait for ever; a forked one counts for itself."""
+    exact, fast = Counting(), Counting(mode="fast")
+    rows = [evaluate(d, pictures, conditions=[DELIVERED], workers=2) for d in (exact, fast)]  # type: ignore[arg-type]
+    assert rows[0] == rows[1]
+    assert (exact.asked, fast.asked) == (0, 6)
 
 
 def test_thinning_keeps_so_many_of_each_class_and_more_holds_fewer(pictures: Pictures) -> None:

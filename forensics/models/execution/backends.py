@@ -161,7 +161,7 @@ def autocast_runner(branch: Branch, *, device: torch.device) -> Runner:
                 module.keep_half()
     else:
         with contextlib.suppress(RuntimeError, ImportError):
-            compute = torch.compile(network, dynamic=False)
+            compute = torch.compile(network)
 
     def run(channels: Tensor) -> tuple[Tensor, Tensor | None]:
         x = network.prepared(channels).contiguous(memory_format=torch.channels_last)
