@@ -128,15 +128,15 @@ def deterministic() -> Iterator[None]:
     """Make torch compute the same bits for the same input on this machine; restore its flags afterwards."""
     import torch
 
-    algorithms = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    before = torch.get_deterministic_debug_mode()
     benchmark, tf32 = torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32
     try:
-        torch.use_deterministic_algorithms(True)
+        # The same as use_deterministic_algorithms(True), which imports a compiler and takes a second.
+        torch.set_deterministic_debug_mode("error")
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.allow_tf32 = False  # a GPU would round float32 to ten bits
         yield
     finally:
-        torch.use_deterministic_algorithms(algorithms, warn_only=warn_only)
+        torch.set_deterministic_debug_mode(before)
         torch.backends.cudnn.benchmark = benchmark
         torch.backends.cudnn.allow_tf32 = tf32

@@ -38,7 +38,7 @@ DECODER_ERRORS = (
     Image.DecompressionBombError, cv2.error,
 )  # fmt: skip
 ORIENTATION, BITS_PER_SAMPLE = 0x0112, 258
-STRIP = 512  # rows
+STRIP = 64  # rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

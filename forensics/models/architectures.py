@@ -6,23 +6,20 @@ through a stem that keeps the resolution, so that traces of one pixel's size sur
 
 References
 ----------
-ConvNeXt: Liu et al., CVPR 2022 (arXiv 2201.03545), timm's implementation. RepLKNet: Ding et al., CVPR 2022.
+ConvNeXt: Liu et al., CVPR 2022 (arXiv 2201.03545). RepLKNet: Ding et al., CVPR 2022.
 """
 
 from collections.abc import Sequence
 
-import timm
-from timm.models.convnext import ConvNeXt
 from torch import Tensor, nn
 
 from forensics.models.branch import BRANCHES, Branch
 from forensics.models.channels import ImageNetNormalize, ReferenceChannels, StarterChannels
+from forensics.models.convnext import ConvNeXt, small_convnext
 from forensics.models.layered import LayeredNetwork
 from forensics.models.replknet import RepLKNet
 
 __all__ = ["reference_convnext", "reference_replknet", "starter_convnext", "starter_replknet"]
-
-LAYER_SCALE = 0.1  # initial; timm's 1e-6 makes every block start as nothing, which suits long trainings only
 
 
 class AdaptedNetwork(nn.Module):
@@ -44,16 +41,12 @@ class AdaptedNetwork(nn.Module):
 
 
 class ConvNeXtBackbone(nn.Module):
-    """A timm ConvNeXt without its head."""
+    """A small ConvNeXt without its head."""
 
     def __init__(self, variant: str, n_channels: int, drop_path: float) -> None:
         super().__init__()
-        network = timm.create_model(
-            variant, pretrained=False, in_chans=n_channels, num_classes=0, drop_path_rate=drop_path,
-            ls_init_value=LAYER_SCALE,
-        )  # fmt: skip
-        self.stem, self.stages = network.stem, network.stages
-        self.widths = tuple(info["num_chs"] for info in network.feature_info)
+        network = small_convnext(variant, n_channels=n_channels, num_classes=0, drop_path=drop_path)
+        self.stem, self.stages, self.widths = network.stem, network.stages, network.widths
 
     def stage_maps(self, x: Tensor) -> list[Tensor]:
         """Return the output of every stage, (N, widths[i], S / 4 / 2**i, S / 4 / 2**i)."""
@@ -68,7 +61,7 @@ class ConvNeXtBackbone(nn.Module):
 @BRANCHES.register("reference_convnext")
 def reference_convnext(*, depths: Sequence[int], widths: Sequence[int]) -> Branch:
     """Return the published ConvNeXt branch; ConvNeXt-B has depths 3, 3, 27, 3 and widths 128, 256, 512, 1024."""
-    network = ConvNeXt(depths=tuple(depths), dims=tuple(widths), num_classes=2)
+    network = ConvNeXt(depths, widths)
     return Branch(channels=ReferenceChannels(), body=AdaptedNetwork(network), attribution_layer="body.network.stages")
 
 
@@ -97,7 +90,7 @@ def starter_convnext(
     mask_width: int = 0,
     dropout: float = 0.0,
 ) -> Branch:
-    """Return the texture branch: a small timm ConvNeXt behind the trace stem."""
+    """Return the texture branch: a small ConvNeXt behind the trace stem."""
     body = LayeredNetwork(
         ConvNeXtBackbone(variant, trace_width, drop_path),
         n_channels=StarterChannels.n_channels, trace_width=trace_width, mask_width=mask_width, dropout=dropout,

@@ -7,24 +7,31 @@ deviation are not in the files: they are constants of the method.
 
 import pickle
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
-from timm.models.convnext import checkpoint_filter_fn
 from torch import Tensor
 
 from forensics.errors import WeightsMismatchError
-from forensics.models.branch import BRANCHES
 
 __all__ = ["read_checkpoint"]
 
 Spec: TypeAlias = tuple[str, dict[str, Any]]
 NAMES = ("convnext", "replknet")
 
-# Ding et al.'s attribute names, as in the published files, to ours.
-RENAMED = (
+# Attribute names of the published files to ours: Liu et al.'s of ConvNeXt, Ding et al.'s of RepLKNet.
+RENAMED_CONVNEXT = (
+    (r"^downsample_layers\.0\.", "stem."),
+    (r"^downsample_layers\.(\d+)\.", r"stages.\1.downsample."),
+    (r"^stages\.(\d+)\.(\d+)\.", r"stages.\1.blocks.\2."),
+    (r"\.dwconv\.", ".conv_dw."),
+    (r"\.pwconv", ".mlp.fc"),
+    (r"^head\.", "head.fc."),
+    (r"^norm\.", "head.norm."),
+)
+RENAMED_REPLKNET = (
     (r"^stages\.(\d+)\.blocks\.", r"stages.\1."),
     (r"\.(?:prelkb_bn|preffn_bn)\.", ".norm."),
     (r"\.pw1\.", ".expand."),
@@ -140,22 +147,25 @@ def _count(keys: Iterable[str], pattern: str) -> int:
     return 1 + max(int(m[1]) for k in keys if (m := re.match(pattern, k)))
 
 
+def _renamed(model: Mapping[str, Tensor], names: Sequence[tuple[str, str]]) -> dict[str, Tensor]:
+    ours: dict[str, Tensor] = {}
+    for key, value in model.items():
+        for pattern, name in names:
+            key = re.sub(pattern, name, key)
+        ours[key] = value
+    return ours
+
+
 def _convnext(model: dict[str, Tensor]) -> tuple[Spec, dict[str, Tensor]]:
     n_stages = _count(model, r"stages\.(\d+)\.")
     depths = [_count(model, rf"stages\.{i}\.(\d+)\.") for i in range(n_stages)]
     widths = [int(model[f"stages.{i}.0.dwconv.weight"].shape[0]) for i in range(n_stages)]
     arguments = {"depths": depths, "widths": widths}
-    network = BRANCHES["reference_convnext"](**arguments).get_submodule("body.network")
-    ours = checkpoint_filter_fn(dict(model), network)
-    return ("reference_convnext", arguments), ours
+    return ("reference_convnext", arguments), _renamed(model, RENAMED_CONVNEXT)
 
 
 def _replknet(model: dict[str, Tensor]) -> tuple[Spec, dict[str, Tensor]]:
-    ours: dict[str, Tensor] = {}
-    for key, value in model.items():
-        for pattern, name in RENAMED:
-            key = re.sub(pattern, name, key)
-        ours[key] = value
+    ours = _renamed(model, RENAMED_REPLKNET)
     n_stages = _count(ours, r"stages\.(\d+)\.")
     merged = "stages.0.0.large_kernel.merged.weight" in ours
     large = "merged" if merged else "large.conv"

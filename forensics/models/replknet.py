@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from timm.layers import DropPath
 from torch import Tensor, nn
 
 from forensics.models.depthwise import DepthwiseConv
+from forensics.models.drop_path import DropPath
 
 __all__ = ["RepLKNet"]
 

@@ -8,12 +8,12 @@ Tan et al., CVPR 2024: neighbouring pixel relations.
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-import timm
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from forensics.models.branch import BRANCHES, Branch
+from forensics.models.convnext import small_convnext
 from forensics.models.layered import TraceStem
 from forensics.models.replknet import RepLKNet
 from forensics.residuals.srm import SRM_KERNELS
@@ -95,10 +95,8 @@ class TracedNetwork(nn.Module):
 
 @BRANCHES.register("traced_convnext")
 def traced_convnext(*, variant: str = "convnext_atto_ols", drop_path: float = 0.0) -> Branch:
-    """Return the texture branch of starter 0.1: a small timm ConvNeXt behind the trace stem."""
-    network = timm.create_model(
-        variant, pretrained=False, in_chans=TRACE_WIDTH, num_classes=2, drop_path_rate=drop_path, ls_init_value=0.1
-    )
+    """Return the texture branch of starter 0.1: a small ConvNeXt behind the trace stem."""
+    network = small_convnext(variant, n_channels=TRACE_WIDTH, num_classes=2, drop_path=drop_path)
     return Branch(channels=TracedChannels(), body=TracedNetwork(network), attribution_layer="body.network.stages")
 
 

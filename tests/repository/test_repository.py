@@ -31,6 +31,17 @@ def test_importing_needs_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_examining_imports_nothing_that_takes_a_second() -> None:
+    """timm and torchvision, and the compiler of torch that both they and a flag of torch bring along."""
+    code = (
+        "import sys; from forensics import load_detector; "
+        "load_detector().examine('tests/parity/picture_300x200.png'); "
+        "print([m for m in ('timm', 'torchvision', 'torch._dynamo', 'triton', 'scipy', 'captum') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 @pytest.mark.slow
 def test_readme_code_runs() -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import torch
 
 from forensics.detector import Detector, ErrorRow, load_detector
 from forensics.errors import ModelError
+from forensics.reproducibility import deterministic
 from forensics.types import Evidence, Finding
 from tests.conftest import encoded, textured
 
@@ -77,6 +79,21 @@ def test_no_trace_is_left(starter: Detector, make_evidence: Callable[..., Eviden
     assert flags == _flags()
     assert all(torch.equal(weights[k], v) for k, v in starter.ensemble.state_dict().items())
     assert not any(m._forward_hooks or m._backward_hooks for m in starter.ensemble.modules())
+
+
+def test_flags_of_torch_come_back_even_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    torch.set_deterministic_debug_mode("warn")
+    try:
+        with suppress(ZeroDivisionError), deterministic():
+            assert _flags()[:3] == (True, False, False)
+            assert torch.get_deterministic_debug_mode() == 2
+            _ = 1 / 0
+        assert _flags()[:3] == (True, True, True)
+        assert torch.get_deterministic_debug_mode() == 1
+    finally:
+        torch.set_deterministic_debug_mode("default")
 
 
 def test_until_calibrated_there_are_no_words_of_strength(

@@ -9,13 +9,12 @@ that we measured. Gradients still flow, so that the fused network can be explain
 from functools import singledispatch
 
 import torch
-from timm.layers import GELU, Mlp
-from timm.models.convnext import ConvNeXtBlock
 from torch import Tensor, nn
 
 from forensics.models.architectures import AdaptedNetwork
+from forensics.models.convnext import ConvNeXtBlock
 from forensics.models.execution.fourier import LargeKernelConv
-from forensics.models.execution.layers import Activation, ChannelsLastMlp, FusedConv, Head
+from forensics.models.execution.layers import Activation, FusedConv, Head
 from forensics.models.layered import TraceStem
 from forensics.models.replknet import ConvBN, FeedForwardBlock, LargeKernelBlock
 
@@ -93,15 +92,9 @@ def _(module: nn.Sequential) -> None:
 
 @_fuse.register
 def _(module: ConvNeXtBlock) -> None:
-    mlp = module.mlp
-    if type(mlp) is not Mlp or type(mlp.norm) is not nn.Identity or not isinstance(mlp.act, nn.GELU | GELU):
-        return
-    first, second = FusedConv(mlp.fc1, activation="gelu"), FusedConv(mlp.fc2, scale=module.gamma)
-    module.gamma = None
-    if module.use_conv_mlp:
-        _put(mlp, fc1=first, act=nn.Identity(), fc2=second)
-    else:
-        _put(module, mlp=ChannelsLastMlp(first, second))
+    first, second = FusedConv(module.mlp.fc1, activation="gelu"), FusedConv(module.mlp.fc2, scale=module.gamma)
+    module.gamma, module.convolutional = None, True
+    _put(module.mlp, fc1=first, act=nn.Identity(), fc2=second)
 
 
 def _put(module: nn.Module, **parts: nn.Module) -> None:

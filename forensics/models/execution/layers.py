@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from forensics.models.depthwise import LARGE, depthwise_conv
 
-__all__ = ["Activation", "ChannelsLastMlp", "FusedConv", "Head"]
+__all__ = ["Activation", "FusedConv", "Head"]
 
 Activation = Literal["none", "relu", "gelu"]
 
@@ -105,18 +105,6 @@ class Head(nn.Linear):
         """Return (N, out_features)."""
         with torch.autocast(x.device.type, enabled=False):
             return F.linear(x.float(), self.weight, self.bias)
-
-
-class ChannelsLastMlp(nn.Module):
-    """timm's `Mlp` of linear layers, by 1x1 convolutions: from and to (N, H, W, C)."""
-
-    def __init__(self, first: FusedConv, second: FusedConv) -> None:
-        super().__init__()
-        self.fc1, self.fc2 = first, second
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (N, H, W, C)."""
-        return self.fc2(self.fc1(x.permute(0, 3, 1, 2))).permute(0, 2, 3, 1)
 
 
 def _pair(numbers: tuple[int, ...]) -> tuple[int, int]:
