@@ -320,5 +320,5 @@ def _png(pixels: UInt8Array) -> bytes:
     else:
         picture = Image.fromarray(pixels)
     buffer = io.BytesIO()
-    picture.save(buffer, format="PNG", compress_level=9)
+    picture.save(buffer, format="PNG", compress_level=6)
     return buffer.getvalue()
