@@ -40,7 +40,6 @@ def steps(path: Path) -> dict[str, float]:
         return value
 
     timed("import torch", lambda: __import__("torch"))
-    timed("import timm", lambda: __import__("timm"))
     timed("import forensics", lambda: (__import__("forensics.cli"), __import__("forensics.detector")))
     from forensics.detector import load_detector
     from forensics.types import Evidence

@@ -229,8 +229,8 @@ def start_up(rounds: int) -> Iterator[Row]:
         yield from compare(
             "start-up to the first score, 2 megapixels",
             (
-                "import torch and timm, torch.load",
-                lambda: run(*python, f"import torch, timm; torch.load({str(state)!r})"),
+                "import torch, torch.load",
+                lambda: run(*python, f"import torch; torch.load({str(state)!r})"),
             ),
             {"exact": lambda: run(*ours), "fast": lambda: run(*ours, "--mode", "fast")},
             rounds=rounds,

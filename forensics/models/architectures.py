@@ -1,4 +1,4 @@
-"""The four built-in branches: the two published ones and the two small ones of the starter.
+"""Branches of two networks: the published ones, the small ones of the starter, and any network of timm.
 
 The published arrangement is DeepFakeDefenders' (VisionRush, 2024): RGB and SRM, a 6-to-3 adapter, ImageNet
 normalisation of the adapter's output, then the network. The starter's branches look at native-resolution tiles
@@ -13,13 +13,14 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
+from forensics.errors import ModelError
 from forensics.models.branch import BRANCHES, Branch
 from forensics.models.channels import ImageNetNormalize, ReferenceChannels, StarterChannels
 from forensics.models.convnext import ConvNeXt, small_convnext
 from forensics.models.layered import LayeredNetwork
 from forensics.models.replknet import RepLKNet
 
-__all__ = ["reference_convnext", "reference_replknet", "starter_convnext", "starter_replknet"]
+__all__ = ["reference_convnext", "reference_replknet", "starter_convnext", "starter_replknet", "timm_network"]
 
 
 class AdaptedNetwork(nn.Module):
@@ -79,6 +80,35 @@ def reference_replknet(
         kernel_sizes=kernel_sizes, layers=layers, widths=widths, small_kernel=small_kernel, merged=merged
     )
     return Branch(channels=ReferenceChannels(), body=AdaptedNetwork(network), attribution_layer="body.network.stages.3")
+
+
+@BRANCHES.register("timm")
+def timm_network(*, variant: str, attribution_layer: str) -> Branch:
+    """Return any classification network of timm in the published arrangement, such as ``efficientnet_b4``.
+
+    Parameters
+    ----------
+    variant : str
+        Of ``timm.list_models()``.
+    attribution_layer : str
+        Name, within that network, of the module whose output is the last feature map.
+
+    Raises
+    ------
+    ModelError
+        timm has no such network, or the network no such layer.
+    """
+    import timm  # here, since it takes a second and no shipped branch needs it
+
+    if variant not in timm.list_models():
+        raise ModelError(f"timm {timm.__version__} has no network {variant!r}. timm.list_models() names them.")
+    network = timm.create_model(variant, pretrained=False, num_classes=2)
+    layer = f"body.network.{attribution_layer}"
+    try:
+        return Branch(channels=ReferenceChannels(), body=AdaptedNetwork(network), attribution_layer=layer)
+    except AttributeError as err:
+        names = ", ".join(name for name, _ in network.named_children())
+        raise ModelError(f"{variant} has no layer {attribution_layer!r}; there are {names} and those within.") from err
 
 
 @BRANCHES.register("starter_convnext")

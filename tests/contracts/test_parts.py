@@ -15,6 +15,7 @@ TINY = {
     "reference_replknet": {"kernel_sizes": [7, 7, 7, 7], "layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
     "starter_convnext": {"mask_width": 8},
     "starter_statistics": {},
+    "timm": {"variant": "test_convnext", "attribution_layer": "stages"},
     "traced_convnext": {},
     "traced_replknet": {"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},
     "starter_replknet": {"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8]},

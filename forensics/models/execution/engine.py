@@ -76,10 +76,7 @@ class Engine:
         if not isinstance(plan.scheme, Tiles):
             return _joined([self._one(pixels, plan, k) for k in views])
         n_workers = torch.get_num_threads()
-        with (
-            threads_per_operation(1),
-            ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(1,)) as workers,
-        ):
+        with threads_per_operation(1), ThreadPoolExecutor(n_workers) as workers:
             return _joined(list(workers.map(lambda k: self._one(pixels, plan, k), views)))
 
     def _one(self, pixels: UInt8Array, plan: Plan, k: int) -> Looked:

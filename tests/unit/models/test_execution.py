@@ -1,6 +1,7 @@
 """Fused layers compute what the trained ones do; the engine gives the same bits however the work is shared out."""
 
 from collections.abc import Callable
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -153,6 +154,21 @@ def test_frames_agree_within_1e_6_with_any_number_of_threads(ensemble: Ensemble)
         with threads_per_operation(n):
             looked.append(engine.look(pixels, plan)[0])
     assert np.abs(looked[0] - looked[1]).max() < 1e-6
+
+
+def test_a_tile_is_computed_by_one_thread_and_as_many_at_once_as_there_are(ensemble: Ensemble) -> None:
+    meeting, seen = Barrier(3, timeout=10), []
+    branch = dict(ensemble.items())["convnext"]
+
+    def run(channels: Tensor) -> tuple[Tensor, Tensor | None]:
+        meeting.wait()
+        seen.append(torch.get_num_threads())
+        return branch.localise(channels)
+
+    pixels = textured(64, 64 * 6, seed=2)
+    with threads_per_operation(3):
+        Engine(ensemble, device=CPU, runners={"convnext": run}).look(pixels, plan_views(pixels, TILES))
+    assert seen == [1] * 6
 
 
 def test_threads_are_given_back(ensemble: Ensemble) -> None:
