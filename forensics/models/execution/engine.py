@@ -5,6 +5,7 @@ are or on what else is in the picture; the larger views of the published arrange
 cores. On a GPU, views are put together into passes.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
@@ -51,6 +52,7 @@ class Engine:
         self.device = device
         self._runners: dict[str, Runner] = {name: branch.localise for name, branch in ensemble.items()}
         self._runners |= runners or {}
+        self._process, self._handed_over = os.getpid(), bool(runners)
         self._channels = _by_channels(ensemble)
         self.views_per_pass = 1 if device.type == "cpu" else VIEWS_PER_PASS
 
@@ -69,11 +71,23 @@ class Engine:
             Raw class outputs in the order (real, fake).
         maps : dict of str to array of shape (V, S', S'), float32 in [0, 1]
             For each branch with a mask head: where the view looks forged, on the view's own grid.
+
+        Raises
+        ------
+        ModelError
+            In a forked process, where threads of PyTorch or OpenVINO are missing and it would wait for ever.
         """
+        side_by_side = isinstance(plan.scheme, Tiles)
+        threaded = self._handed_over or not (side_by_side or torch.get_num_threads() == 1)
+        if threaded and os.getpid() != self._process:
+            raise ModelError(
+                "a detector cannot be used in a process forked from the one that loaded it. Load it in each process; in "
+                "mode 'exact', torch.set_num_threads(1) in the forked one suffices."
+            )
         if self.device.type != "cpu":
             return _joined(list(self._in_passes(pixels, plan)))
         views = range(len(plan.names))
-        if not isinstance(plan.scheme, Tiles):
+        if not side_by_side:
             return _joined([self._one(pixels, plan, k) for k in views])
         n_workers = torch.get_num_threads()
         with threads_per_operation(1), ThreadPoolExecutor(n_workers) as workers:

@@ -23,7 +23,8 @@ from forensics.report import Case, write_report
 from forensics.types import Evidence, Fusion
 from tests.conftest import encoded, textured
 
-TINY = Path(__file__).parents[2] / "parity" / "dfd_tiny.pth"
+ROOT = Path(__file__).parents[3]
+TINY = ROOT / "tests" / "parity" / "dfd_tiny.pth"
 HALF, NO_HALF = ("avx2", "avx512f", "avx512_bf16"), ("avx2",)
 Masked = Callable[[tuple[str, ...]], None]
 Shift = Callable[[float], None]
@@ -124,6 +125,42 @@ def test_a_process_outlives_openvino() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr
+
+
+FORKED = """
+import os, sys
+import torch
+from forensics import load_detector
+from forensics.errors import ModelError
+
+torch.set_num_threads(2)
+detector = load_detector(sys.argv[1] or None, mode=sys.argv[2])
+detector.examine("tests/parity/picture_300x200.png")
+if os.fork():
+    os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
+for n in (2, 1):
+    torch.set_num_threads(n)
+    try:
+        print(n, detector.examine("tests/parity/picture_300x200.png").outcome, flush=True)
+    except ModelError as err:
+        print(n, "mode 'exact', torch.set_num_threads(1) in the forked one" in str(err), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("weights", "mode", "said"),
+    [
+        (str(TINY), "exact", ["2 True", "1 uncalibrated"]),
+        (str(TINY), "fast", ["2 True", "1 True"]),
+        ("", "exact", ["2 uncalibrated", "1 uncalibrated"]),  # tiles, one thread each, are computed anywhere
+    ],
+)
+def test_a_forked_process_is_told_instead_of_waiting_for_ever(weights: str, mode: str, said: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED, weights, mode], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )  # fmt: skip
+    assert done.stdout.splitlines() == said
 
 
 def test_openvino_reports_to_nobody() -> None:
