@@ -28,7 +28,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, default=Path("runs/benchmarks.json"))
     options = parser.parse_args()
     chosen = options.row or [*ROWS, "roofline", "memory"]
-    here, software = machine(), record_run(now=utc_now(), weights={}, settings={}, device="cpu").software
+    here, software = (
+        machine(),
+        record_run(now=utc_now(), weights={}, settings={}, device="cpu", also=("timm", "openvino")).software,
+    )
     print(f"processor: {here['processor']}, {here['cores']} cores, {here['features']}")
     print("software: " + ", ".join(f"{name} {number}" for name, number in software.items()))
     print(f"threads: {torch.get_num_threads()}; {options.rounds} rounds")

@@ -42,16 +42,23 @@ def main() -> None:
         _leave(1)
     except SystemExit as done:
         _leave(done.code)
+    except OSError as err:  # such as a full disk behind stdout; what was written is complete as far as it goes
+        _leave(f"{err.strerror or err}. Make room or choose another place, and run the command again.")
 
 
 def _leave(code: int | str | None) -> NoReturn:
     """End the process at once: to take PyTorch apart properly would keep the user waiting for another second."""
-    if not isinstance(code, int | None):
-        sys.exit(code)
     atexit._run_exitfuncs()  # what libraries have asked for, as the interpreter does it
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code or 0)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as err:
+        code = code or f"{err.strerror}. What was printed is not complete."
+    if isinstance(code, str):
+        os.write(2, f"{code}\n".encode())
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _language(value: str) -> str:

@@ -130,7 +130,6 @@ class Detector:
         plan = None if min(evidence.width, evidence.height) < MIN_SIDE else self._plan(evidence)
         scores, localisation = self._score(evidence, plan) if plan is not None and plan.names else (None, None)
         caveats = [] if plan is None else _plan_caveats(plan)
-        caveats += self.computation.caveats
         if scores is None:
             reason = (
                 f"The short side has {min(evidence.width, evidence.height)} pixels; at least {MIN_SIDE} are needed."
@@ -139,6 +138,7 @@ class Detector:
             )
         else:
             reason = UNCALIBRATED
+            caveats += self.computation.caveats
             caveats.append(Caveat(code="not_calibrated", text=UNCALIBRATED))
         return Finding(
             evidence=evidence,
@@ -152,6 +152,7 @@ class Detector:
                 weights=self._weights_record(),
                 settings=self._settings(),
                 device=str(self.device),
+                also=self._also(),
             ),
         )
 
@@ -232,6 +233,12 @@ class Detector:
         manifest = self.weights.manifest
         files = {f"file {name}": digest for name, digest in self.weights.files.items()}
         return {"name": manifest.name, "sha256": self.weights.sha256, "licence": manifest.licence, **files}
+
+    def _also(self) -> tuple[str, ...]:
+        """Return the packages that take part in some detectors only."""
+        networks_of_timm = any(spec.architecture == "timm" for spec in self.weights.manifest.branches.values())
+        by_openvino = self.computation.backend == "openvino"
+        return ("openvino",) * by_openvino + ("timm",) * networks_of_timm
 
     def _settings(self) -> dict[str, str | int | float | bool | None]:
         scheme = self.weights.manifest.scheme

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -15,8 +15,8 @@ from forensics.version import __version__
 
 __all__ = ["RunRecord", "deterministic", "file_sha256", "machine", "processor_features", "record_run", "utc_now"]
 
-# All that can change a number in a finding.
-DECISIVE = ("numpy", "opencv-python", "pillow", "pillow-heif", "timm", "torch")
+# All that can change a number in any finding; `record_run` is told what else took part.
+DECISIVE = ("numpy", "opencv-python", "pillow", "pillow-heif", "torch")
 CPUINFO = Path("/proc/cpuinfo")  # Linux
 # Instructions that decide how fast networks can be computed, by their names in Linux.
 FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16")
@@ -49,6 +49,7 @@ def record_run(
     weights: Mapping[str, str],
     settings: Mapping[str, str | int | float | bool | None],
     device: str,
+    also: Sequence[str] = (),
 ) -> RunRecord:
     """Return the record of one examination on this machine.
 
@@ -60,6 +61,8 @@ def record_run(
         As in `RunRecord`.
     device : str
         ``"cpu"`` or ``"cuda:0"``.
+    also : sequence of str
+        Packages that took part beside those of every examination.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def record_run(
         raise ValueError("now must carry a time zone. Pass datetime.now(tz=UTC).")
     return RunRecord(
         examined_at=now.astimezone(UTC).isoformat(timespec="seconds"),
-        software=_software(),
+        software=_software() | {name: _installed(name) for name in also},
         platform={**machine(), "device": device},
         weights=weights,
         settings=settings,
@@ -80,12 +83,14 @@ def record_run(
 @cache
 def _software() -> dict[str, str]:
     found = {"forensics": __version__, "python": platform.python_version()}
-    for name in DECISIVE:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    return found | {name: _installed(name) for name in DECISIVE}
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 @cache

@@ -135,7 +135,7 @@ def prepare(
             )
             continue
         _require(difference, mode=mode, backend=f"{backend} in {precision}", next_step="Use mode 'exact'.")
-        return replace(found, difference=difference, caveats=(*caveats, FAST))
+        return replace(found, difference=difference, caveats=(*caveats, _fast(backend, precision)))
     caveats.append(
         Caveat(
             code="fast_unavailable",
@@ -145,11 +145,13 @@ def prepare(
     return Computation(engine=exact.engine, mode=mode, caveats=tuple(caveats))
 
 
-FAST = Caveat(
-    code="fast_mode",
-    text=f"Computed in fast mode: a score may differ by up to {TOLERANCE['fast']} from that of exact mode, which is "
-    "the one to quote.",
-)
+def _fast(backend: str, precision: Precision) -> Caveat:
+    name = {"openvino": "OpenVINO", "torch": "PyTorch"}[backend]
+    return Caveat(
+        code="fast_mode",
+        text=f"Computed in fast mode, by {name} in {precision}: a score may differ by up to {TOLERANCE['fast']} from that of "
+        "exact mode, which is the one to quote.",
+    )
 
 
 def _ways(

@@ -16,12 +16,13 @@ from torch import Tensor, nn
 
 from forensics.errors import ModelError
 from forensics.models.ensemble import Ensemble
-from forensics.models.execution.threads import threads_per_operation
+from forensics.models.execution.threads import return_freed_memory, threads_per_operation
 from forensics.types import Float32Array, Float64Array, UInt8Array
 from forensics.views import Plan, Tiles, view_pixels
 
 __all__ = ["Engine", "Runner"]
 
+MANY_VIEWS = 100  # after which the next picture would find 0.1 GB that nobody uses
 VIEWS_PER_PASS = 32  # on a GPU; halved for as long as memory does not suffice
 Looked = tuple[Float64Array, dict[str, Float32Array]]
 
@@ -75,23 +76,24 @@ class Engine:
         Raises
         ------
         ModelError
-            In a forked process, where threads of PyTorch or OpenVINO are missing and it would wait for ever.
+            Fast mode in a process forked from the one that loaded the detector: it would wait for threads that are not there.
         """
-        side_by_side = isinstance(plan.scheme, Tiles)
-        threaded = self._handed_over or not (side_by_side or torch.get_num_threads() == 1)
-        if threaded and os.getpid() != self._process:
+        if self._handed_over and os.getpid() != self._process:
             raise ModelError(
-                "a detector cannot be used in a process forked from the one that loaded it. Load it in each process; in "
-                "mode 'exact', torch.set_num_threads(1) in the forked one suffices."
+                "a detector in fast mode cannot be used in a process forked from the one that loaded it. "
+                "Load it in each process, or use mode 'exact'."
             )
         if self.device.type != "cpu":
             return _joined(list(self._in_passes(pixels, plan)))
         views = range(len(plan.names))
-        if not side_by_side:
+        if not isinstance(plan.scheme, Tiles):
             return _joined([self._one(pixels, plan, k) for k in views])
         n_workers = torch.get_num_threads()
         with threads_per_operation(1), ThreadPoolExecutor(n_workers) as workers:
-            return _joined(list(workers.map(lambda k: self._one(pixels, plan, k), views)))
+            found = _joined(list(workers.map(lambda k: self._one(pixels, plan, k), views)))
+        if len(views) >= MANY_VIEWS:
+            return_freed_memory()
+        return found
 
     def _one(self, pixels: UInt8Array, plan: Plan, k: int) -> Looked:
         return self._compute(torch.from_numpy(view_pixels(pixels, plan, slice(k, k + 1))))

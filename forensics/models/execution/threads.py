@@ -1,9 +1,11 @@
 """What belongs to the whole process: the number of threads of one operation, and memory that nobody uses any more."""
 
 import ctypes
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import RLock
 
 import torch
@@ -11,6 +13,10 @@ import torch
 __all__ = ["return_freed_memory", "threads_per_operation"]
 
 _LOCK = RLock()  # the number belongs to the whole process
+
+# A forked process has none of the threads of the one it comes from, and PyTorch would wait for them for ever.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=partial(torch.set_num_threads, 1))
 
 
 @contextmanager

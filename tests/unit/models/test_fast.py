@@ -133,34 +133,29 @@ import torch
 from forensics import load_detector
 from forensics.errors import ModelError
 
+weights, picture = sys.argv[1], "tests/parity/picture_300x200.png"
 torch.set_num_threads(2)
-detector = load_detector(sys.argv[1] or None, mode=sys.argv[2])
-detector.examine("tests/parity/picture_300x200.png")
+detectors = {mode: load_detector(weights, mode=mode) for mode in ("exact", "fast")}
+scores = {mode: detectors[mode].examine(picture).scores.score for mode in detectors}
 if os.fork():
     os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
-for n in (2, 1):
-    torch.set_num_threads(n)
-    try:
-        print(n, detector.examine("tests/parity/picture_300x200.png").outcome, flush=True)
-    except ModelError as err:
-        print(n, "mode 'exact', torch.set_num_threads(1) in the forked one" in str(err), flush=True)
+print(abs(detectors["exact"].examine(picture).scores.score - scores["exact"]) < 1e-6, flush=True)
+try:
+    detectors["fast"].examine(picture)
+except ModelError as err:
+    print("Load it in each process, or use mode 'exact'" in str(err), flush=True)
+print(abs(load_detector(weights, mode="fast").examine(picture).scores.score - scores["fast"]) < 0.01, flush=True)
 os._exit(0)
 """
 
 
-@pytest.mark.parametrize(
-    ("weights", "mode", "said"),
-    [
-        (str(TINY), "exact", ["2 True", "1 uncalibrated"]),
-        (str(TINY), "fast", ["2 True", "1 True"]),
-        ("", "exact", ["2 uncalibrated", "1 uncalibrated"]),  # tiles, one thread each, are computed anywhere
-    ],
-)
-def test_a_forked_process_is_told_instead_of_waiting_for_ever(weights: str, mode: str, said: list[str]) -> None:
+def test_a_forked_process_examines_and_loads_and_is_told_what_it_cannot_do() -> None:
+    """Without care each of these waits for ever."""
+    pytest.importorskip("openvino")
     done = subprocess.run(
-        [sys.executable, "-c", FORKED, weights, mode], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", FORKED, str(TINY)], cwd=ROOT, capture_output=True, text=True, check=True, timeout=90
     )  # fmt: skip
-    assert done.stdout.splitlines() == said
+    assert done.stdout.split() == ["True"] * 3
 
 
 def test_openvino_reports_to_nobody() -> None:
@@ -275,7 +270,7 @@ def test_the_record_and_the_report_say_how_it_was_computed(
     assert "features" in finding.run.platform
     assert {"backend_missing", "fast_mode"} <= {caveat.code for caveat in finding.caveats}
     text = write_report([finding], tmp_path / "r.html", case=Case(number="1"), now=now).read_text()
-    assert "Computed in fast mode: a score may differ by up to 0.01" in text
+    assert "Computed in fast mode, by PyTorch in bfloat16: a score may differ by up to 0.01" in text
     assert "--mode fast" in text
     exact = load_detector(TINY, mode="exact").examine(make_evidence(textured(160, 200)), now=now)
     assert exact.run.settings["mode"] == "exact"
