@@ -88,6 +88,18 @@ def test_json_goes_into_a_new_folder_and_a_place_that_is_taken_leaves_nothing(
     assert "Choose another place" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_stdout_is_one_line(photograph_file: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "forensics", "examine", str(photograph_file)],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("No space left on device")
+    assert "Traceback" not in done.stderr
+
+
 def test_wrong_use_is_exit_code_2() -> None:
     assert CliRunner().invoke(cli.app, ["examine"]).exit_code == 2
     assert CliRunner().invoke(cli.app, ["no-such-command"]).exit_code == 2

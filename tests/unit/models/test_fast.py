@@ -83,9 +83,11 @@ for features in (("avx2", "avx512f", "avx512_bf16"), ("avx2",)):
     fast.processor_features = lambda features=features: features
     for weights in (None, sys.argv[1]):
         quick, exact = (load_detector(weights, mode=mode) for mode in ("fast", "exact"))
-        found = [d.examine(sys.argv[2]).scores for d in (quick, quick, exact)]
+        findings = [d.examine(sys.argv[2]) for d in (quick, quick, exact)]
+        found = [finding.scores for finding in findings]
         rows.append({
             **quick.computation.settings,
+            "named": ["openvino" in finding.run.software for finding in findings],
             "codes": [c.code for c in quick.computation.caveats],
             "same bits": bool(np.array_equal(found[0].logits, found[1].logits)),
             "apart": abs(found[0].score - found[2].score),
@@ -108,6 +110,7 @@ def test_openvino_stays_within_the_tolerance(photograph_file: Path) -> None:
     for row in rows:
         assert row["codes"] == ["fast_mode"]
         assert row["same bits"]
+        assert row["named"] == [True, True, False]
         assert row["apart"] <= fast.TOLERANCE["fast"]
     assert rows[0]["apart"] > 0
 
@@ -241,6 +244,16 @@ def test_the_joint_score_is_checked_too() -> None:
     )
     assert fast._difference(a, b, ensemble, None) == pytest.approx(0.0025, abs=1e-5)
     assert fast._difference(a, b, ensemble, fusion) == pytest.approx(1 / (1 + np.exp(-0.2)) - 0.5)
+
+
+def test_a_picture_without_a_score_has_no_caveat_about_scores(
+    shifted: Shift, make_evidence: Callable[..., Evidence]
+) -> None:
+    shifted(0.0)
+    detector = load_detector(TINY, mode="fast")
+    for pixels, there in ((textured(160, 200), True), (textured(20, 20), False)):
+        caveats = detector.examine(make_evidence(pixels)).caveats
+        assert ("fast_mode" in [caveat.code for caveat in caveats]) is there
 
 
 def test_numbers_that_are_none_are_refused(shifted: Shift) -> None:

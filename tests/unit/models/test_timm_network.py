@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import timm
 
 from forensics import load_detector
 from forensics.errors import ModelError
@@ -22,7 +23,9 @@ def test_it_is_saved_read_and_scores_the_same_in_both_modes(variant: str, layer:
     manifest = Manifest(name="t", branches={"b": spec}, scheme=FixedFrame(size=160), licence="none")
     write_weights(tmp_path / "t.safetensors", branches={"b": spec.build()}, manifest=manifest)
     picture = Evidence.from_bytes(encoded(textured(180, 200)))
-    scores = [load_detector(tmp_path, mode=mode).examine(picture).scores.score for mode in ("exact", "fast")]
+    findings = [load_detector(tmp_path, mode=mode).examine(picture) for mode in ("exact", "fast")]
+    assert findings[0].run.software["timm"] == timm.__version__
+    scores = [finding.scores.score for finding in findings]
     assert scores[0] != 0.5
     assert scores[1] == pytest.approx(scores[0], abs=TOLERANCE["fast"])
 
