@@ -89,10 +89,16 @@ def test_json_goes_into_a_new_folder_and_a_place_that_is_taken_leaves_nothing(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_behind_stdout_is_one_line(photograph_file: Path) -> None:
+@pytest.mark.parametrize("when", ["while printing", "at the end"])
+def test_a_full_disk_behind_stdout_is_one_line(
+    when: str, photograph_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    examine = [sys.executable, "-m", "forensics", "examine", str(photograph_file)]
+    print_late = [sys.executable, "-c", "from forensics import cli; print('kept back'); cli._leave(0)"]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "forensics", "examine", str(photograph_file)],
+            examine if when == "while printing" else print_late,
             stdout=full, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert done.returncode == 1
