@@ -70,9 +70,10 @@ def roofline() -> dict[str, object]:
     print("|---|---|---|---|---|---|")
     subjects = {f"full {name}": (branch.eval(), 512) for name, branch in full_size_branches().items()}
     subjects |= {f"starter {name}": (branch, 256) for name, branch in read_weights(starter_files()).ensemble.items()}
+    needs = {name: (floating_point_operations(b, side), moved_bytes(b, side)) for name, (b, side) in subjects.items()}
+    layer = 2 * 128**3 * 31**2 / 1e9, 4 * (2 * 128**3 + 128 * 31**2) / 1e9  # 128 channels, 128 x 128
     found: dict[str, object] = {"peaks": limits}
-    for name, (branch, side) in subjects.items():
-        work, moved = floating_point_operations(branch, side), moved_bytes(branch, side)
+    for name, (work, moved) in {**needs, "depth-wise 31 x 31 layer": layer}.items():
         least = [1000 * work / limits.get(f"{kind} GFLOP/s", np.nan) for kind in ("float32", "bfloat16")]
         to_move = 1000 * moved / limits["copy GB/s"]
         print(f"| {name} | {work:.2f} | {moved:.2f} | {least[0]:.1f} | {least[1]:.1f} | {to_move:.1f} |", flush=True)

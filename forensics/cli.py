@@ -43,7 +43,8 @@ def main() -> None:
     except SystemExit as done:
         _leave(done.code)
     except OSError as err:  # such as a full disk behind stdout; what was written is complete as far as it goes
-        _leave(f"{err.strerror or err}. Make room or choose another place, and run the command again.")
+        place = f"{err.filename}: " if err.filename else ""
+        _leave(f"{place}{err.strerror or err}. Make room or choose another place, and run the command again.")
 
 
 def _leave(code: int | str | None) -> NoReturn:
