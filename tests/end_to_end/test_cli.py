@@ -106,6 +106,17 @@ def test_a_full_disk_behind_stdout_is_one_line(
     assert "Traceback" not in done.stderr
 
 
+def test_an_error_of_the_system_names_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> None:
+        raise PermissionError(13, "Permission denied", "o.jsonl")
+
+    left: list[object] = []
+    monkeypatch.setattr(cli, "app", refused)
+    monkeypatch.setattr(cli, "_leave", left.append)
+    cli.main()
+    assert left == ["o.jsonl: Permission denied. Make room or choose another place, and run the command again."]
+
+
 def test_wrong_use_is_exit_code_2() -> None:
     assert CliRunner().invoke(cli.app, ["examine"]).exit_code == 2
     assert CliRunner().invoke(cli.app, ["no-such-command"]).exit_code == 2
