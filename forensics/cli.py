@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from forensics.commands.shared import WeightsOption, found_weights, said
+from forensics.commands.shared import CalibrationOption, WeightsOption, found_weights, said
 from forensics.commands.training import train
+from forensics.commands.validation import calibrate, validate
 from forensics.commands.weights import weights_app
 from forensics.errors import ForensicsError
 
 if TYPE_CHECKING:
-    from forensics.types import Finding
+    from forensics.types import Finding, VerbalScale
 
 app = typer.Typer(
     add_completion=False,
@@ -85,6 +86,18 @@ def examine(
     examiner: Annotated[str | None, typer.Option("--examiner", help="For the report.")] = None,
     language: Annotated[str, typer.Option("--language", help="Of the report: en.", callback=_language)] = "en",
     redact: Annotated[bool, typer.Option("--redact", help="Keep every picture out of the report.")] = False,
+    calibration: CalibrationOption = None,
+    robustness: Annotated[
+        Literal["quick", "full", "none"],  # forensics.detector.examining.Panel
+        typer.Option(
+            "--robustness",
+            help="Examine copies too: quick, the two harmless ones where the outcome would be on a side; full, all ten; none.",
+        ),
+    ] = "quick",
+    scale: Annotated[
+        Path | None,
+        typer.Option("--scale", help="A laboratory's own words for likelihood ratios (TOML); ENFSI's if not given."),
+    ] = None,
     mode: Annotated[
         Literal["exact", "fast"],  # forensics.models.fast.Mode, whose module would be imported for every command
         typer.Option("--mode", help="exact: repeatable bit for bit; fast: scores within 0.01 of it, in less time."),
@@ -92,14 +105,16 @@ def examine(
 ) -> None:
     """Examine pictures and print what the detector measured."""
     from forensics.detector import ErrorRow, load_detector
+    from forensics.types import ENFSI_2015, VerbalScale
 
     _check_targets(files, json_out, report)
-    detector = load_detector(found_weights(weights), mode=mode)
+    words = ENFSI_2015 if scale is None else VerbalScale.from_file(scale)
+    detector = load_detector(found_weights(weights), mode=mode, calibration=calibration)
     lines: list[str] = []
     rows: list[Finding | ErrorRow] = []
     failed = False
     progress = len(files) > 1 and sys.stderr.isatty()
-    for result in detector.examine_many(files, progress=progress):
+    for result in detector.examine_many(files, progress=progress, robustness=robustness):
         if report is not None:
             rows.append(result)
         if isinstance(result, ErrorRow):
@@ -108,13 +123,13 @@ def examine(
             continue
         lines.append(result.to_json())
         if json_out != Path("-"):
-            typer.echo("\n".join(_described(result)))
+            typer.echo("\n".join(_described(result, words)))
     _write_lines(json_out, lines)
     if report is not None and lines:
         from forensics.report import Case, write_report
 
         case = Case(number=case_number, examiner=examiner)
-        write_report(rows, report, case=case, language=language, redact=redact)
+        write_report(rows, report, case=case, language=language, redact=redact, scale=words)
     if failed:
         raise typer.Exit(1)
 
@@ -165,7 +180,7 @@ def _write_lines(target: Path | None, lines: list[str]) -> None:
         raise typer.Exit(1) from err
 
 
-def _described(finding: "Finding") -> Iterator[str]:
+def _described(finding: "Finding", scale: "VerbalScale") -> Iterator[str]:
     """Yield the lines that a person reads."""
     from forensics.evidence.loading import shown
 
@@ -180,6 +195,21 @@ def _described(finding: "Finding") -> Iterator[str]:
             shares = ", ".join(f"{name} {share:.0%}" for name, share in finding.scores.fusion.shares.items())
             yield f"  in the score the branches count: {shares}"
     yield f"  outcome: {finding.outcome}. {finding.reason}"
+    lr = finding.lr
+    if lr is not None:
+        yield (
+            f"  log10 LR {lr.llr:+.2f}{' (bound reached)' if lr.at_bound else ''}, 95 % interval {lr.interval[0]:+.2f} to "
+            f"{lr.interval[1]:+.2f}, bounds {lr.bounds[0]:+.2f} to {lr.bounds[1]:+.2f}; reference: {lr.stratum}"
+        )
+        if finding.outcome in ("supports_h1", "supports_h2"):
+            yield f"  in words: {lr.words(scale)}. H1: {lr.propositions.h1} H2: {lr.propositions.h2}"
+    if finding.robustness is not None and finding.robustness.llr_range is not None:
+        low, high = finding.robustness.llr_range
+        flips = ", ".join(finding.robustness.flips)
+        yield (
+            f"  delivered in {len(finding.robustness.copies)} other ways: log10 LR {low:+.2f} to {high:+.2f}; "
+            f"{f'the side changes in: {flips}' if flips else 'the side does not change'}"
+        )
     for note in evidence.notes:
         yield f"  note: {note}"
     for caveat in finding.caveats:
@@ -204,6 +234,8 @@ def verify(
         raise typer.Exit(1)
 
 
+app.command()(calibrate)
+app.command()(validate)
 app.command()(train)
 
 

@@ -1,27 +1,40 @@
 """Contracts that every registered part meets, ours and those of other packages.
 
-Call ``check_residual(RESIDUALS["name"])``, ``check_branch(branch)`` or ``check_section(SECTIONS["name"])`` in a test of
-your own; a part that fails raises `ContractError` with the contract it breaks.
+Call ``check_residual(RESIDUALS["name"])``, ``check_branch(branch)``, ``check_calibrator(CALIBRATORS["name"])`` or
+``check_section(SECTIONS["name"])`` in a test of your own; a part that fails raises `ContractError` with the contract it breaks.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from forensics.errors import ForensicsError
+from forensics.calibration import Calibrator
+from forensics.errors import CalibrationError, ForensicsError, NotCalibratedError
 from forensics.models.branch import Branch
 from forensics.report import Case, Context, Section
 from forensics.report.blocks import BLOCKS
 from forensics.report.canonical import canonical_text, storable
 from forensics.report.context import Exhibit
 from forensics.residuals import Residual
-from forensics.types import BranchScores, Evidence, Finding, RunRecord
+from forensics.types import (
+    BranchScores,
+    DeliveredScore,
+    Evidence,
+    Finding,
+    Float64Array,
+    IntArray,
+    LikelihoodRatio,
+    Robustness,
+    RunRecord,
+)
 
-__all__ = ["ContractError", "check_branch", "check_residual", "check_section"]
+__all__ = ["ContractError", "check_branch", "check_calibrator", "check_residual", "check_section"]
 
 # Words that a report must not use for anything the toolkit measures.
 FORBIDDEN = re.compile(r"\b(verdict|confidence|probability of (being )?fake|certainly|proves|guilty)\b", re.IGNORECASE)
@@ -91,6 +104,67 @@ def check_branch(branch: Branch, *, side: int = 64) -> None:
     _require(covered == list(range(channels)), "the channel groups cover every channel once")
 
 
+def check_calibrator(maker: Callable[[], Calibrator]) -> None:
+    """Check one calibrator on simulated detectors: monotone, finite, free of priors, and the same from its JSON.
+
+    Raises
+    ------
+    ContractError
+    """
+    _require_refusal(lambda: maker().transform(np.zeros(3)), NotCalibratedError, "transform before fit raises")
+    _require_refusal(lambda: maker().to_dict(), NotCalibratedError, "to_dict before fit raises")
+    rng = np.random.default_rng(0)
+    for separation in (0.5, 2.0, 8.0):
+        scores = np.concatenate([rng.normal(separation / 2, 1, 200), rng.normal(-separation / 2, 1, 200)])
+        labels = np.repeat([1, 0], 200)
+        _check_fit(maker, scores, labels)
+        wrong = maker().fit(-scores, labels).transform(np.linspace(-9, 9, 50))
+        _require(bool(np.all(np.diff(wrong) >= -1e-12)), "scores that point the wrong way give no LR that falls")
+    for values, marks, why in (
+        ([0.0] * 40, [1] * 40, "one class only"),
+        ([0.0, 1.0], [0, 1], "two cases"),
+        ([np.nan, *range(39)], [0, 1] * 20, "NaN"),
+        ([np.inf, *range(39)], [0, 1] * 20, "infinity"),
+    ):
+        _require_refusal(partial(_fit_new, maker, values, marks), CalibrationError, f"fit refuses {why}")
+
+
+def _fit_new(maker: Callable[[], Calibrator], values: list[float], labels: list[int]) -> object:
+    return maker().fit(values, labels)
+
+
+def _check_fit(maker: Callable[[], Calibrator], scores: Float64Array, labels: IntArray) -> None:
+    before = scores.copy(), labels.copy()
+    calibrator = maker()
+    _require(calibrator.fit(scores, labels) is calibrator, "fit returns self")
+    _require(
+        bool(np.array_equal(before[0], scores) and np.array_equal(before[1], labels)), "fit leaves its input unchanged"
+    )
+    grid = np.linspace(scores.min() - 50, scores.max() + 50, 4001)
+    llrs = calibrator.transform(grid)
+    _require(llrs.shape == grid.shape and llrs.dtype == np.float64, "transform keeps the shape and gives float64")
+    _require(calibrator.transform(np.float64(0.0)).shape == (), "transform takes a single number")
+    _require(bool(np.isfinite(llrs).all()), "LRs are finite")
+    _require(bool(np.all(np.diff(llrs) >= -1e-12)), "LRs never fall as scores rise")
+    record = json.loads(json.dumps(calibrator.to_dict()))
+    again = type(calibrator).from_dict(record).transform(grid)
+    _require(again.tobytes() == llrs.tobytes(), "the JSON gives the same LRs bit for bit")
+    if np.ptp(inside := np.quantile(scores, [0.25, 0.5, 0.75])) > 6:
+        return  # classes that do not overlap leave the LRs between them open
+    often = np.concatenate([scores, *[scores[labels == 1]] * 4])
+    skewed = maker().fit(often, np.concatenate([labels, np.ones(len(often) - len(labels), dtype=np.int64)]))
+    gap = np.abs(skewed.transform(inside) - calibrator.transform(inside)).max()
+    _require(float(gap) < 0.35, "the share of H1 among the cases does not move the LRs")
+
+
+def _require_refusal(call: Callable[[], object], error: type[Exception], contract: str) -> None:
+    try:
+        call()
+    except error:
+        return
+    raise ContractError(f"broken contract: {contract} {error.__name__}. Mend the part before registering it.")
+
+
 def check_section(maker: Callable[[Context], Section]) -> None:
     """Check one report section on cases with scored, unsuitable, unreadable and redacted exhibits, and hostile text.
 
@@ -129,18 +203,38 @@ def _contexts() -> Iterator[Context]:
     )
     scored = Finding(evidence=evidence, scores=scores, outcome="uncalibrated", reason="None is loaded.", run=run)
     unsuitable = replace(scored, scores=None, outcome="unsuitable", reason="Too small.")
+    lr = LikelihoodRatio(
+        llr=0.8, interval=(0.5, 1.1), bounds=(-1.5, 1.5), at_bound=False, stratum=hostile, calibration_sha256="0" * 64
+    )
+    weighed = replace(scored, outcome="supports_h1", reason=hostile, lr=lr, robustness=_panel(lr.llr))
+    doubtful = replace(
+        scored, outcome="inconclusive", reason="Both fit.", lr=replace(lr, llr=0.0, interval=(-0.1, 0.1))
+    )
     rows = [
         Exhibit(number=1, name=hostile, finding=scored),
         Exhibit(number=2, name="small.png", finding=unsuitable),
         Exhibit(number=3, name="broken.jpg", problem="The file is empty. Ask for a new copy."),
+        Exhibit(number=4, name="weighed.png", finding=weighed),
+        Exhibit(number=5, name="doubtful.png", finding=doubtful),
     ]
-    for exhibits in (rows[:1], rows[1:2], rows[2:], rows):
+    for exhibits in (rows[:1], rows[1:2], rows[2:3], rows[3:4], rows[4:], rows):
         for redacted in (False, True):
             for case in (Case(), Case(number=hostile, examiner=hostile, question=hostile)):
                 yield Context(
                     exhibits=tuple(exhibits), figures=(), case=case, created=run.examined_at, version="0",
                     redacted=redacted,
                 )  # fmt: skip
+
+
+def _panel(llr: float) -> Robustness:
+    received = DeliveredScore(
+        delivery="as received", text="as received", score=0.9, llr=llr, outcome="supports_h1", stratum="s"
+    )
+    copies = (
+        replace(received, delivery="JPEG 85", llr=-0.2, outcome="inconclusive"),
+        replace(received, delivery="resized 75 %", score=None, llr=None, outcome="unsuitable"),
+    )
+    return Robustness(received=received, copies=copies)
 
 
 def _flattened(blocks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

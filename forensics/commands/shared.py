@@ -5,10 +5,15 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["WeightsOption", "found_weights", "said"]
+__all__ = ["CalibrationOption", "WeightsOption", "found_weights", "said"]
 
 WeightsOption = Annotated[
     Path | None, typer.Option("--weights", help="A weights file or folder; the shipped starter if not given.")
+]
+
+CalibrationOption = Annotated[
+    str | None,
+    typer.Option("--calibration", help="A calibration card; 'none' for none; the one beside the weights if not given."),
 ]
 
 

@@ -10,11 +10,14 @@ __all__ = [
     "Section",
     "callout",
     "code",
+    "curve_plot",
+    "curves",
     "details",
     "figure",
     "heading",
     "items",
     "key_values",
+    "llr_plot",
     "paragraph",
     "strips",
     "summary",
@@ -26,11 +29,13 @@ Block: TypeAlias = dict[str, Any]
 BLOCKS = (
     "callout",
     "code",
+    "curves",
     "details",
     "figures",
     "heading",
     "items",
     "key_values",
+    "llr_plot",
     "paragraph",
     "strips",
     "summary",
@@ -135,5 +140,76 @@ def tile_map(
         "size": list(size),
         "boxes": [[int(v) for v in box] for box in boxes],
         "values": [round(float(v), 4) for v in values],
+        "alt": alt,
+    }
+
+
+def curves(caption: str, plots: Iterable[Block]) -> Block:
+    """Return plots of curves side by side; each as `curve_plot` returns it."""
+    return {"kind": "curves", "caption": caption, "plots": list(plots)}
+
+
+def curve_plot(
+    title: str,
+    lines: Iterable[tuple[str, str, Sequence[float], Sequence[float]]],
+    *,
+    x: tuple[str, tuple[float, float]],
+    y: tuple[str, tuple[float, float]],
+    alt: str,
+) -> Block:
+    """Return one plot of curves on fixed axes.
+
+    Parameters
+    ----------
+    title : str
+    lines : iterable of (name, role, x, y)
+        Roles as in `forensics.calibration.displays.Curve`.
+    x, y : (label, range)
+    alt : str
+    """
+    drawn = [{"name": n, "role": r, "x": list(xs), "y": list(ys)} for n, r, xs, ys in lines]
+    (x_label, x_range), (y_label, y_range) = x, y
+    return {
+        "title": title,
+        "lines": drawn,
+        "x_label": x_label,
+        "y_label": y_label,
+        "x_range": list(x_range),
+        "y_range": list(y_range),
+        "alt": alt,
+    }
+
+
+def llr_plot(
+    caption: str,
+    rows: Iterable[tuple[str, float | None, tuple[float, float] | None]],
+    *,
+    bounds: tuple[float, float] | None,
+    alt: str,
+) -> Block:
+    """Return log10 LRs on the fixed axis from -4 to 4, one row each.
+
+    Parameters
+    ----------
+    caption : str
+    rows : iterable of (label, llr, interval)
+        None where there is no LR, or no interval.
+    bounds : (float, float) or None
+        Drawn as the part of the axis that LRs can reach.
+    alt : str
+    """
+    plotted = [
+        {
+            "label": label,
+            "llr": None if llr is None else round(llr, 4),
+            "interval": None if interval is None else [round(v, 4) for v in interval],
+        }
+        for label, llr, interval in rows
+    ]
+    return {
+        "kind": "llr_plot",
+        "caption": caption,
+        "rows": plotted,
+        "bounds": None if bounds is None else [round(b, 4) for b in bounds],
         "alt": alt,
     }

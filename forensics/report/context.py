@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Self, TypeAlias
 
-from forensics.types import Finding
+from forensics.types import ENFSI_2015, Finding, VerbalScale
 
 __all__ = ["Case", "Context", "Exhibit", "Figure"]
 
@@ -139,6 +139,8 @@ class Context:
     version : str
         Of this package.
     redacted : bool
+    scale : VerbalScale
+        The words in force.
     """
 
     exhibits: tuple[Exhibit, ...]
@@ -147,6 +149,7 @@ class Context:
     created: str
     version: str
     redacted: bool
+    scale: VerbalScale = ENFSI_2015
 
     @property
     def examined(self) -> Iterator[tuple[Exhibit, Finding]]:

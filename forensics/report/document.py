@@ -2,26 +2,27 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from forensics.errors import ReportError
+from forensics.report.blocks import Section
 from forensics.report.canonical import canonical_text, digest, parse, storable
 from forensics.report.context import Case, Context, Exhibit, Figure
 from forensics.report.figures import draw_figures
 from forensics.report.html import render_page
 from forensics.report.sections import SECTIONS
 from forensics.reproducibility import utc_now
-from forensics.types import Finding
+from forensics.types import ENFSI_2015, Finding, VerbalScale
 
-__all__ = ["LANGUAGES", "NotExamined", "build_context", "build_section", "report_id", "write_report"]
+__all__ = ["LANGUAGES", "NotExamined", "build_context", "build_section", "report_id", "write_document", "write_report"]
 
 JsonObject: TypeAlias = dict[str, Any]
 
-SCHEMA = "forensics.report/1.0"
+SCHEMA = "forensics.report/1.1"
 ERROR_SCHEMA = "forensics.error/1.0"
 START = b"<!doctype html"
 LANGUAGES = ("en",)
@@ -49,6 +50,7 @@ def write_report(
     attributions: Sequence[object] = (),
     language: str = "en",
     redact: bool = False,
+    scale: VerbalScale = ENFSI_2015,
     now: datetime | None = None,
 ) -> Path:
     """Write findings as one HTML file that opens offline, holds no script and is the same for the same input.
@@ -66,6 +68,8 @@ def write_report(
     redact : bool
         Leave out every pixel of the exhibits, and the fields of EXIF that tell a place. Digests still name the
         originals.
+    scale : VerbalScale
+        Words for likelihood ratios; printed whole, and part of the record.
     now : datetime, optional
         Aware; printed in UTC as the time of issue. The present if not given.
 
@@ -86,10 +90,65 @@ def write_report(
     examined = [(n, row) for n, row in enumerate(rows, start=1) if isinstance(row, Finding)]
     drawn = [] if redact else list(draw_figures(examined))
     record = build_record(
-        rows, [f for f, _ in drawn], case=case or Case(), created=moment, language=language, redacted=redact
+        rows,
+        [f for f, _ in drawn],
+        case=case or Case(),
+        created=moment,
+        language=language,
+        redacted=redact,
+        scale=scale,
     )
     page = render_page(record, {f.id: data for f, data in drawn})
     return _write(Path(path), page)
+
+
+def write_document(
+    path: Path,
+    *,
+    schema: str,
+    title: str,
+    sections: Mapping[str, Section],
+    case: Case,
+    now: datetime,
+    data: JsonObject,
+) -> Path:
+    """Write a report that is about no exhibit with the same engine: one record, one page, nothing else.
+
+    Parameters
+    ----------
+    path : Path
+    schema, title : str
+    sections : mapping of str to Section
+        In order; the first opens the page.
+    case : Case
+    now : datetime
+        Aware.
+    data : dict
+        JSON values that the sections speak of, kept in the record.
+
+    Raises
+    ------
+    ReportError
+        As `write_report` does.
+    """
+    from forensics import __version__
+
+    raw = {
+        "schema": schema,
+        "created": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "generator": {"name": "forensics", "version": __version__},
+        "language": "en",
+        "redacted": False,
+        "title": title,
+        "case": case.to_dict(),
+        "findings": [],
+        "figures": [],
+        "data": data,
+        "sections": [{"name": n, "title": s.title, "blocks": list(s.blocks)} for n, s in sections.items()],
+    }
+    record = parse(canonical_text(storable(raw)))
+    record["report_id"] = report_id(record)
+    return _write(path, render_page(record, {}))
 
 
 def build_record(
@@ -100,6 +159,7 @@ def build_record(
     created: datetime,
     language: str,
     redacted: bool,
+    scale: VerbalScale = ENFSI_2015,
 ) -> JsonObject:
     """Return the record, as it is read back from its canonical form."""
     from forensics import __version__
@@ -110,6 +170,8 @@ def build_record(
         "generator": {"name": "forensics", "version": __version__},
         "language": language,
         "redacted": redacted,
+        "title": "",
+        "scale": {**scale.to_dict(), "sha256": scale.sha256},
         "case": case.to_dict(),
         "findings": [_row(row, redacted=redacted) for row in rows],
         "figures": [f.to_dict() for f in figures],
@@ -132,6 +194,7 @@ def build_context(record: JsonObject) -> Context:
         created=record["created"],
         version=record["generator"]["version"],
         redacted=record["redacted"],
+        scale=VerbalScale.from_dict({k: v for k, v in record["scale"].items() if k != "sha256"}),
     )
 
 

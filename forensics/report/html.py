@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from forensics.report.blocks import BLOCKS
 from forensics.report.canonical import canonical_text, digest, printable_json, visible
+from forensics.report.curves import draw_curve_plot, draw_llr_plot
 from forensics.report.plots import draw_strips, draw_tile_map
 
 __all__ = ["RECORD_CLOSE", "RECORD_OPEN", "SEAL", "render_page", "seal"]
@@ -97,4 +98,6 @@ def _environment() -> Environment:
     )
     environment.globals["draw_strips"] = draw_strips
     environment.globals["draw_tile_map"] = draw_tile_map
+    environment.globals["draw_curve_plot"] = draw_curve_plot
+    environment.globals["draw_llr_plot"] = draw_llr_plot
     return environment

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from forensics.report.canonical import visible
 
-__all__ = ["draw_strips", "draw_tile_map"]
+__all__ = ["draw_strips", "draw_tile_map", "joined", "number"]
 
 Block: TypeAlias = dict[str, Any]
 
@@ -28,7 +28,7 @@ def draw_strips(block: Block) -> Markup:
     parts = [_axis(TOP, TOP + LANE * len(rows))]
     parts += [_lane(row, TOP + LANE * k) for k, row in enumerate(rows)]
     return Markup('<svg class="plot strips" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        WIDTH, height, visible(block["alt"]), _joined(parts)
+        WIDTH, height, visible(block["alt"]), joined(parts)
     )
 
 
@@ -42,25 +42,29 @@ def draw_tile_map(block: Block) -> Markup:
         shade = min(SHADES - 1, max(0, int(float(value) * SHADES)))
         parts.append(
             Markup('<rect class="tile shade-{}" x="{}" y="{}" width="{}" height="{}" stroke-width="{}"/>').format(
-                shade, left, top, int(right) - int(left), int(bottom) - int(top), _n(unit * 0.4)
+                shade, left, top, int(right) - int(left), int(bottom) - int(top), number(unit * 0.4)
             )
         )
         if numbered:
             size = min(unit * 6, (int(right) - int(left)) / 3.2)
             parts.append(
                 Markup('<text class="on-{}" x="{}" y="{}" font-size="{}" text-anchor="middle">{}</text>').format(
-                    shade, _n((left + right) / 2), _n((top + bottom) / 2 + size * 0.35), _n(size), f"{float(value):.2f}"
+                    shade,
+                    number((left + right) / 2),
+                    number((top + bottom) / 2 + size * 0.35),
+                    number(size),
+                    f"{float(value):.2f}",
                 )
             )
     return Markup('<svg class="plot tiles" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        width, height, visible(block["alt"]), _joined(parts)
+        width, height, visible(block["alt"]), joined(parts)
     )
 
 
 def _axis(top: int, bottom: int) -> Markup:
     parts = []
     for tick in range(11):
-        x = _n(_x(tick / 10))
+        x = number(_x(tick / 10))
         name = "rule" if tick % 5 else "rule strong"
         parts.append(Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(name, x, top, x, bottom))
         if tick % 2 == 0:
@@ -72,10 +76,10 @@ def _axis(top: int, bottom: int) -> Markup:
             )
     parts.append(
         Markup('<text class="axis" x="{}" y="{}" text-anchor="middle">uncalibrated score</text>').format(
-            _n(_x(0.5)), bottom + 30
+            number(_x(0.5)), bottom + 30
         )
     )
-    return _joined(parts)
+    return joined(parts)
 
 
 def _lane(row: Block, top: int) -> Markup:
@@ -95,7 +99,7 @@ def _lane(row: Block, top: int) -> Markup:
         if radius >= 1:
             parts += [
                 Markup('<circle class="dot" cx="{}" cy="{}" r="{}"/>').format(
-                    _n(x), _n(base - radius * (2 * k + 1)), _n(radius * 0.92)
+                    number(x), number(base - radius * (2 * k + 1)), number(radius * 0.92)
                 )
                 for k in range(count)
             ]
@@ -103,12 +107,12 @@ def _lane(row: Block, top: int) -> Markup:
             tall = 2 * radius * count
             parts.append(
                 Markup('<rect class="dot" x="{}" y="{}" width="5" height="{}"/>').format(
-                    _n(x - 2.5), _n(base - tall), _n(tall)
+                    number(x - 2.5), number(base - tall), number(tall)
                 )
             )
     if values:
         parts.append(_mean(sum(values) / len(values), top, base))
-    return _joined(parts)
+    return joined(parts)
 
 
 def _mean(mean: float, top: int, base: int) -> Markup:
@@ -117,17 +121,29 @@ def _mean(mean: float, top: int, base: int) -> Markup:
     return Markup(
         '<line class="mean" x1="{}" y1="{}" x2="{}" y2="{}"/><path class="mean-mark" d="M{} {}l5 8h-10z"/>'
         '<text class="mean-label" x="{}" y="{}" text-anchor="{}">mean {:.3f}</text>'
-    ).format(_n(x), top + 20, _n(x), base, _n(x), base, _n(x + (-6 if anchor == "end" else 6)), top + 29, anchor, mean)
+    ).format(
+        number(x),
+        top + 20,
+        number(x),
+        base,
+        number(x),
+        base,
+        number(x + (-6 if anchor == "end" else 6)),
+        top + 29,
+        anchor,
+        mean,
+    )
 
 
 def _x(share: float) -> float:
     return LEFT + share * (WIDTH - LEFT - RIGHT)
 
 
-def _n(value: float) -> str:
+def number(value: float) -> str:
     """Two decimals: the same text on every machine."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _joined(parts: Iterable[Markup]) -> Markup:
+def joined(parts: Iterable[Markup]) -> Markup:
+    """Return pieces of markup one after another."""
     return Markup("").join(parts)

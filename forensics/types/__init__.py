@@ -6,14 +6,18 @@ digest and does not hold its pixels.
 """
 
 from forensics.types.evidence import Evidence, Limits, Metadata
-from forensics.types.finding import OUTCOMES, Caveat, Finding, LikelihoodRatio, Outcome, Propositions, RunRecord
+from forensics.types.finding import OUTCOMES, Caveat, Finding, Outcome, RunRecord
+from forensics.types.likelihood import ENFSI_2015, LikelihoodRatio, Propositions, VerbalScale
+from forensics.types.robustness import DeliveredScore, Robustness
 from forensics.types.scores import BranchScores, Fusion, Localisation, Views
 from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, UInt8Array
 
 __all__ = [
+    "ENFSI_2015",
     "OUTCOMES",
     "BranchScores",
     "Caveat",
+    "DeliveredScore",
     "Evidence",
     "Finding",
     "Float32Array",
@@ -27,7 +31,9 @@ __all__ = [
     "Metadata",
     "Outcome",
     "Propositions",
+    "Robustness",
     "RunRecord",
     "UInt8Array",
+    "VerbalScale",
     "Views",
 ]

@@ -1,42 +1,24 @@
 """What one examination found, and how to repeat it."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from forensics.errors import EvidenceError
 from forensics.types.evidence import Evidence
+from forensics.types.likelihood import LikelihoodRatio, Propositions
+from forensics.types.robustness import Robustness
 from forensics.types.scores import BranchScores, Localisation
 from forensics.types.values import JsonObject, plain
 
-__all__ = ["OUTCOMES", "Caveat", "Finding", "LikelihoodRatio", "Outcome", "Propositions", "RunRecord"]
+__all__ = ["OUTCOMES", "Caveat", "Finding", "Outcome", "RunRecord"]
 
 Outcome: TypeAlias = Literal["supports_h1", "supports_h2", "inconclusive", "unsuitable", "uncalibrated"]
 
 OUTCOMES: tuple[Outcome, ...] = ("supports_h1", "supports_h2", "inconclusive", "unsuitable", "uncalibrated")
-SCHEMA_VERSION = "1.1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Propositions:
-    """The pair of statements that a likelihood ratio weighs against each other."""
-
-    h1: str = "The picture, or a part of it, was generated or altered by software."
-    h2: str = "The picture is a camera original, apart from ordinary saving, scaling and compression."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LikelihoodRatio:
-    """Strength of the findings for H1 over H2, log10, calibrated and bounded."""
-
-    llr: float
-    interval: tuple[float, float]
-    bounds: tuple[float, float]
-    at_bound: bool
-    stratum: str
-    calibration_sha256: str
+SCHEMA_VERSION = "1.2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +78,9 @@ class Finding:
     outcome : str
         ``supports_h1``, ``supports_h2``, ``inconclusive``, ``unsuitable`` or ``uncalibrated``.
     reason : str
-        Why this outcome, one sentence.
+        Why this outcome, in sentences.
+    reason_codes : tuple of str
+        The same for machines, such as ``("fits_both_classes",)``; see `forensics.judgement.REASONS`.
     caveats : tuple of Caveat
     run : RunRecord
     propositions : Propositions
@@ -104,6 +88,8 @@ class Finding:
         None without a calibration that covers this picture.
     localisation : Localisation or None
         None if no branch has a map, or if none was asked for.
+    robustness : Robustness or None
+        The exhibit delivered in other ways; None if that was not tried.
     """
 
     evidence: Evidence
@@ -115,11 +101,14 @@ class Finding:
     propositions: Propositions = field(default_factory=Propositions)
     lr: LikelihoodRatio | None = None
     localisation: Localisation | None = None
+    robustness: Robustness | None = None
+    reason_codes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
             raise ValueError(f"outcome must be one of {', '.join(OUTCOMES)}, got {self.outcome!r}")
         object.__setattr__(self, "caveats", tuple(self.caveats))
+        object.__setattr__(self, "reason_codes", tuple(self.reason_codes))
 
     def attach(self, evidence: Evidence) -> "Finding":
         """Return this finding with the pixels of its picture, for a finding read from JSON.
@@ -147,6 +136,8 @@ class Finding:
             "localisation": None if self.localisation is None else self.localisation.to_dict(),
             "outcome": self.outcome,
             "reason": self.reason,
+            "reason_codes": list(self.reason_codes),
+            "robustness": None if self.robustness is None else self.robustness.to_dict(),
             "caveats": plain(self.caveats),
             "run": plain(self.run),
         }
@@ -160,7 +151,7 @@ class Finding:
                 f"expected a record with schema {expected!r}, got {record.get('schema')!r}. "
                 "Read it with the version of forensics that wrote it."
             )
-        lr, localisation = record["lr"], record["localisation"]
+        lr, localisation, robustness = record["lr"], record["localisation"], record["robustness"]
         return cls(
             evidence=Evidence.from_dict(record["evidence"]),
             scores=None if record["scores"] is None else BranchScores.from_dict(record["scores"]),
@@ -169,8 +160,10 @@ class Finding:
             caveats=tuple(Caveat(**c) for c in record["caveats"]),
             run=RunRecord(**record["run"]),
             propositions=Propositions(**record["propositions"]),
-            lr=None if lr is None else LikelihoodRatio(**{**lr, **_tuples(lr, ("interval", "bounds"))}),
+            lr=None if lr is None else LikelihoodRatio.from_dict(lr),
             localisation=None if localisation is None else Localisation.from_dict(localisation),
+            robustness=None if robustness is None else Robustness.from_dict(robustness),
+            reason_codes=tuple(record["reason_codes"]),
         )
 
     def to_json(self) -> str:
@@ -181,7 +174,3 @@ class Finding:
     def from_json(cls, text: str) -> "Finding":
         """Return the finding that `to_json` came from, without pixels; see `attach`."""
         return cls.from_dict(json.loads(text))
-
-
-def _tuples(record: JsonObject, names: Iterable[str]) -> JsonObject:
-    return {name: tuple(record[name]) for name in names}

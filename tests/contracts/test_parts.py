@@ -3,10 +3,11 @@
 import pytest
 import torch
 
+from forensics.calibration import CALIBRATORS
 from forensics.models import BRANCHES
 from forensics.report import SECTIONS, Section
 from forensics.residuals import RESIDUALS
-from forensics.testing import ContractError, check_branch, check_residual, check_section
+from forensics.testing import ContractError, check_branch, check_calibrator, check_residual, check_section
 from forensics.training.makers import MAKERS
 from tests.conftest import textured
 
@@ -31,6 +32,32 @@ def test_residual(name: str) -> None:
 def test_branch(name: str) -> None:
     torch.manual_seed(0)
     check_branch(BRANCHES[name](**TINY[name]))
+
+
+@pytest.mark.parametrize("name", CALIBRATORS.names())
+def test_calibrator(name: str) -> None:
+    check_calibrator(CALIBRATORS[name])
+
+
+def test_a_calibrator_that_breaks_the_contract_is_named() -> None:
+    import numpy as np
+
+    from forensics.calibration.calibrators import LogisticCalibrator
+
+    class Backwards(LogisticCalibrator):
+        def transform(self, log_odds: object) -> np.ndarray:
+            return -super().transform(log_odds)
+
+    class Careless(LogisticCalibrator):
+        def fit(self, log_odds: np.ndarray, labels: object, weights: object = None) -> "Careless":
+            if isinstance(log_odds, np.ndarray):
+                log_odds.sort()
+            return super().fit(log_odds, labels, weights)
+
+    with pytest.raises(ContractError, match="never fall"):
+        check_calibrator(Backwards)
+    with pytest.raises(ContractError, match="input unchanged"):
+        check_calibrator(Careless)
 
 
 @pytest.mark.parametrize("name", MAKERS.names())

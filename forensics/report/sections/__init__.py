@@ -11,6 +11,7 @@ from forensics.report.sections.findings import findings
 from forensics.report.sections.front import question, summary
 from forensics.report.sections.limits import alternatives, limits
 from forensics.report.sections.method import method, repeat
+from forensics.report.sections.strength import scale
 
 __all__ = ["SECTIONS", "SectionMaker"]
 
@@ -22,6 +23,7 @@ SECTIONS.add("question", question)
 SECTIONS.add("exhibits", exhibits)
 SECTIONS.add("method", method)
 SECTIONS.add("findings", findings)
+SECTIONS.add("scale", scale)
 SECTIONS.add("limits", limits)
 SECTIONS.add("alternatives", alternatives)
 SECTIONS.add("repeat", repeat)

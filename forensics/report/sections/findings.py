@@ -12,7 +12,6 @@ from forensics.report.blocks import (
     figure,
     heading,
     items,
-    key_values,
     paragraph,
     strips,
     table,
@@ -28,7 +27,8 @@ from forensics.report.sections.phrases import (
     outcome_words,
     text_or,
 )
-from forensics.types import BranchScores, Finding, LikelihoodRatio, Localisation
+from forensics.report.sections.strength import conclusion, robustness_blocks, strength_blocks
+from forensics.types import BranchScores, Finding, Localisation
 
 __all__ = ["findings"]
 
@@ -53,11 +53,11 @@ def _finding(context: Context, exhibit: Exhibit, finding: Finding) -> list[Block
         blocks.append(callout("Not scored", f"{outcome_words(finding)}. {text_or(finding.reason)}", tone="caution"))
     else:
         blocks += _scores(exhibit, finding.scores)
+    blocks += robustness_blocks(exhibit, finding.robustness)
     blocks += _pictures(context, exhibit, finding)
     blocks.append(heading("What may be concluded", level=4))
-    blocks.append(paragraph(f"{outcome_words(finding)}. {text_or(finding.reason)}"))
-    if finding.lr is not None:
-        blocks.append(_likelihood_ratio(finding.lr))
+    blocks.append(paragraph(conclusion(finding, context.scale)))
+    blocks += strength_blocks(exhibit, finding, context.scale)
     if finding.caveats:
         blocks.append(items(f"{text_or(c.text, limit=600)} [{text_or(c.code, limit=80)}]" for c in finding.caveats))
     return blocks
@@ -180,19 +180,4 @@ def _map(exhibit: Exhibit, finding: Finding, scores: BranchScores) -> Block | No
         values=values,
         alt=f"Map of {count(len(values), 'tile')}; mean scores from {decimals(min(values))} to {decimals(max(values))}, "
         f"the highest in the tile whose upper left corner is at column {left}, row {top}.",
-    )
-
-
-def _likelihood_ratio(lr: LikelihoodRatio) -> Block:
-    low, high = (decimals(v, 2) for v in lr.interval)
-    lower, upper = (decimals(v, 2) for v in lr.bounds)
-    return key_values(
-        "Likelihood ratio, log10, H1 over H2",
-        [
-            ("log10 LR", decimals(lr.llr, 2)),
-            ("Interval", f"{low} to {high}"),
-            ("Bounds", f"{lower} to {upper}" + (", reached" if lr.at_bound else "")),
-            ("Reference pictures", text_or(lr.stratum, limit=300)),
-            ("Calibration, SHA-256", lr.calibration_sha256),
-        ],
     )

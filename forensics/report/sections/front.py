@@ -1,5 +1,6 @@
 """The first page, and the question with its two propositions."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from forensics.report.blocks import Block, Section, key_values, paragraph, table
@@ -7,6 +8,7 @@ from forensics.report.blocks import summary as statements
 from forensics.report.context import Context, Exhibit
 from forensics.report.sections.phrases import (
     NOT_A_PROBABILITY,
+    OUTCOMES,
     branch_words,
     count,
     decimals,
@@ -16,6 +18,7 @@ from forensics.report.sections.phrases import (
     shares_words,
     text_or,
 )
+from forensics.report.sections.strength import conclusion
 from forensics.types import Finding
 
 __all__ = ["question", "summary"]
@@ -29,6 +32,7 @@ def summary(context: Context) -> Section:
         ("What was asked", text_or(context.case.question, "No question was recorded.", 600)),
         ("What was examined", _examined(context)),
         ("What the detector measured", _measured(context)),
+        ("How strong it is", _strength(context)),
         ("What this does not show", _not_shown(context)),
         ("What to do next", _next(context)),
     ]
@@ -118,13 +122,27 @@ def _measured_one(finding: Finding) -> str:
     )
 
 
+def _strength(context: Context) -> str:
+    """Say how strong the evidence is, or how many outcomes of each kind there are."""
+    found = [finding for _, finding in context.examined]
+    if not found:
+        return "Not stated: no exhibit could be examined."
+    if len(context.exhibits) == 1:
+        return conclusion(found[0], context.scale)
+    counts = Counter(finding.outcome for finding in found)
+    words = [
+        f"{count(n, 'exhibit')}: {OUTCOMES[outcome][:1].lower()}{OUTCOMES[outcome][1:]}."
+        for outcome, n in sorted(counts.items(), key=lambda item: list(OUTCOMES).index(item[0]))
+    ]
+    return " ".join(words) + " Likelihood ratios, where there are any, stand under Findings."
+
+
 def _not_shown(context: Context) -> str:
-    calibrated = any(f.lr is not None for _, f in context.examined)
+    calibrated = any(f.outcome in ("supports_h1", "supports_h2") for _, f in context.examined)
     first = (
         "It does not settle whether a picture is genuine; a likelihood ratio is one piece of evidence among others."
         if calibrated
-        else "It does not show whether a picture is genuine, generated or altered: without a calibration, no strength "
-        "of evidence can be stated, neither for nor against."
+        else "It does not show whether a picture is genuine, generated or altered: no support can be stated, neither for nor against."
     )
     return f"{first} Nor does it show who made or changed a picture, when, why, or in which place of it."
 

@@ -12,15 +12,17 @@ NOT_TESTED = (
     ("Consistency of light, shadow, perspective, reflections", "Needs an examiner."),
     ("Content, place, time, persons", "Needs other sources than the file."),
     ("Copies and earlier publication", "Nothing was searched for outside the exhibits."),
-    ("Stability of the score under recompression and resizing", "No altered copies were scored."),
 )
 
 
 def limits(context: Context) -> Section:
     """Return the limits of the method, of this case, and what was not tested."""
     general = [
-        "The score is uncalibrated: how often pictures of known origin get such a score was not measured for this kind "
-        "of picture. A number near 0 or 1 is no measure of certainty.",
+        "A score is no measure of certainty, however near to 0 or 1. Only a likelihood ratio says how strong the findings are, and "
+        "where none is stated, how often pictures of known origin get such a score is not known for this kind of picture.",
+        "A likelihood ratio holds for pictures like those of its calibration. Its interval says what the number of those pictures "
+        "leaves open; it does not cover generators and cameras that were not among them.",
+        "What a court may believe about the picture depends on all other evidence too. A likelihood ratio is no such belief.",
         "The detector knows the pictures it was trained on. Generators, editing tools and cameras that came later, "
         "or that were not part of the training, can give any score.",
         "Saving, scaling, cropping, screenshots and messaging services remove the traces that are looked for; they "
@@ -49,7 +51,12 @@ def limits(context: Context) -> Section:
         blocks.append(
             paragraph("Pictures and places are withheld in this copy, so that residuals cannot be read in it.")
         )
-    blocks.append(table("Not tested in this examination", ("Question", "Why"), NOT_TESTED))
+    untested = list(NOT_TESTED)
+    if any(finding.robustness is None for _, finding in context.examined):
+        untested.append(
+            ("Stability under recompression and resizing", "No copies were scored, or not of every exhibit.")
+        )
+    blocks.append(table("Not tested in this examination", ("Question", "Why"), untested))
     blocks.append(
         paragraph(
             "Networks of this kind are machine-learning systems; this report is meant for use together with an expert "

@@ -56,6 +56,9 @@ def repeat(context: Context) -> Section:
     command = ["forensics", "examine", *_arguments(names), "--json", "findings.jsonl", "--report", "report.html"]
     if any(finding.run.settings.get("mode") == "fast" for _, finding in context.examined):
         command += ["--mode", "fast"]
+    panels = {str(finding.run.settings.get("robustness", "quick")) for _, finding in context.examined}
+    if panels and panels != {"quick"}:
+        command += ["--robustness", panels.pop()]
     if context.case.number and _typable(context.case.number):
         command += ["--case-number", shlex.quote(context.case.number)]
     if context.case.examiner and _typable(context.case.examiner):
@@ -103,6 +106,8 @@ def _agreement(context: Context) -> list[tuple[str, str]]:
         digest = weights.get("sha256")
         seen[shorten(weights.get("name", "unnamed"), 100)] = digest if digest else "not recorded"
     rows += [(f"weights “{name}”, SHA-256", digest) for name, digest in seen.items()]
+    cards = dict.fromkeys(str(f.run.settings.get("calibration_sha256") or "none") for _, f in context.examined)
+    rows += [("calibration, SHA-256", card) for card in cards]
     rows += [(f"exhibit {e.number}, SHA-256", f.evidence.sha256) for e, f in context.examined]
     return rows
 

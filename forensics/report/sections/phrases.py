@@ -11,6 +11,7 @@ __all__ = [
     "NOT_A_PROBABILITY",
     "NOT_DETERMINED",
     "NOT_RECORDED",
+    "OUTCOMES",
     "branch_words",
     "count",
     "decimals",
@@ -28,10 +29,10 @@ NOT_DETERMINED = "Not determined, or does not apply to this format."
 NOT_A_PROBABILITY = "It is not the probability that the picture is altered or generated."
 OUTCOMES = {
     "uncalibrated": "Scored; strength of evidence not stated, because no calibration covers this picture",
-    "unsuitable": "Not suitable for scoring",
+    "unsuitable": "Not suitable: no strength of evidence can be stated for this picture",
     "inconclusive": "Inconclusive: the findings do not help to choose between the propositions",
-    "supports_h1": "Calibrated result in favour of H1; see the likelihood ratio",
-    "supports_h2": "Calibrated result in favour of H2; see the likelihood ratio",
+    "supports_h1": "The findings support H1 over H2; how much, the likelihood ratio says",
+    "supports_h2": "The findings support H2 over H1; how much, the likelihood ratio says",
 }
 
 

@@ -1,41 +1,48 @@
-"""Evidence in, finding out: the one place where loading, views, networks and judgement meet."""
+"""Examining: what a detector does with a picture, and the record of how it was done."""
 
-import logging
+import hashlib
+import json
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
 
-from forensics.errors import ForensicsError, ModelError, WeightsMismatchError
-from forensics.models.companion import FILE_NAME, Companion, read_companion
-from forensics.models.fast import MODES, Computation, Mode, plain, prepare
+from forensics.calibration import Card
+from forensics.deliveries import AS_RECEIVED, DELIVERIES, HARMLESS, deliver
+from forensics.errors import ForensicsError, ModelError
+from forensics.judgement import Judgement, after_processing, judge
+from forensics.models.companion import Companion
+from forensics.models.fast import Computation, Mode, plain
 from forensics.models.localising import MapSum
-from forensics.models.weights import LoadedWeights, read_weights
+from forensics.models.weights import LoadedWeights
 from forensics.reproducibility import deterministic, record_run, utc_now
-from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits, Localisation
+from forensics.suitability import MIN_SIDE, stratum_of, unfit
+from forensics.types import (
+    BranchScores,
+    Caveat,
+    DeliveredScore,
+    Evidence,
+    Finding,
+    Limits,
+    Localisation,
+    Propositions,
+    Robustness,
+)
+from forensics.types.values import plain as as_json
 from forensics.views import FixedFrame, Plan, Tiles, plan_views
 
-__all__ = ["Detector", "ErrorRow", "load_detector", "starter_files"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["PANELS", "Detector", "ErrorRow", "Panel"]
 
 Picture: TypeAlias = str | PathLike[str] | bytes | Evidence
-WeightsSource: TypeAlias = str | PathLike[str] | Mapping[str, str | PathLike[str]]
-
-MIN_SIDE = 64  # pixels; below it one tile is mostly padding, and nothing was validated there
-ASSETS = Path(__file__).parent / "assets"
-UNCALIBRATED = (
-    "No calibration card is loaded, so the score has no known meaning as evidence; "
-    "it may only be used to decide what to look at more closely."
-)
+Panel: TypeAlias = Literal["quick", "full", "none"]
+PANELS: dict[Panel, tuple[str, ...]] = {"quick": HARMLESS, "full": tuple(DELIVERIES), "none": ()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +94,13 @@ class Detector:
         self.device = device
         self.ensemble = weights.ensemble
         self.computation = computation or plain(self.ensemble, device=device)
+        self.calibration: Card | None = None
 
     def __repr__(self) -> str:
         manifest = self.weights.manifest
         return (
             f"Detector({manifest.name!r}, branches={list(manifest.branches)}, views={manifest.scheme.kind!r}, "
-            f"device='{self.device}', mode={self.mode!r})"
+            f"device='{self.device}', mode={self.mode!r}, calibrated={self.calibration is not None})"
         )
 
     @property
@@ -101,11 +109,29 @@ class Detector:
         return self.ensemble.names
 
     @property
+    def sha256(self) -> str:
+        """Digest of all that a score depends on beside the picture and the machine: weights, joint judgement, views.
+
+        What a calibration card is made for.
+        """
+        fusion = self.companion.fusion
+        scheme = self.weights.manifest.scheme
+        parts = {"weights": self.weights.sha256, "fusion": as_json(fusion), "views": as_json(scheme)}
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
     def mode(self) -> Mode:
         """``exact`` or ``fast``."""
         return self.computation.mode
 
-    def examine(self, picture: Picture, *, limits: Limits | None = None, now: datetime | None = None) -> Finding:
+    def examine(
+        self,
+        picture: Picture,
+        *,
+        limits: Limits | None = None,
+        now: datetime | None = None,
+        robustness: Panel = "quick",
+    ) -> Finding:
         """Examine one picture.
 
         Parameters
@@ -115,46 +141,81 @@ class Detector:
             For loading a path or bytes.
         now : datetime, optional
             The clock of the record, aware; the present if not given.
+        robustness : {"quick", "full", "none"}
+            Which copies of the picture to examine too. ``quick``: the two harmless ones, if the outcome would be on a side,
+            so that it can be taken back; ``full``: all of `forensics.deliveries.DELIVERIES`, which takes about ten times as
+            long; ``none``: no copy, and an outcome that nothing could take back.
 
         Returns
         -------
         Finding
-            `outcome` is ``uncalibrated``, or ``unsuitable`` for a picture that cannot be scored.
 
         Raises
         ------
         EvidenceError
             The file cannot be read as a picture.
+        ValueError
+            There is no such panel.
         """
+        if robustness not in PANELS:
+            raise ValueError(f"robustness must be one of {', '.join(PANELS)}, got {robustness!r}.")
         evidence = _evidence(picture, limits)
-        plan = None if min(evidence.width, evidence.height) < MIN_SIDE else self._plan(evidence)
-        scores, localisation = self._score(evidence, plan) if plan is not None and plan.names else (None, None)
-        caveats = [] if plan is None else _plan_caveats(plan)
-        if scores is None:
-            reason = (
-                f"The short side has {min(evidence.width, evidence.height)} pixels; at least {MIN_SIDE} are needed."
-                if plan is None
-                else "Every part of the picture is flat; there is nothing in which traces could be found."
-            )
-        else:
-            reason = UNCALIBRATED
-            caveats += self.computation.caveats
-            caveats.append(Caveat(code="not_calibrated", text=UNCALIBRATED))
+        plan, scores, localisation = self._look(evidence)
+        judgement = self._judge(evidence, plan, scores)
+        panel = self._panel(evidence, scores, judgement, robustness)
+        if panel is not None:
+            judgement = after_processing(judgement, panel)
+        caveats = () if plan is None else _plan_caveats(plan)
         return Finding(
             evidence=evidence,
             scores=scores,
-            outcome="uncalibrated" if scores is not None else "unsuitable",
-            reason=reason,
-            caveats=tuple(caveats),
+            outcome=judgement.outcome,
+            reason=judgement.reason,
+            reason_codes=judgement.codes,
+            lr=judgement.lr,
+            caveats=(*caveats, *(self.computation.caveats if scores is not None else ()), *judgement.caveats),
+            propositions=Propositions() if self.calibration is None else self.calibration.propositions,
             localisation=localisation,
+            robustness=panel,
             run=record_run(
                 now=now or utc_now(),
                 weights=self._weights_record(),
-                settings=self._settings(),
+                settings=self._settings(robustness),
                 device=str(self.device),
                 also=self._also(),
             ),
         )
+
+    def _judge(self, evidence: Evidence, plan: Plan | None, scores: BranchScores | None) -> Judgement:
+        if plan is None:
+            short = min(evidence.width, evidence.height)
+            return Judgement(
+                outcome="unsuitable",
+                reason=f"The short side has {short} pixel{'s' if short != 1 else ''}; at least {MIN_SIDE} are needed.",
+                codes=("too_small",),
+            )
+        if scores is None:
+            reason = "Every part of the picture is flat; there is nothing in which traces could be found."
+            return Judgement(outcome="unsuitable", reason=reason, codes=("flat",))
+        stratum = "" if self.calibration is None else stratum_of(evidence)
+        return judge(scores.log_odds, stratum=stratum, card=self.calibration, against=unfit(evidence))
+
+    def _panel(
+        self, evidence: Evidence, scores: BranchScores | None, judgement: Judgement, panel: Panel
+    ) -> Robustness | None:
+        """Return what becomes of copies of the picture; None if nothing can come of it."""
+        decided = judgement.outcome in ("supports_h1", "supports_h2")
+        if scores is None or panel == "none" or (panel == "quick" and not decided):
+            return None
+        return Robustness(
+            received=_delivered(AS_RECEIVED, "as received", scores, judgement),
+            copies=tuple(self._copy(evidence, name) for name in PANELS[panel]),
+        )
+
+    def _copy(self, evidence: Evidence, delivery: str) -> DeliveredScore:
+        copy = deliver(evidence, delivery)
+        plan, scores, _ = self._look(copy)
+        return _delivered(delivery, DELIVERIES[delivery].text, scores, self._judge(copy, plan, scores))
 
     def examine_many(
         self,
@@ -164,6 +225,7 @@ class Detector:
         progress: bool = False,
         limits: Limits | None = None,
         now: datetime | None = None,
+        robustness: Panel = "quick",
     ) -> Iterator[Finding | ErrorRow]:
         """Examine pictures one after another, in the order given.
 
@@ -178,7 +240,7 @@ class Detector:
             depends on it: views are cut into passes picture by picture, always in the same way.
         progress : bool
             Show a progress bar on stderr or in the notebook.
-        limits, now
+        limits, now, robustness
             As in `examine`.
 
         Yields
@@ -187,28 +249,40 @@ class Detector:
         """
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}. Leave it out for the default.")
-        return self._examine_each(pictures, ahead=batch_size - 1, progress=progress, limits=limits, now=now)
+        if robustness not in PANELS:
+            raise ValueError(f"robustness must be one of {', '.join(PANELS)}, got {robustness!r}.")
+        shown = _with_progress(pictures) if progress else pictures
+        return self._examine_each(shown, ahead=batch_size - 1, limits=limits, now=now, robustness=robustness)
 
     def _examine_each(
-        self, pictures: Iterable[Picture], *, ahead: int, progress: bool, limits: Limits | None, now: datetime | None
+        self, pictures: Iterable[Picture], *, ahead: int, limits: Limits | None, now: datetime | None, robustness: Panel
     ) -> Iterator[Finding | ErrorRow]:
         with ThreadPoolExecutor(max_workers=1) as reader:
             waiting: deque[tuple[Picture, Future[Evidence]]] = deque()
-            for picture in _with_progress(pictures) if progress else pictures:
+            for picture in pictures:
                 waiting.append((picture, reader.submit(_evidence, picture, limits)))
                 if len(waiting) > ahead:
-                    yield self._row(*waiting.popleft(), now=now)
+                    yield self._row(*waiting.popleft(), now=now, robustness=robustness)
             while waiting:
-                yield self._row(*waiting.popleft(), now=now)
+                yield self._row(*waiting.popleft(), now=now, robustness=robustness)
 
-    def _row(self, picture: Picture, loading: Future[Evidence], *, now: datetime | None) -> Finding | ErrorRow:
+    def _row(
+        self, picture: Picture, loading: Future[Evidence], *, now: datetime | None, robustness: Panel
+    ) -> Finding | ErrorRow:
         try:
-            return self.examine(loading.result(), now=now)
+            return self.examine(loading.result(), now=now, robustness=robustness)
         except ForensicsError as error:
             return ErrorRow(name=_name(picture), error=error)
 
-    def _plan(self, evidence: Evidence) -> Plan:
-        return plan_views(evidence.require_pixels(), self.weights.manifest.scheme)
+    def score(self, evidence: Evidence) -> BranchScores | None:
+        """Return the scores of a picture without judging them; None if it is unsuitable for scoring."""
+        return self._look(evidence)[1]
+
+    def _look(self, evidence: Evidence) -> tuple[Plan | None, BranchScores | None, Localisation | None]:
+        if min(evidence.width, evidence.height) < MIN_SIDE:
+            return None, None, None
+        plan = plan_views(evidence.require_pixels(), self.weights.manifest.scheme)
+        return (plan, *self._score(evidence, plan)) if plan.names else (plan, None, None)
 
     def _score(self, evidence: Evidence, plan: Plan) -> tuple[BranchScores, Localisation | None]:
         pixels = evidence.require_pixels()
@@ -238,9 +312,10 @@ class Detector:
         """Return the packages that take part in some detectors only."""
         networks_of_timm = any(spec.architecture == "timm" for spec in self.weights.manifest.branches.values())
         by_openvino = self.computation.backend == "openvino"
-        return ("openvino",) * by_openvino + ("timm",) * networks_of_timm
+        looks_for_faces = self.calibration is not None
+        return ("openvino",) * by_openvino + ("timm",) * networks_of_timm + ("scikit-image", "scipy") * looks_for_faces
 
-    def _settings(self) -> dict[str, str | int | float | bool | None]:
+    def _settings(self, robustness: Panel) -> dict[str, str | int | float | bool | None]:
         scheme = self.weights.manifest.scheme
         views: dict[str, str | int | float | bool | None] = {"views": scheme.kind, "view_size": scheme.size}
         if isinstance(scheme, Tiles):
@@ -254,103 +329,9 @@ class Detector:
             **self.computation.settings,
             "threads": torch.get_num_threads(),
             "min_side": MIN_SIDE,
+            "calibration_sha256": None if self.calibration is None else self.calibration.sha256,
+            "robustness": robustness,
         }
-
-
-def load_detector(
-    weights: WeightsSource | None = None,
-    *,
-    mode: Mode = "exact",
-    device: str | None = None,
-    localise: bool = True,
-    judgement: Literal["fitted", "mean"] = "fitted",
-    views: Tiles | None = None,
-) -> Detector:
-    """Load a detector.
-
-    Parameters
-    ----------
-    weights : path, or mapping of branch name to path, optional
-        The starter ensemble shipped with the package if not given; else a ``.safetensors`` file of ours or a
-        folder of them, or DeepFakeDefenders checkpoints: one merged file, or
-        ``{"convnext": "a.pth", "replknet": "b.pth"}``.
-    mode : {"exact", "fast"}
-        ``exact``: float32, reproducible bit for bit on one machine. ``fast``: a score may differ by up to 0.01, and an
-        ordinary computer needs half the time or less; needs ``pip install 'forensics[fast]'`` to be at its best.
-    device : str, optional
-        Such as ``"cpu"`` or ``"cuda"``; the CPU if not given, because evidence-grade runs are made there.
-    localise : bool
-        Whether findings hold a map of where the picture looks forged, if a branch makes one.
-    judgement : {"fitted", "mean"}
-        The joint judgement: the fitted one where the weights bring it, or the plain mean over views and branches.
-    views : Tiles, optional
-        Which views of each tile to look at, instead of those that the weights name: other turns, brightness, contrast.
-
-    Raises
-    ------
-    ModelError
-        There is no such file, mode or device; the mode is not within its tolerance on this machine; or `views` for weights that look at the whole picture in a frame.
-    WeightsMismatchError
-        A file is damaged, foreign or does not fit; the message names the keys.
-
-    Examples
-    --------
-    >>> detector = load_detector()
-    >>> detector.branches
-    ('convnext', 'replknet', 'statistics')
-    """
-    if mode not in MODES:
-        raise ModelError(f"there is no mode {mode!r}. Use one of {', '.join(MODES)}.")
-    if judgement not in ("fitted", "mean"):
-        raise ModelError(f"there is no judgement {judgement!r}. Use 'fitted' or 'mean'.")
-    loaded = read_weights(_source(weights))
-    if views is not None:
-        if not isinstance(loaded.manifest.scheme, Tiles):
-            raise ModelError("these weights look at the whole picture in a frame, not at tiles. Leave out views.")
-        loaded = replace(loaded, manifest=replace(loaded.manifest, scheme=views))
-    companion = _companion(weights, loaded)
-    if judgement == "mean":
-        companion = replace(companion, fusion=None)
-    place = _device(device)
-    computation = prepare(loaded.ensemble, loaded.manifest.scheme, mode=mode, device=place, fusion=companion.fusion)
-    return Detector(loaded, device=place, computation=computation, companion=companion, localise=localise)
-
-
-def starter_files() -> list[Path]:
-    """Return the weights files that ship with the package."""
-    return sorted(ASSETS.glob("starter_*.safetensors"))
-
-
-def _source(weights: WeightsSource | None) -> Path | dict[str, Path] | list[Path]:
-    if weights is None:
-        return starter_files()
-    if isinstance(weights, Mapping):
-        return {name: Path(path) for name, path in weights.items()}
-    return Path(weights)
-
-
-def _companion(weights: WeightsSource | None, loaded: LoadedWeights) -> Companion:
-    """Return what lies beside the weights, if it belongs to them."""
-    folder = ASSETS if weights is None else None if isinstance(weights, Mapping) else Path(weights)
-    if folder is None or not (folder / FILE_NAME).is_file():
-        return Companion(weights_sha256=loaded.sha256)
-    companion = read_companion(folder / FILE_NAME)
-    if companion.weights_sha256 != loaded.sha256:
-        raise WeightsMismatchError(
-            f"{FILE_NAME} belongs to weights {companion.weights_sha256}, these are {loaded.sha256}. "
-            "Get the weights folder again, or remove that file to use the plain mean."
-        )
-    return companion
-
-
-def _device(name: str | None) -> torch.device:
-    try:
-        device = torch.device(name or "cpu")
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as err:
-        reason = str(err).splitlines()[0]
-        raise ModelError(f"the device {name!r} cannot be used: {reason}. Use device='cpu'.") from err
-    return device
 
 
 def _evidence(picture: Picture, limits: Limits | None) -> Evidence:
@@ -369,7 +350,19 @@ def _name(picture: Picture) -> str:
     return str(picture) if isinstance(picture, str | PathLike) else "unnamed"
 
 
-def _plan_caveats(plan: Plan) -> list[Caveat]:
+def _delivered(name: str, text: str, scores: BranchScores | None, judgement: Judgement) -> DeliveredScore:
+    lr = judgement.lr
+    return DeliveredScore(
+        delivery=name,
+        text=text,
+        score=None if scores is None else scores.score,
+        llr=None if lr is None else lr.llr,
+        outcome=judgement.outcome,
+        stratum="" if lr is None else lr.stratum,
+    )
+
+
+def _plan_caveats(plan: Plan) -> Sequence[Caveat]:
     caveats = []
     if plan.seen < 1.0:
         caveats.append(

@@ -1,0 +1,45 @@
+"""From scores to likelihood ratios: calibrators, bounds, metrics with intervals, and the card that keeps them. No torch."""
+
+from forensics.calibration.bootstrap import Estimate, LlrBand, llr_band, measure
+from forensics.calibration.bounds import elub_bounds, invariance_value_bounds
+from forensics.calibration.calibrators import CALIBRATORS, Calibrator
+from forensics.calibration.card import Card, StratumCard, read_card, write_card
+from forensics.calibration.conformal import class_p_value
+from forensics.calibration.counting import pav_llrs
+from forensics.calibration.metrics import (
+    METRICS,
+    cllr,
+    cllr_cal,
+    cllr_min,
+    devpav,
+    eer,
+    empirical_cross_entropy,
+    expected_calibration_error,
+    misleading_rates,
+)
+
+__all__ = [
+    "CALIBRATORS",
+    "METRICS",
+    "Calibrator",
+    "Card",
+    "Estimate",
+    "LlrBand",
+    "StratumCard",
+    "class_p_value",
+    "cllr",
+    "cllr_cal",
+    "cllr_min",
+    "devpav",
+    "eer",
+    "elub_bounds",
+    "empirical_cross_entropy",
+    "expected_calibration_error",
+    "invariance_value_bounds",
+    "llr_band",
+    "measure",
+    "misleading_rates",
+    "pav_llrs",
+    "read_card",
+    "write_card",
+]

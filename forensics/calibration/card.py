@@ -1,0 +1,329 @@
+"""The calibration card: one JSON file that turns the scores of one detector into likelihood ratios, stratum by stratum.
+
+Canonical (RFC 8785) and with its own digest inside, so that a card edited by hand is refused, as is one made for another
+detector. What it holds was computed from pictures; no picture and no file name is in it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import rfc8785
+
+from forensics.calibration.bootstrap import Estimate, LlrBand
+from forensics.calibration.calibrators import CALIBRATORS, Calibrator
+from forensics.calibration.conformal import class_p_value
+from forensics.errors import CalibrationError, NotCalibratedError, UnknownNameError
+from forensics.types import Float64Array, LikelihoodRatio, Propositions
+
+__all__ = ["Card", "StratumCard", "read_card", "write_card"]
+
+JsonObject: TypeAlias = dict[str, Any]
+
+FORMAT = "forensics.calibration/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StratumCard:
+    """What was fitted and measured for one kind of picture.
+
+    Parameters
+    ----------
+    calibrator : Calibrator
+        Fitted.
+    bounds : (float, float)
+        log10 LR; never beyond log10(n + 1) of the opposite class.
+    band : LlrBand
+    scores : (array, array)
+        Ordered log-odds of H1 and of H2, for conformal p-values.
+    n : (int, int)
+        Pictures of H1 and of H2.
+    metrics : mapping of str to Estimate
+        Of LRs from fits that had not seen the picture (cross-validation), within the bounds.
+    checked : mapping of str to Estimate
+        Of LRs of this card on other sources; empty if none was given.
+    checked_n : (int, int)
+    members : tuple of str
+        The strata that were taken together for lack of pictures; the stratum itself if there are no others.
+    held_out : str
+        What `metrics` and `bounds` were measured on: ``sources`` or ``pictures`` that a fit had not seen.
+    """
+
+    calibrator: Calibrator
+    bounds: tuple[float, float]
+    band: LlrBand
+    scores: tuple[Float64Array, Float64Array]
+    n: tuple[int, int]
+    metrics: Mapping[str, Estimate]
+    checked: Mapping[str, Estimate] = field(default_factory=dict)
+    checked_n: tuple[int, int] = (0, 0)
+    members: tuple[str, ...] = ()
+    held_out: str = "pictures"
+
+    def llrs(self, log_odds: Float64Array) -> Float64Array:
+        """Return log10 LRs within the bounds."""
+        return np.clip(self.calibrator.transform(log_odds), *self.bounds)
+
+    def p_values(self, log_odds: float) -> tuple[float, float]:
+        """Return the conformal p-values of H1 and of H2."""
+        h1, h2 = (float(class_p_value(scores, log_odds)) for scores in self.scores)
+        return h1, h2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A calibration of one detector.
+
+    Parameters
+    ----------
+    detector_sha256 : str
+        See `forensics.detector.Detector.sha256`.
+    weights : mapping of str to str
+        Name and digest of the weights, for people.
+    created : str
+        UTC, ISO 8601.
+    software : mapping of str to str
+    propositions : Propositions
+        What H1 and H2 stand for among the pictures it was made from.
+    level : float
+        A class whose p-value is this or less does not fit.
+    data : mapping
+        JSON values: digest of the pictures, numbers, sources, deliveries.
+    checked_on : mapping
+        The same of the pictures that the strata were checked on; empty if none were.
+    strata : mapping of str to StratumCard
+    withdrawn : mapping of str to str
+        Strata that were looked at and carry no LR, and why.
+    """
+
+    detector_sha256: str
+    weights: Mapping[str, str]
+    created: str
+    software: Mapping[str, str]
+    propositions: Propositions
+    level: float
+    data: Mapping[str, Any]
+    strata: Mapping[str, StratumCard]
+    withdrawn: Mapping[str, str]
+    checked_on: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sha256", _digest(self.to_dict()))
+
+    def stratum(self, name: str) -> StratumCard:
+        """Return what holds for one kind of picture.
+
+        Raises
+        ------
+        NotCalibratedError
+            There is none, or it was withdrawn; the message says why.
+        """
+        own = self.group(name)
+        if own is not None:
+            return self.strata[own]
+        reason = self.withdrawn.get(name, "no picture of this kind was among those it was made from")
+        raise NotCalibratedError(
+            f"the calibration holds nothing for pictures of this kind ({name}): {reason}. Use the score only to decide what "
+            "to look at more closely, or calibrate with pictures of this kind ('forensics calibrate')."
+        )
+
+    def group(self, stratum: str) -> str | None:
+        """Return the name under which the card holds a stratum, alone or with its neighbours; None if it holds none."""
+        if stratum in self.strata:
+            return stratum
+        return next((name for name, s in self.strata.items() if stratum in s.members), None)
+
+    def weigh(self, log_odds: float, stratum: str) -> LikelihoodRatio:
+        """Return the likelihood ratio of a picture.
+
+        Parameters
+        ----------
+        log_odds : float
+            Joint, of the detector that this card is for.
+        stratum : str
+
+        Raises
+        ------
+        NotCalibratedError
+            As `stratum` does.
+        """
+        own = self.stratum(stratum)
+        lower, upper = own.bounds
+        raw = float(own.calibrator.transform(np.float64(log_odds)))
+        low, high = own.band.at(log_odds)
+        llr = min(max(raw, lower), upper)
+        return LikelihoodRatio(
+            llr=llr,
+            interval=(min(max(low, lower), llr), max(min(high, upper), llr)),
+            bounds=own.bounds,
+            at_bound=not lower < raw < upper,
+            stratum=self.group(stratum) or stratum,
+            calibration_sha256=self.sha256,
+            n=own.n,
+            p_values=own.p_values(log_odds),
+            propositions=self.propositions,
+        )
+
+    def require(self, detector_sha256: str) -> None:
+        """Raise `CalibrationError` if this card is for another detector."""
+        if detector_sha256 != self.detector_sha256:
+            raise CalibrationError(
+                f"this calibration card is for the detector {self.detector_sha256[:16]}… ({self.weights.get('name', 'unnamed')}), "
+                f"the one at hand is {detector_sha256[:16]}…: weights, joint judgement or views differ. Make a card for it with "
+                "'forensics calibrate', or examine without one (--calibration none)."
+            )
+
+    def to_dict(self) -> JsonObject:
+        """Return JSON values, without the digest of the card."""
+        return {
+            "format": FORMAT,
+            "detector_sha256": self.detector_sha256,
+            "weights": dict(self.weights),
+            "created": self.created,
+            "software": dict(self.software),
+            "propositions": {"h1": self.propositions.h1, "h2": self.propositions.h2},
+            "level": self.level,
+            "data": dict(self.data),
+            "checked_on": dict(self.checked_on),
+            "strata": {name: _stratum_record(stratum) for name, stratum in self.strata.items()},
+            "withdrawn": dict(self.withdrawn),
+        }
+
+
+def write_card(card: Card, path: str | PathLike[str]) -> Path:
+    """Write the file whole or not at all.
+
+    Raises
+    ------
+    CalibrationError
+        The place cannot be written, or holds a file that is no card.
+    """
+    path = Path(path)
+    refuse_to_replace(path)
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(rfc8785.dumps({**card.to_dict(), "sha256": card.sha256}))
+        partial.replace(path)
+    except OSError as err:
+        raise CalibrationError(f"{path} cannot be written: {err.strerror}. Choose another place with --out.") from err
+    return path
+
+
+def refuse_to_replace(path: Path) -> None:
+    """Raise if there is something at the place of a card that is none."""
+    if path.is_dir():
+        raise CalibrationError(f"{path} is a folder. Name a file for the card.")
+    if path.is_file():
+        try:
+            read_card(path)
+        except CalibrationError as err:
+            raise CalibrationError(
+                f"{path} exists and is no calibration card, so it is not replaced. Choose another name."
+            ) from err
+
+
+def read_card(path: str | PathLike[str]) -> Card:
+    """Read a card and check its digest.
+
+    Raises
+    ------
+    CalibrationError
+        The file is missing, no card, damaged or edited.
+    """
+    path = Path(path)
+    try:
+        record = json.loads(path.read_bytes())
+        if not isinstance(record, dict) or record.get("format") != FORMAT:
+            raise ValueError(f"it does not say that its format is {FORMAT}")
+    except OSError as err:
+        raise CalibrationError(
+            f"{path} cannot be read: {err.strerror}. Name a file made by 'forensics calibrate'."
+        ) from err
+    except (ValueError, RecursionError) as err:
+        raise CalibrationError(
+            f"{path.name} is no calibration card: {err}. Name a file made by 'forensics calibrate'."
+        ) from err
+    said = record.pop("sha256", None)
+    if said != _digest(record):
+        raise CalibrationError(
+            f"{path.name} was changed after it was made: its digest does not match its content. Get the card again from whoever "
+            "made it, or make one with 'forensics calibrate'."
+        )
+    try:
+        return Card(
+            **{k: v for k, v in record.items() if k not in ("format", "propositions", "strata")},
+            propositions=Propositions(**record["propositions"]),
+            strata={name: _stratum(values) for name, values in record["strata"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, UnknownNameError) as err:
+        raise CalibrationError(
+            f"{path.name} holds a card that this version cannot read: {err}. Use the version of forensics that made it."
+        ) from err
+
+
+def _digest(record: JsonObject) -> str:
+    try:
+        return hashlib.sha256(rfc8785.dumps(record)).hexdigest()
+    except rfc8785.CanonicalizationError as err:
+        raise CalibrationError(
+            f"the card has no canonical form: {err}. Report this as an error of the package."
+        ) from err
+
+
+def _stratum_record(stratum: StratumCard) -> JsonObject:
+    return {
+        "calibrator": {"name": stratum.calibrator.name, **stratum.calibrator.to_dict()},
+        "bounds": list(stratum.bounds),
+        "band": {key: getattr(stratum.band, key).tolist() for key in ("points", "lower", "upper")},
+        "scores": {"h1": stratum.scores[0].tolist(), "h2": stratum.scores[1].tolist()},
+        "n": list(stratum.n),
+        "metrics": _estimates_record(stratum.metrics),
+        "checked": _estimates_record(stratum.checked),
+        "checked_n": list(stratum.checked_n),
+        "members": list(stratum.members),
+        "held_out": stratum.held_out,
+    }
+
+
+def _estimates_record(estimates: Mapping[str, Estimate]) -> JsonObject:
+    # JSON has no infinity and no NaN; they are written as text.
+    return {
+        name: {"value": _number(e.value), "interval": [_number(v) for v in e.interval]} for name, e in estimates.items()
+    }
+
+
+def _number(value: float) -> float | str:
+    return float(value) if np.isfinite(value) else str(float(value))
+
+
+def _stratum(record: JsonObject) -> StratumCard:
+    fitted = dict(record["calibrator"])
+    maker: Any = CALIBRATORS[fitted.pop("name")]
+    h1, h2 = (np.array(record["scores"][key], dtype=np.float64) for key in ("h1", "h2"))
+    (lower, upper), (n1, n0), (c1, c0) = (record[key] for key in ("bounds", "n", "checked_n"))
+    return StratumCard(
+        calibrator=maker.from_dict(fitted),
+        bounds=(float(lower), float(upper)),
+        band=LlrBand(**{key: np.array(values, dtype=np.float64) for key, values in record["band"].items()}),
+        scores=(h1, h2),
+        n=(int(n1), int(n0)),
+        metrics=_estimates(record["metrics"]),
+        checked=_estimates(record["checked"]),
+        checked_n=(int(c1), int(c0)),
+        members=tuple(record["members"]),
+        held_out=record["held_out"],
+    )
+
+
+def _estimates(record: JsonObject) -> dict[str, Estimate]:
+    return {
+        name: Estimate(value=float(e["value"]), interval=(float(e["interval"][0]), float(e["interval"][1])))
+        for name, e in record.items()
+    }

@@ -1,0 +1,6 @@
+"""Evidence in, finding out: the one place where loading, views, networks and judgement meet."""
+
+from forensics.detector.examining import Detector, ErrorRow
+from forensics.detector.loading import load_detector, starter_files
+
+__all__ = ["Detector", "ErrorRow", "load_detector", "starter_files"]

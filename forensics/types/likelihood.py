@@ -1,0 +1,173 @@
+"""Strength of evidence: propositions, the likelihood ratio between them, and the words that it may be given."""
+
+import hashlib
+import json
+import math
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Self
+
+from forensics.errors import CalibrationError
+from forensics.types.values import JsonObject, plain
+
+__all__ = ["ENFSI_2015", "LikelihoodRatio", "Propositions", "VerbalScale"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Propositions:
+    """The pair of statements that a likelihood ratio weighs against each other."""
+
+    h1: str = "The picture, or a part of it, was generated or altered by software."
+    h2: str = "The picture is a camera original, apart from ordinary saving, scaling and compression."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerbalScale:
+    """Words for likelihood ratios.
+
+    Parameters
+    ----------
+    name, source, version : str
+        Printed with the table.
+    neutral : str
+        For LRs up to the first band in either direction.
+    bands : tuple of (float, str)
+        LR above which the words hold, increasing, at least 1; an LR on the edge belongs to the band below.
+    """
+
+    name: str
+    source: str
+    version: str
+    neutral: str
+    bands: tuple[tuple[float, str], ...]
+
+    def __post_init__(self) -> None:
+        bands = tuple((float(above), str(words)) for above, words in self.bands)
+        edges = [above for above, _ in bands]
+        if not bands or edges != sorted(set(edges)) or edges[0] < 1.0 or not all(math.isfinite(e) for e in edges):
+            raise CalibrationError(
+                f"the bands of a verbal scale must begin at LRs of 1 or more, each above the one before, got {edges}. "
+                "Mend the table."
+            )
+        object.__setattr__(self, "bands", bands)
+
+    def strength(self, llr: float) -> str:
+        """Return the words for a log10 LR in either direction; `neutral` if it is in no band."""
+        words = self.neutral
+        for above, name in self.bands:
+            # On the edge, and within rounding of it, an LR belongs to the band below.
+            if abs(llr) > math.log10(above) + 1e-12:
+                words = name
+        return words
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the table in force."""
+        text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+    def to_dict(self) -> JsonObject:
+        """Return JSON values."""
+        return dict(plain(self))
+
+    @classmethod
+    def from_dict(cls, record: JsonObject) -> Self:
+        """Return the scale that `to_dict` came from."""
+        return cls(**{**record, "bands": tuple((above, words) for above, words in record["bands"])})
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> Self:
+        """Read a laboratory's own table from TOML: name, source, version, neutral, and ``bands = [[2, "weak support"], ...]``.
+
+        Raises
+        ------
+        CalibrationError
+            The file is missing or holds no such table.
+        """
+        try:
+            record = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            return cls.from_dict(record)
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, KeyError, ValueError) as err:
+            raise CalibrationError(
+                f'{path} holds no verbal scale: {err}. Write name, source, version, neutral and bands = [[2, "weak support"], ...].'
+            ) from err
+
+
+ENFSI_2015 = VerbalScale(
+    name="ENFSI",
+    source="ENFSI Guideline for Evaluative Reporting in Forensic Science, table of verbal equivalents. The edges are "
+    "assigned to the band below, and LRs up to 2 get no word of support; the guideline leaves both open.",
+    version="3.0 (2015)",
+    neutral="no useful support",
+    bands=(
+        (2, "weak support"),
+        (10, "moderate support"),
+        (100, "moderately strong support"),
+        (1_000, "strong support"),
+        (10_000, "very strong support"),
+        (1_000_000, "extremely strong support"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelihoodRatio:
+    """Strength of the findings for H1 over H2, log10, calibrated and bounded.
+
+    Parameters
+    ----------
+    llr : float
+        log10 LR, within `bounds`.
+    interval : (float, float)
+        95 % bootstrap interval of `llr`, within `bounds`: what sampling of the calibration pictures leaves open.
+    bounds : (float, float)
+        Beyond which the calibration pictures carry no LR.
+    at_bound : bool
+        Whether a bound was reached: the LR is then at least as far from 1 as that.
+    stratum : str
+        The reference pictures: subject, compression, size.
+    n : (int, int)
+        Calibration pictures of H1 and of H2 in the stratum.
+    p_values : (float, float)
+        Conformal p-values of H1 and of H2.
+    calibration_sha256 : str
+        Of the calibration card.
+    propositions : Propositions
+    """
+
+    llr: float
+    interval: tuple[float, float]
+    bounds: tuple[float, float]
+    at_bound: bool
+    stratum: str
+    calibration_sha256: str
+    n: tuple[int, int] = (0, 0)
+    p_values: tuple[float, float] = (1.0, 1.0)
+    propositions: Propositions = field(default_factory=Propositions)
+
+    @property
+    def cautious(self) -> float:
+        """The end of the interval nearer to 0, from which words are taken; 0 if 0 lies within."""
+        low, high = self.interval
+        return 0.0 if low <= 0.0 <= high else min((low, high), key=abs)
+
+    def words(self, scale: VerbalScale = ENFSI_2015) -> str:
+        """Return the verbal equivalent, from `cautious`: ``moderate support for H1 over H2``."""
+        strength = scale.strength(self.cautious)
+        if strength == scale.neutral:
+            return f"{strength} for either proposition"
+        return f"{strength} for {'H1 over H2' if self.cautious > 0 else 'H2 over H1'}"
+
+    @classmethod
+    def from_dict(cls, record: JsonObject) -> Self:
+        """Return the record that its JSON came from."""
+        pairs = {name: _pair(record[name]) for name in ("interval", "bounds", "n", "p_values")}
+        return cls(**{**record, **pairs, "propositions": Propositions(**record["propositions"])})
+
+
+def _pair(values: Iterable[float]) -> tuple[float, float]:
+    first, second = values
+    return first, second

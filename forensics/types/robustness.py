@@ -1,0 +1,84 @@
+"""How the result of one exhibit changes when the exhibit is delivered in other ways."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from forensics.types.values import JsonObject, plain
+
+__all__ = ["DeliveredScore", "Robustness"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveredScore:
+    """What became of one copy.
+
+    Parameters
+    ----------
+    delivery, text : str
+        Name, and what was done.
+    score : float or None
+        Uncalibrated, in [0, 1]; None if the copy is unsuitable for scoring.
+    llr : float or None
+        log10 LR, bounded, of the copy in its own stratum; None without one.
+    outcome, stratum : str
+    """
+
+    delivery: str
+    text: str
+    score: float | None
+    llr: float | None
+    outcome: str
+    stratum: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Robustness:
+    """The exhibit as received, and its copies.
+
+    Parameters
+    ----------
+    received : DeliveredScore
+        The exhibit itself.
+    copies : tuple of DeliveredScore
+    """
+
+    received: DeliveredScore
+    copies: tuple[DeliveredScore, ...]
+
+    @property
+    def llr_range(self) -> tuple[float, float] | None:
+        """Lowest and highest log10 LR of the exhibit and its copies; None if none has one."""
+        llrs = [c.llr for c in (self.received, *self.copies) if c.llr is not None]
+        return (min(llrs), max(llrs)) if llrs else None
+
+    @property
+    def score_range(self) -> tuple[float, float] | None:
+        """Lowest and highest uncalibrated score; None if none has one."""
+        scores = [c.score for c in (self.received, *self.copies) if c.score is not None]
+        return (min(scores), max(scores)) if scores else None
+
+    @property
+    def flips(self) -> tuple[str, ...]:
+        """Deliveries whose LR lies on the other side of 1 than that of the exhibit."""
+        own = self.received.llr
+        if own is None:
+            return ()
+        return tuple(c.delivery for c in self.copies if c.llr is not None and c.llr * own < 0)
+
+    def to_dict(self) -> JsonObject:
+        """Return JSON values, with what follows from them for readers of the file."""
+        return {
+            "received": plain(self.received),
+            "copies": plain(self.copies),
+            "llr_range": plain(self.llr_range),
+            "score_range": plain(self.score_range),
+            "flips": list(self.flips),
+        }
+
+    @classmethod
+    def from_dict(cls, record: JsonObject) -> Self:
+        """Return the record that `to_dict` came from."""
+        return cls(
+            received=DeliveredScore(**record["received"]),
+            copies=tuple(DeliveredScore(**c) for c in record["copies"]),
+        )

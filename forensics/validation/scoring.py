@@ -1,0 +1,157 @@
+"""Scores of pictures of known origin, each delivered in several ways, and the file that keeps them."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from forensics.deliveries import AS_RECEIVED, deliver
+from forensics.detector import Detector
+from forensics.errors import CalibrationError, EvidenceError
+from forensics.suitability import stratum_of, unfit
+from forensics.types import Evidence
+from forensics.validation.labelled import LabelledFile
+
+__all__ = ["ScoredCopy", "score_labelled"]
+
+FORMAT = "forensics.labelled-scores/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredCopy:
+    """The score of one picture of known origin, delivered in one way.
+
+    Parameters
+    ----------
+    sha256 : str
+        Of the picture as received, whatever the delivery.
+    label : int
+        1 for H1, 0 for H2.
+    source, delivery, stratum : str
+    log_odds : float
+        Joint; None if the copy could not be scored.
+    pooled : mapping of str to (float, float)
+        See `forensics.types.BranchScores.pooled`.
+    problem : str
+        Why it counts nowhere: unreadable, unsuitable; empty if it counts.
+    """
+
+    sha256: str
+    label: int
+    source: str
+    delivery: str
+    stratum: str
+    log_odds: float | None
+    pooled: Mapping[str, tuple[float, float]]
+    problem: str = ""
+
+
+def score_labelled(
+    detector: Detector,
+    files: Sequence[LabelledFile],
+    *,
+    deliveries: Sequence[str] = (AS_RECEIVED,),
+    keep: Path | None = None,
+    progress: bool = False,
+) -> list[ScoredCopy]:
+    """Score every picture in every delivery, both classes treated alike.
+
+    Parameters
+    ----------
+    detector : Detector
+    files : sequence of LabelledFile
+    deliveries : sequence of str
+        Of `forensics.deliveries.DELIVERIES`, or ``as received``.
+    keep : path, optional
+        A file that grows by one line per picture; what it holds already is not scored again, so that work that was cut
+        off goes on.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Raises
+    ------
+    CalibrationError
+        `keep` belongs to another detector or to other deliveries.
+    """
+    head = {"format": FORMAT, "detector_sha256": detector.sha256, "mode": detector.mode, "deliveries": list(deliveries)}
+    known = {} if keep is None else _open(keep, head)
+    scored: list[ScoredCopy] = []
+    for file in _with_progress(files) if progress else files:
+        rows = known.get(file.sha256)
+        if rows is None:
+            rows = list(_score(detector, file, deliveries))
+            if keep is not None:
+                _append(keep, {"sha256": file.sha256, "rows": [asdict(row) for row in rows]})
+        # What a picture is called and which side it is on comes from today's list, not from the day it was scored.
+        scored += [_relabelled(row, file) for row in rows]
+    return scored
+
+
+def _score(detector: Detector, file: LabelledFile, deliveries: Sequence[str]) -> Iterator[ScoredCopy]:
+    def row(delivery: str, *, stratum: str = "", problem: str = "", **measured: Any) -> ScoredCopy:
+        values = {"log_odds": None, "pooled": {}} | measured
+        return ScoredCopy(
+            sha256=file.sha256, label=file.label, source=file.source, delivery=delivery, stratum=stratum, problem=problem,
+            **values,
+        )  # fmt: skip
+
+    try:
+        received = Evidence.from_file(file.path)
+    except EvidenceError as err:
+        yield from (row(delivery, problem=str(err)) for delivery in deliveries)
+        return
+    for delivery in deliveries:
+        copy = deliver(received, delivery)
+        scores = detector.score(copy)
+        against = unfit(copy)
+        if scores is None:
+            yield row(delivery, problem="too small, or flat all over")
+        else:
+            yield row(
+                delivery, stratum=stratum_of(copy), log_odds=scores.log_odds, pooled=dict(scores.pooled),
+                problem=", ".join(reason.code for reason in against),
+            )  # fmt: skip
+
+
+def _relabelled(row: ScoredCopy, file: LabelledFile) -> ScoredCopy:
+    same = row.label == file.label and row.source == file.source
+    return row if same else ScoredCopy(**{**asdict(row), "label": file.label, "source": file.source})
+
+
+def _open(path: Path, head: Mapping[str, object]) -> dict[str, list[ScoredCopy]]:
+    """Return the rows a file holds by picture; a new file gets its head, a line that was cut off is taken away."""
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _append(path, head)
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    if lines and not lines[-1].endswith("\n"):
+        path.write_text("".join(lines[:-1]), encoding="utf-8")
+        lines = lines[:-1]
+    try:
+        if json.loads(lines[0]) != head:
+            raise ValueError("made by another detector, in another mode or for other deliveries")
+        records = [json.loads(line) for line in lines[1:]]
+        return {record["sha256"]: [_row(row) for row in record["rows"]] for record in records}
+    except (ValueError, KeyError, TypeError, IndexError) as err:
+        raise CalibrationError(
+            f"{path} holds no scores that could be used here: {err}. Name another --scores."
+        ) from err
+
+
+def _row(record: dict[str, Any]) -> ScoredCopy:
+    return ScoredCopy(**{**record, "pooled": {name: tuple(pair) for name, pair in record["pooled"].items()}})
+
+
+def _append(path: Path, record: Mapping[str, object]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(record, sort_keys=True) + "\n")
+
+
+def _with_progress(files: Sequence[LabelledFile]) -> Iterator[LabelledFile]:
+    from rich.console import Console
+    from rich.progress import track
+
+    return iter(track(files, description="Scoring", total=len(files), console=Console(file=sys.stderr)))
