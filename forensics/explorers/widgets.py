@@ -226,9 +226,30 @@ def _facts(finding: Finding) -> str:
             f"Uncalibrated score {finding.scores.score:.3f}, not a probability; log-odds by branch: {branches}"
         )
     lines.append(f"Outcome: {finding.outcome}. {_safe(finding.reason)}")
+    lines += _strength(finding)
     lines += [_safe(note) for note in evidence.notes]
     lines += [_safe(c.text) for c in finding.caveats if c.text != finding.reason]
     return "<p>" + "<br>".join(lines) + "</p>"
+
+
+def _strength(finding: Finding) -> list[str]:
+    """Return the likelihood ratio and what became of copies, as lines of HTML."""
+    lines = []
+    lr, panel = finding.lr, finding.robustness
+    if lr is not None:
+        low, high = lr.interval
+        reached = ", bound reached" if lr.at_bound else ""
+        words = f": {lr.words()}" if finding.outcome in ("supports_h1", "supports_h2") else ""
+        lines.append(
+            f"log10 LR {lr.llr:+.2f} ({low:+.2f} to {high:+.2f}{reached}){words}; reference: {_safe(lr.stratum)}"
+        )
+    if panel is not None and panel.llr_range is not None:
+        low, high = panel.llr_range
+        change = f"the side changes in {', '.join(panel.flips)}" if panel.flips else "the side does not change"
+        lines.append(
+            f"Delivered in {len(panel.copies)} other ways: log10 LR {low:+.2f} to {high:+.2f}; {_safe(change)}"
+        )
+    return lines
 
 
 def _safe(text: str) -> str:

@@ -1,5 +1,6 @@
 """Curves and likelihood ratios as static SVG, drawn from the numbers in the record on the axes it names."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -166,7 +167,7 @@ def _place(value: float, span: Sequence[float], start: float, end: float) -> flo
 def _ticks(span: Sequence[float]) -> list[float]:
     """Return the multiples of 0.2, 0.5 or 1 that give four to eight ticks."""
     step = next(s for s in (0.2, 0.5, 1.0, 2.0, 5.0) if (span[1] - span[0]) / s <= 8)
-    first, last = int(-(-span[0] // step)), int(span[1] // step)
+    first, last = math.ceil(span[0] / step - 1e-9), math.floor(span[1] / step + 1e-9)
     return [k * step for k in range(first, last + 1)]
 
 

@@ -38,20 +38,23 @@ from forensics.validation.scoring import ScoredCopy
 __all__ = ["write_validation"]
 
 SCHEMA = "forensics.validation/1.0"
-METRICS = {
-    "cllr": "Log-likelihood-ratio cost, bits; 1 for a system that always says LR = 1",
-    "eer": "Equal error rate, on the convex hull of the ROC",
-    "cllr_min": "Cllr after the best calibration: what discrimination leaves",
-    "cllr_cal": "Cllr less Cllr_min: what calibration loses",
-    "devpav": "Mean distance of the PAV curve from the identity, log10",
-    "expected_calibration_error": "Mean distance of posterior and share of H1, at prior odds 1",
-    "misleading_h2_beyond_10": "Share of camera originals with an LR above 10",
-    "misleading_h1_beyond_10": "Share of generated pictures with an LR below 1/10",
-    "coverage_h1": "Share of generated pictures that fit their class in the conformal test",
-    "coverage_h2": "Share of camera originals that fit their class in the conformal test",
-    "cllr_rise": "Rise of Cllr against the same pictures as received",
-    "misleading_beyond_10": "Share of pictures with an LR beyond 10 on the wrong side",
-    "cllr_fall": "Fall of Cllr where quality falls",
+METRICS = {  # name in the data to name and meaning in the report
+    "cllr": ("Cllr", "Log-likelihood-ratio cost, bits; 1 for a system that always says LR = 1"),
+    "eer": ("EER", "Equal error rate, on the convex hull of the ROC"),
+    "cllr_min": ("Cllr min", "Cllr after the best calibration: what discrimination leaves"),
+    "cllr_cal": ("Cllr cal", "Cllr less Cllr min: what calibration loses"),
+    "devpav": ("devPAV", "Mean distance of the PAV curve from the identity, log10"),
+    "expected_calibration_error": (
+        "expected calibration error",
+        "Mean distance of posterior and share of H1, at prior odds 1",
+    ),
+    "misleading_h2_beyond_10": ("H2 true, LR above 10", "Share of camera originals with an LR above 10"),
+    "misleading_h1_beyond_10": ("H1 true, LR below 1/10", "Share of generated pictures with an LR below 1/10"),
+    "coverage_h1": ("H1 fits", "Share of generated pictures that fit their class in the conformal test"),
+    "coverage_h2": ("H2 fits", "Share of camera originals that fit their class in the conformal test"),
+    "cllr_rise": ("rise of Cllr", "Against the same pictures as received"),
+    "misleading_beyond_10": ("wrong side beyond 10", "Share of pictures with an LR beyond 10 on the wrong side"),
+    "cllr_fall": ("fall of Cllr", "From one quality to the next lower one"),
 }
 
 
@@ -120,7 +123,7 @@ def _summary(validated: Validated, criteria: Criteria, data: Mapping[str, Any]) 
     pictures = data["pictures"]
     result = f"{passed} of {passed + len(failed)} criteria were met."
     if failed:
-        result += f" {count(len(failed), 'criterion', 'criteria')} failed; they are listed below."
+        result += f" {count(len(failed), 'criterion', 'criteria')} failed, listed below."
     if unmeasured:
         result += f" {count(unmeasured, 'line')} could not be measured, for lack of pictures."
     blocks: list[Block] = [
@@ -128,7 +131,7 @@ def _summary(validated: Validated, criteria: Criteria, data: Mapping[str, Any]) 
             [
                 ("What was validated", f"The detector “{data['detector']['name']}” with a calibration card, both named by digest below."),
                 ("On what", f"{count(pictures['fake'], 'generated picture')} and {count(pictures['real'], 'camera original')}, each as "
-                 f"received and delivered in {len(pictures['deliveries']) - 1} other ways; {validated.left_out:,} copies were left out as unfit."),
+                 f"received and delivered in {len(pictures['deliveries']) - 1} other ways; {count(validated.left_out, 'copy', 'copies')} left out as unfit."),
                 ("Against what", f"“{criteria.name}”, version {criteria.version}, read before any picture was looked at."),
                 ("Result", result),
                 ("What this does not show", "How the detector does on generators, cameras and kinds of pictures that are not among these."),
@@ -160,9 +163,7 @@ def _matrix(validated: Validated, criteria: Criteria) -> Section:
             blocks.append(heading(characteristic.capitalize()))
             blocks.append(_rows_table(f"{characteristic.capitalize()}: metric, criterion, result", rows))
     used = dict.fromkeys(row.metric for row in validated.rows)
-    blocks.append(
-        details("What the metrics are", [key_values("Metrics", [(m, METRICS[m]) for m in used])], opened=True)
-    )
+    blocks.append(details("What the metrics are", [key_values("Metrics", [METRICS[m] for m in used])], opened=True))
     blocks.append(details("The criteria, as declared", [code(criteria.text)]))
     return Section("Validation matrix", blocks)
 
@@ -171,7 +172,7 @@ def _rows_table(caption: str, rows: Sequence[MatrixRow]) -> Block:
     return table(
         caption,
         ("Subject", "Metric", "H1", "H2", "Value (95 percent interval)", "Criterion", "Result"),
-        ((r.subject, r.metric, f"{r.n[0]:,}", f"{r.n[1]:,}", r.shown, r.criterion, r.result) for r in rows),
+        ((r.subject, METRICS[r.metric][0], f"{r.n[0]:,}", f"{r.n[1]:,}", r.shown, r.criterion, r.result) for r in rows),
         numeric=(2, 3),
     )
 
