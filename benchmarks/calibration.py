@@ -13,19 +13,13 @@ import numpy as np
 from forensics.calibration import METRICS, class_p_value, elub_bounds, llr_band, measure
 from forensics.calibration.calibrators import LogisticCalibrator
 from forensics.calibration.conformal import error_bounds
+from forensics.calibration.simulation import simulate_scores, true_llrs
 from forensics.reproducibility import machine
 
 SEPARATIONS = (1.0, 2.0, 3.0)
 NUMBERS = (30, 100, 1_000, 10_000)
-DETECTORS = {30: 600, 100: 600, 1_000: 300, 10_000: 100}  # simulated for each cell
+DETECTORS = {30: 600, 100: 600, 1_000: 400, 10_000: 400}  # simulated for each cell
 ROUNDS = 200
-LN10 = float(np.log(10.0))
-
-
-def simulate(separation: float, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return scores and labels, n of each class."""
-    z = np.concatenate([rng.normal(separation / 2, 1, n), rng.normal(-separation / 2, 1, n)])
-    return z, np.repeat([1, 0], n)
 
 
 def coverage() -> None:
@@ -35,12 +29,11 @@ def coverage() -> None:
         quantiles = (np.arange(40) + 0.5) / 40
         normal = np.quantile(np.random.default_rng(0).normal(size=200_000), quantiles)
         at = np.concatenate([normal + separation / 2, normal - separation / 2])  # scores as they occur
-        truth = separation * at / LN10
+        truth = true_llrs(at, separation=separation)
         for n in NUMBERS:
-            rng = np.random.default_rng(int(10 * separation) + n)
             bias, covered, largest = [], [], 0.0
             for seed in range(DETECTORS[n]):
-                z, y = simulate(separation, n, rng)
+                z, y = simulate_scores(n, separation=separation, seed=1_000_003 * n + seed)
                 fitted = LogisticCalibrator().fit(z, y)
                 band = llr_band(z, y, rounds=ROUNDS, seed=seed)
                 bias.append((fitted.transform(at) - truth).mean())
@@ -71,8 +64,8 @@ def conformal() -> None:
         print(f"{n:14,}  {rejected:26,}  {low:,} to {high:,}")
     print("separation  error  undecided (both fit)  neither fits")
     for separation in SEPARATIONS:
-        z, y = simulate(separation, 500, rng)
-        new, truth = simulate(separation, 20_000, rng)
+        z, y = simulate_scores(500, separation=separation, seed=7)
+        new, truth = simulate_scores(20_000, separation=separation, seed=8)
         p1, p0 = (class_p_value(np.sort(z[y == label]), new) for label in (1, 0))
         error = np.where(truth == 1, p1 <= 0.05, p0 <= 0.05).mean()
         both, neither = ((p1 > 0.05) & (p0 > 0.05)).mean(), ((p1 <= 0.05) & (p0 <= 0.05)).mean()
@@ -81,7 +74,7 @@ def conformal() -> None:
 
 def million() -> None:
     """Print what a million scores take: fit, interval, bounds, all metrics in 200 rounds."""
-    z, y = simulate(2.0, 500_000, np.random.default_rng(6))
+    z, y = simulate_scores(500_000, seed=6)
     started = time.perf_counter()
     steps = []
 

@@ -10,11 +10,11 @@ from forensics.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from forensics.detector import Detector, ErrorRow, load_detector
-    from forensics.errors import EvidenceError, ForensicsError, ModelError, WeightsMismatchError
+    from forensics.errors import CalibrationError, EvidenceError, ForensicsError, ModelError, WeightsMismatchError
     from forensics.explorers import explore
     from forensics.report import Case, verify_report, write_report
     from forensics.residuals import RESIDUALS, residual_maps
-    from forensics.types import BranchScores, Caveat, Evidence, Finding, Limits
+    from forensics.types import BranchScores, Caveat, Evidence, Finding, LikelihoodRatio, Limits, VerbalScale
 
 _HOMES = {
     "BranchScores": "forensics.types",
@@ -23,12 +23,15 @@ _HOMES = {
     "Detector": "forensics.detector",
     "ErrorRow": "forensics.detector",
     "Evidence": "forensics.types",
+    "CalibrationError": "forensics.errors",
     "EvidenceError": "forensics.errors",
     "Finding": "forensics.types",
     "ForensicsError": "forensics.errors",
+    "LikelihoodRatio": "forensics.types",
     "Limits": "forensics.types",
     "ModelError": "forensics.errors",
     "RESIDUALS": "forensics.residuals",
+    "VerbalScale": "forensics.types",
     "WeightsMismatchError": "forensics.errors",
     "explore": "forensics.explorers",
     "load_detector": "forensics.detector",
@@ -40,6 +43,7 @@ _HOMES = {
 __all__ = [
     "RESIDUALS",
     "BranchScores",
+    "CalibrationError",
     "Case",
     "Caveat",
     "Detector",
@@ -48,8 +52,10 @@ __all__ = [
     "EvidenceError",
     "Finding",
     "ForensicsError",
+    "LikelihoodRatio",
     "Limits",
     "ModelError",
+    "VerbalScale",
     "WeightsMismatchError",
     "explore",
     "load_detector",

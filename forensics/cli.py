@@ -17,7 +17,7 @@ import typer
 
 from forensics.commands.shared import CalibrationOption, WeightsOption, found_weights, said
 from forensics.commands.training import train
-from forensics.commands.validation import calibrate, validate
+from forensics.commands.validation import calibrate, validate, verify_card
 from forensics.commands.weights import weights_app
 from forensics.errors import ForensicsError
 
@@ -219,10 +219,20 @@ def _described(finding: "Finding", scale: "VerbalScale") -> Iterator[str]:
 
 @app.command()
 def verify(
-    report: Annotated[Path, typer.Argument(help="An HTML report.")],
+    report: Annotated[Path, typer.Argument(help="An HTML report, or a calibration card (.json).")],
     evidence: Annotated[Path | None, typer.Option("--evidence", help="A folder with the exhibits.")] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", help="The public key (PEM) that must have signed the card.")
+    ] = None,
 ) -> None:
-    """Check that a report is as it was written, and that the exhibits are those it names."""
+    """Check that a report or a card is as it was written, and that the exhibits are those it names."""
+    if report.suffix.lower() == ".json":
+        verify_card(report, key)
+        return
+    if key is not None:
+        raise typer.BadParameter(
+            "--key is for calibration cards; a report carries no signature of this kind. Leave it out."
+        )
     from forensics.report import verify_report
 
     check = verify_report(report, evidence=evidence)

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from forensics.commands.shared import CalibrationOption, WeightsOption, found_weights
+from forensics.errors import CalibrationError
 
-__all__ = ["calibrate", "validate"]
+__all__ = ["calibrate", "validate", "verify_card"]
 
 LabelledArgument = Annotated[
     Path,
@@ -97,3 +98,19 @@ def validate(
     typer.echo(str(out))
     if not result.passed:
         raise typer.Exit(1)
+
+
+def verify_card(path: Path, key: Path | None) -> None:
+    """Print whether a card is as it was made, and whether a key signed it; exit with 1 if not."""
+    from forensics.calibration import read_card
+    from forensics.calibration.signing import verify_signature
+
+    try:
+        card = read_card(path)
+        typer.echo(f"passed: The card has the digest that it holds: {card.sha256}.")
+        if key is not None:
+            verify_signature(path, key)
+            typer.echo("passed: The signature beside it is by this key, and the card is as it was signed.")
+    except CalibrationError as err:
+        typer.echo(f"FAILED: {err}")
+        raise typer.Exit(1) from err

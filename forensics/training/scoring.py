@@ -208,14 +208,17 @@ def _open(path: Path, head: Mapping[str, object]) -> dict[str, list[ScoredPictur
         path.parent.mkdir(parents=True, exist_ok=True)
         _append(path, head)
         return {}
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    if lines and not lines[-1].endswith("\n"):
-        path.write_text("".join(lines[:-1]), encoding="utf-8")
-        lines = lines[:-1]
-    if not lines or json.loads(lines[0]) != head:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        ours = bool(lines) and json.loads(lines[0]) == head  # before anything is changed: it may be any file
+    except ValueError:
+        ours = False
+    if not ours:
         raise ValueError(
             f"{path} holds scores of other weights, another mode or other conditions. Give another --scores, or remove it."
         )
+    if not lines[-1].endswith("\n"):
+        path.write_text("".join(lines[:-1]), encoding="utf-8")
     return read_scores(path)
 
 

@@ -126,16 +126,16 @@ def _open(path: Path, head: Mapping[str, object]) -> dict[str, list[ScoredCopy]]
         path.parent.mkdir(parents=True, exist_ok=True)
         _append(path, head)
         return {}
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    if lines and not lines[-1].endswith("\n"):
-        path.write_text("".join(lines[:-1]), encoding="utf-8")
-        lines = lines[:-1]
     try:
-        if json.loads(lines[0]) != head:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        if json.loads(lines[0]) != head:  # before anything is changed: it may be any file
             raise ValueError("made by another detector, in another mode or for other deliveries")
+        if not lines[-1].endswith("\n"):
+            lines = lines[:-1]
+            path.write_text("".join(lines), encoding="utf-8")
         records = [json.loads(line) for line in lines[1:]]
         return {record["sha256"]: [_row(row) for row in record["rows"]] for record in records}
-    except (ValueError, KeyError, TypeError, IndexError) as err:
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as err:
         raise CalibrationError(
             f"{path} holds no scores that could be used here: {err}. Name another --scores."
         ) from err

@@ -10,7 +10,11 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent.parent / "notebooks").rglob("*.
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01_examine_a_picture.ipynb", "06_train_your_own.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "01_examine_a_picture.ipynb",
+        "02_what_the_score_means.ipynb",
+        "06_train_your_own.ipynb",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

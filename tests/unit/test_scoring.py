@@ -81,3 +81,12 @@ def test_thinning_keeps_so_many_of_each_class_and_more_holds_fewer(pictures: Pic
     two, one = thinned(pictures, 2), thinned(pictures, 1)
     assert sorted(p.label for p in two) == [0, 0, 1, 1]
     assert set(one) < set(two)
+
+
+@pytest.mark.parametrize("content", [b"a case note without an end", b"\xff\xd8\xff\xe0", b""])
+def test_a_file_that_holds_no_scores_stays_as_it_is(pictures: Pictures, tmp_path: Path, content: bytes) -> None:
+    keep = tmp_path / "notes.txt"
+    keep.write_bytes(content)
+    with pytest.raises(ValueError, match="Give another --scores"):
+        evaluate(Counting(), pictures, conditions=[DELIVERED], keep=keep)  # type: ignore[arg-type]
+    assert keep.read_bytes() == content

@@ -7,16 +7,23 @@ import pytest
 
 from forensics.calibration import CALIBRATORS, cllr, cllr_min, elub_bounds, llr_band, measure
 from forensics.calibration.calibrators import KdeCalibrator, LogisticCalibrator
+from forensics.calibration.simulation import simulate_scores, true_llrs
 from forensics.errors import CalibrationError, NotCalibratedError, UnknownNameError
 
 LN10 = math.log(10)
 
 
 def simulated(separation: float, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Log-odds whose log10 LR is ``separation * z / ln(10)`` exactly: two normals of unit variance, n of each class."""
-    rng = np.random.default_rng(seed)
-    z = np.concatenate([rng.normal(separation / 2, 1, n), rng.normal(-separation / 2, 1, n)])
-    return z, np.repeat([1, 0], n)
+    """Scores whose log10 LR is ``separation * z / ln(10)`` exactly, n of each class."""
+    return simulate_scores(n, separation=separation, seed=seed)
+
+
+def test_simulated_ratios_are_exact() -> None:
+    # The log10 ratio of two normal densities of unit variance, means 1 and -1, at 0.7.
+    density = [math.exp(-((0.7 - mean) ** 2) / 2) for mean in (1, -1)]
+    assert float(true_llrs(0.7)) == pytest.approx(math.log10(density[0] / density[1]))
+    z, y = simulate_scores(4000, separation=3.0)
+    assert z[y == 1].mean() - z[y == 0].mean() == pytest.approx(3.0, abs=0.1)
 
 
 @pytest.mark.parametrize("name", CALIBRATORS.names())
