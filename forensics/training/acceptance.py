@@ -11,7 +11,9 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+from forensics.calibration import Card
 from forensics.training.audit import COUNTED, WHOLE, AuditRow
+from forensics.training.calibrated import calibration_facts
 from forensics.training.evaluation import AucRow, RateRow, auc_interval, auc_rows, false_alarms, flips
 from forensics.training.families import FamilyRow, MaskRow, mask_summary
 from forensics.training.left_out import LeftOut
@@ -74,6 +76,8 @@ class Measured:
         Weights file to bytes.
     repeatable : bool
         Whether two examinations of one picture, and a tile alone or among others, gave the same bits.
+    card : Card or None
+        The calibration card of the weights, with what it reached on the sources that it was checked on.
     """
 
     scored: Sequence[ScoredPicture]
@@ -86,6 +90,7 @@ class Measured:
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     repeatable: bool | None = None
+    card: Card | None = None
 
 
 def acceptance_rows(measured: Measured) -> list[AcceptanceRow]:
@@ -105,14 +110,7 @@ def acceptance_rows(measured: Measured) -> list[AcceptanceRow]:
         _alarms(measured.scored),
         _flips(measured.scored),
         *_branches(aucs),
-        *(
-            _elsewhere(number, quantity, "calibration is not built yet", fail)
-            for number, quantity, fail in (
-                (16, "Cllr and its calibration loss", "1 or more, above 0.15"),
-                (17, "bounds of the likelihood ratio", "any above n + 1"),
-                (18, "conformal coverage", "below 85 %"),
-            )
-        ),
+        *(_row(*fact) for fact in calibration_facts(measured.card)),
         *(
             _elsewhere(number, quantity, "attribution is not built yet", fail)
             for number, quantity, fail in (

@@ -201,7 +201,8 @@ def accept(
     scored = evaluate(
         detector, withheld, conditions=list(conditions or CONDITIONS), at_most=at_most, keep=keep, workers=_cores()
     )
-    fusion = load_detector(weights).companion.fusion
+    shipped = load_detector(weights)
+    fusion = shipped.companion.fusion
     if fusion is not None:
         scored = _judged(scored)
     n = _pairs(at_most)
@@ -219,6 +220,7 @@ def accept(
         milliseconds=milliseconds_per_tile(detector),
         sizes={path.name: path.stat().st_size for path in _files(weights)},
         repeatable=repeatable(detector),
+        card=shipped.calibration,
     )
     return acceptance_table(acceptance_rows(measured))
 

@@ -19,7 +19,7 @@ from forensics.types import Float64Array, IntArray, Propositions
 from forensics.validation.scoring import ScoredCopy
 from forensics.version import __version__
 
-__all__ = ["CHECKS", "MINIMUM", "check_card", "fit_card", "in_strata"]
+__all__ = ["CHECKS", "MINIMUM", "Sample", "check_card", "coverage", "described", "fit_card", "in_strata", "share"]
 
 MINIMUM = 100  # pictures of each class in a stratum: with fewer no LR could reach 100, and intervals are wide
 CHECK_MINIMUM = 50  # of each class, to check a stratum at all
@@ -306,11 +306,27 @@ def check_card(card: Card, scored: Sequence[ScoredCopy], *, made_from: Sequence[
             )
             withdrawn |= dict.fromkeys(stratum.members or (name,), reason)
         else:
-            strata[name] = replace(stratum, checked=measured, checked_n=n)
+            covered = {f"coverage_h{2 - label}": coverage(sample, stratum, card.level, label) for label in (1, 0)}
+            strata[name] = replace(stratum, checked={**measured, **covered}, checked_n=n)
     if not strata:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in withdrawn.items())
         raise CalibrationError(f"no kind of picture passed the check ({reasons}). Calibrate with more sources.")
     return replace(card, strata=strata, withdrawn=withdrawn, checked_on=described(scored))
+
+
+def coverage(sample: Sample, stratum: StratumCard, level: float, label: int) -> Estimate:
+    """Return the share of a class that fits it in the conformal test, with Wilson's interval."""
+    own = sample.log_odds[sample.labels == label]
+    place = 0 if label else 1
+    return share(sum(stratum.p_values(float(z))[place] > level for z in own), len(own))
+
+
+def share(k: int, n: int) -> Estimate:
+    """Return k of n as a share, with the 95 % interval of Wilson (1927)."""
+    z = 1.959964
+    centre = (k + z * z / 2) / (n + z * z)
+    half = z / (n + z * z) * float(np.sqrt(k * (n - k) / n + z * z / 4))
+    return Estimate(value=k / n, interval=(max(0.0, centre - half), min(1.0, centre + half)))
 
 
 def _failed(measured: Mapping[str, Estimate]) -> str:

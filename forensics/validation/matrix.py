@@ -18,7 +18,7 @@ from forensics.deliveries import AS_RECEIVED, HARMLESS
 from forensics.errors import CalibrationError
 from forensics.judgement import judge
 from forensics.types import Float64Array, IntArray
-from forensics.validation.calibrating import Sample, in_strata
+from forensics.validation.calibrating import Sample, coverage, in_strata, share
 from forensics.validation.criteria import CHARACTERISTICS, Criteria, Criterion
 from forensics.validation.scoring import ScoredCopy
 
@@ -180,26 +180,11 @@ def _of_strata(strata: Mapping[str, Sample], card: Card, criteria: Criteria) -> 
             for metric in CHARACTERISTICS[characteristic]:
                 estimate = estimates.get(metric)
                 if metric.startswith("coverage") and enough:
-                    estimate = _coverage(sample, card, name, int(metric.endswith("h1")))
+                    estimate = coverage(sample, card.strata[name], card.level, int(metric.endswith("h1")))
                 yield MatrixRow(
                     characteristic=characteristic, metric=metric, subject=name, n=sample.n, estimate=estimate,
                     limit=criteria.of(characteristic, metric),
                 )  # fmt: skip
-
-
-def _coverage(sample: Sample, card: Card, name: str, label: int) -> Estimate:
-    """Return the share of a class that fits it in the conformal test, with Wilson's interval."""
-    own = sample.log_odds[sample.labels == label]
-    place = 0 if label else 1
-    fits = [card.strata[name].p_values(float(z))[place] > card.level for z in own]
-    return _share(sum(fits), len(fits))
-
-
-def _share(k: int, n: int) -> Estimate:
-    z = 1.959964
-    centre = (k + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * float(np.sqrt(k * (n - k) / n + z * z / 4))
-    return Estimate(value=k / n, interval=(max(0.0, centre - half), min(1.0, centre + half)))
 
 
 def _arrays(weighed: Sequence[_Weighed]) -> tuple[Float64Array, IntArray]:
@@ -225,7 +210,7 @@ def _of_deliveries(weighed: Sequence[_Weighed], criteria: Criteria) -> Iterator[
         if min(n) >= FEWEST:
             rise = _rise([before for before, _ in pairs], [after for _, after in pairs])
             far = [abs(w.llr) > 1 and (w.llr > 0) != bool(w.copy.label) for _, w in pairs]
-            wrong = _share(sum(far), len(far))
+            wrong = share(sum(far), len(far))
         for metric, estimate in (("cllr_rise", rise), ("misleading_beyond_10", wrong)):
             yield MatrixRow(
                 characteristic="robustness", metric=metric, subject=delivery, n=n, estimate=estimate,

@@ -7,9 +7,12 @@ import pytest
 
 from forensics.training.acceptance import Measured, acceptance_rows, acceptance_table
 from forensics.training.audit import AuditRow
+from forensics.training.calibrated import calibration_facts
 from forensics.training.families import FamilyRow, MaskRow
 from forensics.training.left_out import LeftOut, append_left_out, read_left_out
 from forensics.training.scoring import DELIVERED, JOINT, MEAN, ScoredPicture
+from forensics.validation.calibrating import check_card, fit_card
+from tests.calibrations import FACE, NOW, scored_copies
 
 CHANCE = (0.4, 0.6)
 
@@ -136,3 +139,19 @@ def test_left_out_families_and_a_second_seed(measured: Measured, tmp_path: Path)
     assert row.value == "a 0.500 and 0.550, b 0.500 and 0.400"
     assert row.verdict == "**failed**"
     assert verdicts(replace(measured, left_out=[left_out("splice", "family", 0.59)]))[7] == "**failed**"
+
+
+def test_rows_of_the_calibration_come_from_the_card() -> None:
+    assert [fact[0] for fact in calibration_facts(None)] == [16, 17, 18]
+    assert all(passed is None for *_, passed in calibration_facts(None))
+    made_from = list(scored_copies(120, separation=6))
+    card = fit_card(made_from, detector_sha256="0" * 64, weights={}, now=NOW)
+    assert calibration_facts(card)[0][4] is None  # never checked
+    checked = check_card(card, list(scored_copies(80, separation=6, seed=5, prefix="o-")), made_from=made_from)
+    facts = {number: (value, passed) for number, _, value, _, passed in calibration_facts(checked)}
+    assert [passed for _, passed in facts.values()] == [True, True, True]
+    assert f"{checked.strata[FACE].checked['cllr'].value:.3f}" in facts[16][0]
+    assert facts[17][0] == f"{FACE}: 1/10.0 to 10.0, n 120 and 120"
+    estimate = replace(checked.strata[FACE].checked["cllr_cal"], value=0.2)
+    stratum = replace(checked.strata[FACE], checked={**checked.strata[FACE].checked, "cllr_cal": estimate})
+    assert calibration_facts(replace(checked, strata={FACE: stratum}))[0][4] is False
