@@ -3,6 +3,7 @@
 Every metric is a function of these counts, so that a bootstrap round is a change of counts and nothing is sorted twice.
 """
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -11,7 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from forensics.errors import CalibrationError
 from forensics.types import Float64Array, IntArray
 
-__all__ = ["Counted", "checked", "counted", "isotonic", "pav_llrs", "tally"]
+__all__ = ["Blocks", "Counted", "Values", "checked", "costs", "counted", "isotonic", "pav_llrs", "tally"]
+
+LN10 = float(np.log(10.0))
+LOG2_10 = float(np.log2(10.0))
 
 
 def checked(values: ArrayLike, labels: ArrayLike, *, what: str = "llrs") -> tuple[Float64Array, IntArray]:
@@ -52,24 +56,85 @@ def checked(values: ArrayLike, labels: ArrayLike, *, what: str = "llrs") -> tupl
     return x, y
 
 
-class Counted:
-    """How many cases of each class have each value.
+class Values:
+    """The distinct values of a sample, and what metrics compute from them alone: once, however often cases are redrawn.
 
     Parameters
     ----------
     llrs : array of shape (k,), float64
         Increasing, each value once.
-    n1, n0 : arrays of shape (k,)
-        Cases of H1 and of H2 with that value; not both 0.
     """
 
-    def __init__(self, llrs: Float64Array, n1: Float64Array, n0: Float64Array) -> None:
-        self.llrs, self.n1, self.n0 = llrs, n1, n0
+    def __init__(self, llrs: Float64Array) -> None:
+        self.llrs = llrs
+        self._costs: dict[float, tuple[Float64Array, Float64Array]] = {}
+        self._posteriors: dict[float, Float64Array] = {}
+
+    def costs(self, prior_log10_odds: float = 0.0) -> tuple[Float64Array, Float64Array]:
+        """Return what each value costs in bits at these prior odds, where H1 is true and where H2 is."""
+        if prior_log10_odds not in self._costs:
+            self._costs[prior_log10_odds] = costs(self.llrs + prior_log10_odds)
+        return self._costs[prior_log10_odds]
+
+    def posterior(self, prior: float) -> Float64Array:
+        """Return the posterior probability of H1 at a prior."""
+        if prior not in self._posteriors:
+            log_odds = LN10 * self.llrs + np.log(prior / (1.0 - prior))
+            self._posteriors[prior] = np.asarray(np.exp(-np.logaddexp(0.0, -log_odds)))
+        return self._posteriors[prior]
+
+
+def costs(llrs: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """Return log2(1 + 1/LR) and log2(1 + LR), without overflow."""
+    return np.logaddexp2(0.0, -LOG2_10 * llrs), np.logaddexp2(0.0, LOG2_10 * llrs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocks:
+    """What PAV pools: neighbouring values whose cases are taken together.
+
+    Parameters
+    ----------
+    llrs : array of shape (b,)
+        PAV-calibrated log10 LR of each block, never falling; infinite where only one class is found at an end.
+    w1, w0 : arrays of shape (b,)
+        Share of the cases of H1 and of H2 in it.
+    first, last : arrays of shape (b,)
+        Lowest and highest value in it.
+    sizes : array of shape (b,)
+        Distinct values in it.
+    """
+
+    llrs: Float64Array
+    w1: Float64Array
+    w0: Float64Array
+    first: Float64Array
+    last: Float64Array
+    sizes: NDArray[np.intp]
+
+
+class Counted:
+    """How many cases of each class have each value.
+
+    Parameters
+    ----------
+    values : Values
+        With k distinct values.
+    n1, n0 : arrays of shape (k,)
+        Cases of H1 and of H2 with that value; both may be 0.
+    """
+
+    def __init__(self, values: Values, n1: Float64Array, n0: Float64Array) -> None:
+        self.values, self.n1, self.n0 = values, n1, n0
+
+    @property
+    def llrs(self) -> Float64Array:
+        """The distinct values."""
+        return self.values.llrs
 
     def recounted(self, n1: Float64Array, n0: Float64Array) -> "Counted":
-        """Return the same values with other counts; values that nothing has are left out."""
-        there = (n1 + n0) > 0
-        return Counted(self.llrs[there], n1[there], n0[there])
+        """Return the same values with other counts."""
+        return Counted(self.values, n1, n0)
 
     @cached_property
     def w1(self) -> Float64Array:
@@ -82,15 +147,19 @@ class Counted:
         return np.asarray(self.n0 / self.n0.sum())
 
     @cached_property
-    def pav(self) -> Float64Array:
-        """PAV-calibrated log10 LR of each value: what is best for these labels and never falls as values rise.
+    def blocks(self) -> Blocks:
+        """What PAV makes of the cases."""
+        from scipy.optimize import isotonic_regression  # takes longer to import than to examine a picture with a card
 
-        Minus or plus infinity where only one class is found at an end.
-        """
-        mass = self.w1 + self.w0
-        p = np.clip(isotonic(self.w1 / mass, mass), 0.0, 1.0)
+        there = np.flatnonzero(self.w1 + self.w0 > 0)
+        w1, w0, llrs = self.w1[there], self.w0[there], self.llrs[there]
+        mass = w1 + w0
+        starts = np.asarray(isotonic_regression(w1 / mass, weights=mass).blocks[:-1])
+        h1, h2 = np.add.reduceat(w1, starts), np.add.reduceat(w0, starts)
+        ends = np.append(starts[1:], len(there))
         with np.errstate(divide="ignore"):
-            return np.asarray(np.log10(p) - np.log10(1.0 - p))
+            pav = np.log10(h1) - np.log10(h2)
+        return Blocks(llrs=pav, w1=h1, w0=h2, first=llrs[starts], last=llrs[ends - 1], sizes=ends - starts)
 
 
 def counted(llrs: ArrayLike, labels: ArrayLike) -> Counted:
@@ -98,7 +167,7 @@ def counted(llrs: ArrayLike, labels: ArrayLike) -> Counted:
     x, y = checked(llrs, labels)
     values, place = np.unique(x, return_inverse=True)
     n1 = tally(place, y.astype(np.float64), len(values))
-    return Counted(values, n1, tally(place, np.ones(len(x)), len(values)) - n1)
+    return Counted(Values(values), n1, tally(place, np.ones(len(x)), len(values)) - n1)
 
 
 def pav_llrs(llrs: ArrayLike, labels: ArrayLike) -> Float64Array:
@@ -119,12 +188,13 @@ def pav_llrs(llrs: ArrayLike, labels: ArrayLike) -> Float64Array:
     Pool-adjacent-violators: Ayer et al., Annals of Mathematical Statistics 26 (1955).
     """
     sample = counted(llrs, labels)
-    return np.asarray(sample.pav[np.searchsorted(sample.llrs, np.asarray(llrs, dtype=np.float64))])
+    pav = np.repeat(sample.blocks.llrs, sample.blocks.sizes)
+    return np.asarray(pav[np.searchsorted(sample.llrs, np.asarray(llrs, dtype=np.float64))])
 
 
 def isotonic(values: Float64Array, weights: Float64Array) -> Float64Array:
     """Return the values that never fall and are nearest to the given ones in weighted squares (pool-adjacent-violators)."""
-    from scipy.optimize import isotonic_regression  # takes longer to import than to examine a picture with a card
+    from scipy.optimize import isotonic_regression
 
     return np.asarray(isotonic_regression(values, weights=weights).x, dtype=np.float64)
 

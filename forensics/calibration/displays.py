@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forensics.calibration.counting import Counted, checked, counted
+from forensics.calibration.counting import Counted, checked, counted, pav_llrs
 from forensics.calibration.metrics import cllr, empirical_cross_entropy
 from forensics.types import Float64Array
 
@@ -168,11 +168,11 @@ class PavDisplay(Display):
     def from_llrs(cls, llrs: ArrayLike, labels: ArrayLike) -> Self:
         """Compute the curve."""
         sample = counted(llrs, labels)
-        x, y = (np.clip(v, -REACH, REACH) for v in (sample.llrs, sample.pav))
-        kept = _thinned(len(x))
+        ends = np.column_stack([sample.blocks.first, sample.blocks.last]).ravel()
+        x, y = (np.clip(v, -REACH, REACH) for v in (ends, np.repeat(sample.blocks.llrs, 2)))
         return cls(
             curves=(
-                _curve("pictures", "system", x[kept], y[kept]),
+                _curve("pictures", "system", x, y),
                 Curve(name="calibrated", role="reference", x=(-REACH, REACH), y=(-REACH, REACH)),
             ),
             summary=f"PAV values from {y.min():.2f} to {y.max():.2f} for LRs from {x.min():.2f} to {x.max():.2f}, log10.",
@@ -190,10 +190,9 @@ class EmpiricalCrossEntropyDisplay(Display):
     @classmethod
     def from_llrs(cls, llrs: ArrayLike, labels: ArrayLike) -> Self:
         """Compute the three curves."""
-        sample = counted(llrs, labels)
         x, y = checked(llrs, labels)
         grid = np.linspace(*cls.x_range, 101)
-        best = sample.pav[np.searchsorted(sample.llrs, x)]
+        best = pav_llrs(x, y)
         system, after, none = (
             empirical_cross_entropy(values, y, prior_log10_odds=grid) for values in (x, best, np.zeros(len(x)))
         )

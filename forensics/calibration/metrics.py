@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forensics.calibration.counting import Counted, counted
+from forensics.calibration.counting import Counted, costs, counted
 from forensics.types import Float64Array
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
 
 Metric: TypeAlias = Callable[[Counted], float]
 
-LOG2_10 = float(np.log2(10.0))
 BINS = 15
 
 
@@ -199,27 +198,23 @@ def misleading_rates(llrs: ArrayLike, labels: ArrayLike, *, beyond: float = 0.0)
     return _misleading_h2(sample, beyond), _misleading_h1(sample, beyond)
 
 
-def _cost(llrs: Float64Array) -> Float64Array:
-    """Return log2(1 + 1/LR) without overflow."""
-    return np.logaddexp2(0.0, -LOG2_10 * llrs)
-
-
 def _mean(weights: Float64Array, values: Float64Array) -> float:
     """Return the weighted mean, where nothing times infinity is nothing."""
+    if np.isfinite(values[[0, -1]]).all():  # values increase or decrease: what is infinite lies at an end
+        return float(np.dot(weights, values))
     there = weights > 0
     return float(np.dot(weights[there], values[there]))
 
 
-def _cost_of(sample: Counted, llrs: Float64Array) -> float:
-    return 0.5 * (_mean(sample.w1, _cost(llrs)) + _mean(sample.w0, _cost(-llrs)))
-
-
 def _cllr(sample: Counted) -> float:
-    return _cost_of(sample, sample.llrs)
+    h1, h2 = sample.values.costs()
+    return 0.5 * (_mean(sample.w1, h1) + _mean(sample.w0, h2))
 
 
 def _cllr_min(sample: Counted) -> float:
-    return _cost_of(sample, sample.pav)
+    blocks = sample.blocks
+    h1, h2 = costs(blocks.llrs)
+    return 0.5 * (_mean(blocks.w1, h1) + _mean(blocks.w0, h2))
 
 
 def _cllr_cal(sample: Counted) -> float:
@@ -227,13 +222,17 @@ def _cllr_cal(sample: Counted) -> float:
 
 
 def _devpav(sample: Counted) -> float:
-    x, y = sample.llrs, sample.pav
-    if (np.isinf(x) & np.isfinite(y)).any():
+    blocks = sample.blocks
+    finite = np.isfinite(blocks.llrs)
+    # Within a block the PAV value is one, so that its two ends say all.
+    x = np.column_stack([blocks.first, blocks.last])[finite].ravel()
+    distance = np.repeat(blocks.llrs[finite], 2) - x
+    if np.isinf(x).any():
         return float("inf")
-    finite = np.isfinite(y)
-    x, distance = x[finite], y[finite] - x[finite]
-    if len(x) < 2:
-        return float(abs(distance[0])) if len(x) else float("nan")
+    if not len(x):
+        return float("nan")
+    if x[0] == x[-1]:
+        return float(abs(distance[0]))
     here, there = distance[:-1], distance[1:]
     total = np.abs(here) + np.abs(there)
     # Between two points the distance is linear: a trapezium, or two triangles where the curve crosses the identity.
@@ -243,9 +242,8 @@ def _devpav(sample: Counted) -> float:
 
 
 def _eer(sample: Counted) -> float:
-    ends = np.append(np.flatnonzero(sample.pav[1:] != sample.pav[:-1]), len(sample.pav) - 1)
-    missed = np.concatenate([[0.0], np.cumsum(sample.w1)[ends]])
-    alarms = np.concatenate([[1.0], 1.0 - np.cumsum(sample.w0)[ends]])
+    missed = np.concatenate([[0.0], np.cumsum(sample.blocks.w1)])
+    alarms = np.concatenate([[1.0], 1.0 - np.cumsum(sample.blocks.w0)])
     k = int(np.argmax(missed >= alarms))
     gap, before = missed[k] - alarms[k], alarms[k - 1] - missed[k - 1]
     share = before / (before + gap)
@@ -253,29 +251,29 @@ def _eer(sample: Counted) -> float:
 
 
 def _empirical_cross_entropy(sample: Counted, prior_log10_odds: Float64Array) -> Float64Array:
-    p1 = 1.0 / (1.0 + 10.0**-prior_log10_odds)
-    costs = [
-        p * _mean(sample.w1, _cost(sample.llrs + odds)) + (1.0 - p) * _mean(sample.w0, _cost(-sample.llrs - odds))
-        for p, odds in zip(p1.ravel(), prior_log10_odds.ravel(), strict=True)
-    ]
-    return np.array(costs).reshape(prior_log10_odds.shape)
+    values = []
+    for odds in prior_log10_odds.ravel().tolist():
+        p = 1.0 / (1.0 + 10.0**-odds)
+        h1, h2 = sample.values.costs(odds)
+        values.append(p * _mean(sample.w1, h1) + (1.0 - p) * _mean(sample.w0, h2))
+    return np.array(values).reshape(prior_log10_odds.shape)
 
 
 def _expected_calibration_error(sample: Counted, *, prior: float = 0.5, n_bins: int = BINS) -> float:
-    log_odds = np.log(10.0) * sample.llrs + np.log(prior / (1.0 - prior))
-    posterior = np.exp(-np.logaddexp(0.0, -log_odds))
+    posterior = sample.values.posterior(prior)
+    # Values increase, and so do posteriors: a bin is a stretch of them.
+    ends = np.searchsorted(posterior, np.arange(1, n_bins) / n_bins, side="left")
     h1, h2 = prior * sample.w1, (1.0 - prior) * sample.w0
-    place = np.minimum((posterior * n_bins).astype(np.int64), n_bins - 1)
-    gap = np.bincount(place, weights=h1 - (h1 + h2) * posterior, minlength=n_bins)
-    return float(np.abs(gap).sum())
+    gaps = np.split(h1 - (h1 + h2) * posterior, ends)
+    return float(sum(abs(float(gap.sum())) for gap in gaps))
 
 
 def _misleading_h2(sample: Counted, beyond: float) -> float:
-    return float(sample.w0[sample.llrs > beyond].sum())
+    return float(sample.w0[np.searchsorted(sample.llrs, beyond, side="right") :].sum())
 
 
 def _misleading_h1(sample: Counted, beyond: float) -> float:
-    return float(sample.w1[sample.llrs < -beyond].sum())
+    return float(sample.w1[: np.searchsorted(sample.llrs, -beyond, side="left")].sum())
 
 
 # Those that are one number, for bootstrap and reports.

@@ -50,7 +50,7 @@ def strength_blocks(exhibit: Exhibit, finding: Finding, table_of_words: VerbalSc
             "Likelihood ratio, H1 over H2",
             [
                 ("log10 LR", decimals(lr.llr, 2)),
-                ("95 percent interval", f"{low} to {high}, log10; from resampling the calibration pictures"),
+                ("95 percent interval", f"{_interval_words(lr)}; from resampling the calibration pictures"),
                 ("Bounds", f"{lower} to {upper}, log10; {'reached' if lr.at_bound else 'not reached'}"),
                 ("In words", f"{words} (from the end of the interval nearer to 0)" if decided else words),
                 ("Reference pictures", f"{text_or(lr.stratum, limit=300)}; {lr.n[0]:,} of H1, {lr.n[1]:,} of H2"),
@@ -61,6 +61,13 @@ def strength_blocks(exhibit: Exhibit, finding: Finding, table_of_words: VerbalSc
             ],
         ),
     ]
+
+
+def _interval_words(lr: LikelihoodRatio) -> str:
+    low, high = lr.interval
+    if low == high:
+        return "all of it beyond the bound"
+    return f"{decimals(low, 2)} to {decimals(high, 2)}, log10"
 
 
 def robustness_blocks(exhibit: Exhibit, robustness: Robustness | None) -> list[Block]:
