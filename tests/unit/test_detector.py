@@ -102,9 +102,24 @@ def test_until_calibrated_there_are_no_words_of_strength(
     finding = starter.examine(make_evidence())
     assert finding.outcome == "uncalibrated"
     assert finding.lr is None
-    assert any(c.code == "not_calibrated" for c in finding.caveats)
+    assert finding.reason_codes == ("no_card_for_stratum",)
+    assert finding.robustness is None
     for word in ("support", "likely", "strong", "confidence", "%"):
         assert word not in finding.reason
+
+
+def test_a_panel_that_does_not_exist_is_refused_at_once(
+    starter: Detector, make_evidence: Callable[..., Evidence]
+) -> None:
+    with pytest.raises(ValueError, match="quick, full, none"):
+        starter.examine(make_evidence(), robustness="fast")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="quick, full, none"):
+        starter.examine_many([], robustness="fast")  # type: ignore[arg-type]
+    panel = starter.examine(make_evidence(), robustness="full").robustness
+    assert panel is not None
+    assert len(panel.copies) == 10
+    assert panel.llr_range is None
+    assert panel.copies[5].score is None  # half of 96 pixels is too small to be scored
 
 
 def test_wrong_mode_device_and_file() -> None:
