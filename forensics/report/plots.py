@@ -46,6 +46,9 @@ def draw_tile_map(block: Block) -> Markup:
             )
         )
         if numbered:
+            # Tiles at the far edges overlap their neighbours: the number goes where the tile can be seen.
+            right = min([right, *(x for x, y, *_ in block["boxes"] if y == top and left < x < right)])
+            bottom = min([bottom, *(y for x, y, *_ in block["boxes"] if x == left and top < y < bottom)])
             size = min(unit * 6, (int(right) - int(left)) / 3.2)
             parts.append(
                 Markup('<text class="on-{}" x="{}" y="{}" font-size="{}" text-anchor="middle">{}</text>').format(
