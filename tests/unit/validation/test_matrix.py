@@ -55,7 +55,7 @@ def test_lines_of_a_kind_of_picture(card: Card) -> None:
 
 
 def test_deliveries_are_compared_with_the_same_pictures_as_received() -> None:
-    sharp = list(scored_copies(400, separation=6, sources=(0, 0)))  # enough of them for LRs beyond 10
+    sharp = list(scored_copies(600, separation=6, sources=(0, 0), seed=2))  # enough of them for LRs beyond 10
     card = fit_card(sharp, detector_sha256="0" * 64, weights={}, now=NOW)
     labels = [1] * 12 + [0] * 12
     good = [1.0] * 12 + [-1.0] * 12
