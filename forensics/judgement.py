@@ -35,8 +35,8 @@ REASONS = {
 }
 LOW_LR = Caveat(
     code="h2_means_unlike_tested",
-    text="Support for H2 says that the picture is unlike the generated pictures of the calibration, no more: other generators "
-    "and alterations of a part may leave no trace that the detector knows.",
+    text="Support for H2 is no sign that the picture is unaltered. It says that the picture is unlike the generated pictures of "
+    "the calibration, no more: other generators and alterations of a part may leave no trace that the detector knows.",
 )
 
 

@@ -17,8 +17,9 @@
 # From a file to an evidence report, in four steps: **load**, **look**, **export**, **verify**.
 #
 # Everything stays on this machine. The file you pick is opened for reading only. Nothing here says whether a
-# picture is genuine: the networks give an *uncalibrated score*, which is a hint about where to look and not a
-# probability. What it is worth as evidence has to be measured first, on pictures of known origin.
+# picture is genuine: the detector gives an *uncalibrated score*, which is a hint about where to look and not a
+# probability. What it is worth as evidence was measured for some kinds of pictures only, on pictures of known origin
+# (`02_what_the_score_means`); for these a finding states a likelihood ratio, and often that it is inconclusive.
 
 # %%
 from pathlib import Path
@@ -41,10 +42,16 @@ exhibits = write_exhibits(folder / "exhibits")  # real photographs, and forgerie
 PICTURE = folder / "exhibits" / "astronaut-self_blend.jpg"
 
 detector = fx.load_detector()  # the starter weights; they are not for casework, see MODEL_CARD.md
-finding = detector.examine(PICTURE)
+finding = detector.examine(PICTURE, robustness="full")  # ten copies of it too, as pictures travel
 print(finding.evidence.name, finding.evidence.sha256)
 print("outcome:", finding.outcome)
+print("H1:", finding.propositions.h1, " H2:", finding.propositions.h2)
 print(finding.reason)
+
+# %% [markdown]
+# Read the two propositions before the outcome. This calibration asks whether the *whole* picture came from a generator. The
+# photograph with the blended face did not, so any support is for H2, and that is no sign that nothing in it was altered: for
+# that question nothing was measured. Whoever leaves out the propositions turns a correct finding into a wrong one.
 
 # %% [markdown]
 # What loading did to the file, and what the file says about itself. The second is reported and never scored: any
@@ -78,6 +85,17 @@ scores = explorer.finding.scores
 for branch, log_odds in scores.by_branch.items():
     print(f"{branch:<10} log-odds {log_odds:+.2f}")
 print(f"joint uncalibrated score {scores.score:.3f} over {len(scores.views)} views, spread {scores.spread:.3f}")
+
+# %% [markdown]
+# Would the result be the same if the picture had reached us in another way? Each copy has the same content. A likelihood
+# ratio that wanders, or changes its side, says more about the delivery than about the picture.
+
+# %%
+panel = finding.robustness
+for copy in (panel.received, *panel.copies):
+    strength = "no likelihood ratio" if copy.llr is None else f"log10 LR {copy.llr:+.2f}"
+    print(f"{copy.delivery:<16} score {copy.score:.3f}   {strength}   {copy.outcome}")
+print("range of log10 LR:", panel.llr_range, "  the side changes in:", panel.flips or "none")
 
 # %% [markdown]
 # ## 3. Export the report

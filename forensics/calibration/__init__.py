@@ -6,6 +6,15 @@ from forensics.calibration.calibrators import CALIBRATORS, Calibrator
 from forensics.calibration.card import Card, StratumCard, read_card, write_card
 from forensics.calibration.conformal import class_p_value
 from forensics.calibration.counting import pav_llrs
+from forensics.calibration.displays import (
+    DISPLAYS,
+    DensityDisplay,
+    DetDisplay,
+    EmpiricalCrossEntropyDisplay,
+    PavDisplay,
+    ReliabilityDisplay,
+    TippettDisplay,
+)
 from forensics.calibration.metrics import (
     METRICS,
     cllr,
@@ -20,12 +29,19 @@ from forensics.calibration.metrics import (
 
 __all__ = [
     "CALIBRATORS",
+    "DISPLAYS",
     "METRICS",
     "Calibrator",
     "Card",
+    "DensityDisplay",
+    "DetDisplay",
+    "EmpiricalCrossEntropyDisplay",
     "Estimate",
     "LlrBand",
+    "PavDisplay",
+    "ReliabilityDisplay",
     "StratumCard",
+    "TippettDisplay",
     "class_p_value",
     "cllr",
     "cllr_cal",

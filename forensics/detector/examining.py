@@ -376,7 +376,8 @@ def _plan_caveats(plan: Plan) -> Sequence[Caveat]:
         caveats.append(
             Caveat(
                 code="flat_tiles",
-                text=f"{plan.flat} tiles without structure (sky, wall, black) were left out.",
+                text=f"{plan.flat} {'tiles' if plan.flat > 1 else 'tile'} without structure (sky, wall, black) "
+                f"{'were' if plan.flat > 1 else 'was'} left out.",
             )
         )
     if isinstance(plan.scheme, FixedFrame) and plan.names:

@@ -33,7 +33,11 @@ def load_file(path: str | os.PathLike[str], *, limits: Limits | None = None) -> 
         _check_size(name, status.st_size, limits)
         data = Path(path).read_bytes()
     except FileNotFoundError as err:
-        raise _error(name, f"does not exist at {shown(os.fspath(path))}", "Check the path.") from err
+        raise _error(
+            name,
+            "does not exist" if os.fspath(path) == name else f"does not exist at {shown(os.fspath(path))}",
+            "Check the path.",
+        ) from err
     except EvidenceError:  # a ValueError too
         raise
     except (OSError, ValueError) as err:

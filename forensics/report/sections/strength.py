@@ -25,7 +25,8 @@ def conclusion(finding: Finding, table_of_words: VerbalScale) -> str:
     if finding.lr is None or finding.outcome not in ("supports_h1", "supports_h2"):
         return words
     return (
-        f"A score like this is {odds_words(finding.lr)}: {finding.lr.words(table_of_words)}. {text_or(finding.reason)}"
+        f"A score like this is {odds_words(finding.lr)}: {finding.lr.words(table_of_words)}. "
+        f"H1: {text_or(finding.lr.propositions.h1)} H2: {text_or(finding.lr.propositions.h2)} {text_or(finding.reason)}"
     )
 
 
