@@ -1,6 +1,7 @@
 """Pictures of known origin to a card, a card to likelihood ratios in findings and reports, and to a validation report."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +15,13 @@ import forensics as fx
 from forensics import suitability
 from forensics.calibration import read_card
 from forensics.cli import app
-from forensics.detector import Detector
+from forensics.detector import Detector, examining
 from forensics.errors import CalibrationError
 from forensics.report import read_record, verify_report
-from forensics.types import BranchScores, Evidence, Finding
+from forensics.types import ENFSI_2015, BranchScores, Evidence, Finding
 from forensics.validation import tasks
 from forensics.views import plan_views
+from tests.calibrations import FACE, make_card
 from tests.conftest import encoded, textured
 
 WEIGHTS = Path(__file__).parent.parent / "parity" / "dfd_tiny.pth"
@@ -114,11 +116,33 @@ def test_from_pictures_to_a_finding_with_words(labelled: Path, tmp_path: Path) -
     page = report.read_text(encoding="utf-8")
     assert verify_report(report).ok
     assert "times more expected if H1 is true than if H2 is" in page
-    assert "extremely strong support" in page  # the whole table is printed
+    for above, words in ENFSI_2015.bands:  # the whole table is printed
+        assert re.search(f"above {above:,.0f}.{{0,40}}{words}", page, re.DOTALL), words
+    assert "H2: The picture is a camera original" in page
     assert "messenger-like" in page
     assert "--robustness full" in page
     scale = read_record(report)["scale"]
     assert scale["sha256"] == fx.VerbalScale.from_dict({k: v for k, v in scale.items() if k != "sha256"}).sha256
+
+
+def test_an_outcome_is_taken_back_if_a_harmless_copy_changes_the_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look(self: Detector, evidence: Evidence) -> tuple[object, BranchScores, None]:
+        z = -2.3 if evidence.media_type == "image/jpeg" else 2.3  # copies are JPEG, the exhibit is PNG
+        logits = np.zeros((len(self.branches), 1, 2))
+        logits[..., 1] = z
+        scores = BranchScores(branches=self.branches, views=("v",), logits=logits, boxes=np.zeros((1, 4), int))
+        return plan_views(evidence.require_pixels(), self.weights.manifest.scheme), scores, None
+
+    monkeypatch.setattr(Detector, "_look", look)
+    monkeypatch.setattr(examining, "stratum_of", lambda _evidence: FACE)
+    detector = fx.load_detector(WEIGHTS)
+    detector.calibration = make_card(detector_sha256=detector.sha256)
+    exhibit = encoded(textured(100, 100))
+    finding = detector.examine(exhibit)
+    assert (finding.outcome, finding.reason_codes) == ("inconclusive", ("flips_under_processing",))
+    assert finding.robustness is not None
+    assert finding.robustness.flips == ("JPEG 85", "resized 75 %")
+    assert detector.examine(exhibit, robustness="none").outcome == "supports_h1"
 
 
 @pytest.mark.usefixtures("quick")
@@ -214,7 +238,7 @@ def test_pictures_that_cannot_serve_leave_nothing(
     spoil(labelled)
     done = calibrate(labelled, tmp_path / "card.json")
     assert isinstance(done.exception, CalibrationError)
-    assert __import__("re").search(message, str(done.exception)), done.exception
+    assert re.search(message, str(done.exception)), done.exception
     assert not list(tmp_path.glob("card*"))
 
 
