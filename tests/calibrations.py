@@ -48,5 +48,5 @@ def make_card(*, calibrator: str = "logistic", merged: bool = False, detector_sh
     scored = [*scored_copies(120), *few]
     return fit_card(
         scored, detector_sha256=detector_sha256, weights={"name": "simulated", "sha256": "1" * 64}, now=NOW,
-        calibrator=calibrator, minimum=70 if merged else 40,
+        calibrator=calibrator, minimum=40, together=70 if merged else 40,
     )  # fmt: skip

@@ -158,7 +158,8 @@ class Counted:
         h1, h2 = np.add.reduceat(w1, starts), np.add.reduceat(w0, starts)
         ends = np.append(starts[1:], len(there))
         with np.errstate(divide="ignore"):
-            pav = np.log10(h1) - np.log10(h2)
+            # Neighbouring blocks of one value differ in the last digit, either way.
+            pav = np.maximum.accumulate(np.log10(h1) - np.log10(h2))
         return Blocks(llrs=pav, w1=h1, w0=h2, first=llrs[starts], last=llrs[ends - 1], sizes=ends - starts)
 
 

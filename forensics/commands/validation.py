@@ -41,7 +41,7 @@ def calibrate(
     minimum: Annotated[
         int,
         typer.Option("--minimum", min=10, help="Pictures of each class without which a kind of picture gets no LR."),
-    ] = 100,
+    ] = 30,
     level: Annotated[float, typer.Option("--level", help="Of the conformal test.")] = 0.05,
     h1: Annotated[str | None, typer.Option("--h1", help="What the pictures in fake/ are, as a proposition.")] = None,
     h2: Annotated[str | None, typer.Option("--h2", help="What the pictures in real/ are, as a proposition.")] = None,

@@ -21,7 +21,8 @@ from forensics.version import __version__
 
 __all__ = ["CHECKS", "MINIMUM", "Sample", "check_card", "coverage", "described", "fit_card", "in_strata", "share"]
 
-MINIMUM = 100  # pictures of each class in a stratum: with fewer no LR could reach 100, and intervals are wide
+TOGETHER = 100  # pictures of each class; a stratum with fewer is taken together with its neighbours
+MINIMUM = 30  # of each class; with fewer there is no LR. With fewer than 39 the conformal test can reject nothing
 CHECK_MINIMUM = 50  # of each class, to check a stratum at all
 LEVEL = 0.05  # of the conformal test
 FOLDS = 10
@@ -103,10 +104,10 @@ def in_strata(scored: Sequence[ScoredCopy], groups: Mapping[str, str] | None = N
     }
 
 
-def _groups(scored: Sequence[ScoredCopy], minimum: int) -> dict[str, str]:
+def _groups(scored: Sequence[ScoredCopy], enough: int) -> dict[str, str]:
     """Return which strata are taken together with their neighbours: those that lack pictures or sources of a class."""
     alone = in_strata(scored)
-    lacking = {neighbourhood(name) for name, sample in alone.items() if not sample.suffices(minimum)}
+    lacking = {neighbourhood(name) for name, sample in alone.items() if not sample.suffices(enough)}
     return {name: neighbourhood(name) for name in alone if neighbourhood(name) in lacking}
 
 
@@ -119,6 +120,7 @@ def fit_card(
     propositions: Propositions | None = None,
     calibrator: str = "logistic",
     minimum: int = MINIMUM,
+    together: int = TOGETHER,
     level: float = LEVEL,
 ) -> Card:
     """Fit a card.
@@ -138,6 +140,8 @@ def fit_card(
         Of `CALIBRATORS`.
     minimum : int
         Pictures of each class without which a stratum gets no LR.
+    together : int
+        Pictures of each class without which a stratum is taken together with its neighbours.
     level : float
         Of the conformal test, in (0, 1).
 
@@ -156,7 +160,7 @@ def fit_card(
         )
     strata: dict[str, StratumCard] = {}
     withdrawn: dict[str, str] = {}
-    groups = _groups(scored, minimum)
+    groups = _groups(scored, max(minimum, together))
     for name, sample in in_strata(scored, groups).items():
         members = tuple(sorted(stratum for stratum, group in groups.items() if group == name))
         n1, n0 = sample.n

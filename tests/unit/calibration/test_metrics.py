@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
@@ -173,6 +173,12 @@ def test_metrics_do_not_depend_on_the_order_of_cases(sample: tuple[np.ndarray, n
 
 
 @given(cases())
+@example(  # blocks of the same value whose logarithms differ in the last digit
+    (
+        np.array([0.0, 2.0, 0.0, -1.0, -1.0, -1.0, 0.0, -1.0, -1.0, -1.0, 1.0, -1.0, -1.0]),
+        np.array([1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 1, 0]),
+    )
+)
 def test_pav_is_monotone_and_costs_least(sample: tuple[np.ndarray, np.ndarray]) -> None:
     llrs, labels = sample
     best = cllr_min(llrs, labels)

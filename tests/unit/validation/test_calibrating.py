@@ -16,7 +16,9 @@ from tests.calibrations import FACE, FEW, NEIGHBOURS, NOW, OTHER, scored_copies
 
 
 def fit(scored: list[ScoredCopy], **options: object) -> Card:
-    return fit_card(scored, detector_sha256="0" * 64, weights={"name": "x"}, now=NOW, **{"minimum": 40, **options})  # type: ignore[arg-type]
+    return fit_card(
+        scored, detector_sha256="0" * 64, weights={"name": "x"}, now=NOW, **{"minimum": 40, "together": 40, **options}
+    )  # type: ignore[arg-type]
 
 
 def test_each_picture_counts_once_in_a_stratum_whatever_its_copies() -> None:
