@@ -203,13 +203,8 @@ def _described(finding: "Finding", scale: "VerbalScale") -> Iterator[str]:
         )
         if finding.outcome in ("supports_h1", "supports_h2"):
             yield f"  in words: {lr.words(scale)}. H1: {lr.propositions.h1} H2: {lr.propositions.h2}"
-    if finding.robustness is not None and finding.robustness.llr_range is not None:
-        low, high = finding.robustness.llr_range
-        flips = ", ".join(finding.robustness.flips)
-        yield (
-            f"  delivered in {len(finding.robustness.copies)} other ways: log10 LR {low:+.2f} to {high:+.2f}; "
-            f"{f'the side changes in: {flips}' if flips else 'the side does not change'}"
-        )
+    if finding.robustness is not None:
+        yield f"  {finding.robustness.summary}"
     for note in evidence.notes:
         yield f"  note: {note}"
     for caveat in finding.caveats:

@@ -3,6 +3,7 @@
 Rules in order; the first that holds decides. Every one has a code, so that an outcome can be counted and explained.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -28,11 +29,13 @@ REASONS = {
     "outside_domain": "the score fits neither class of the calibration pictures",
     "fits_both_classes": "the score fits both classes of the calibration pictures",
     "interval_includes_1": "the interval of the likelihood ratio includes 1",
+    "no_useful_support": "the end of the interval nearer to 1 is a likelihood ratio of 2 (or 1/2) or less",
     "sides_disagree": "the likelihood ratio and the conformal test point to different sides",
     "flips_under_processing": "a harmless way of saving the picture moves the likelihood ratio to the other side of 1",
     "fits_h1_only": "the score fits H1 and not H2, and the interval of the likelihood ratio lies above 1",
     "fits_h2_only": "the score fits H2 and not H1, and the interval of the likelihood ratio lies below 1",
 }
+USEFUL = 2.0  # likelihood ratio, or its inverse, up to which nothing is supported
 LOW_LR = Caveat(
     code="h2_means_unlike_tested",
     text="Support for H2 is no sign that the picture is unaltered. It says that the picture is unlike the generated pictures of "
@@ -112,7 +115,14 @@ def _weighed(lr: LikelihoodRatio, level: float) -> Judgement:
         )
     if lr.cautious == 0.0:
         doubts.append(("interval_includes_1", "The interval of the likelihood ratio includes 1."))
-    elif not doubts and fits_h1 != (lr.cautious > 0):
+    elif abs(lr.cautious) <= math.log10(USEFUL) + 1e-12:
+        doubts.append(
+            (
+                "no_useful_support",
+                f"The end of the interval of the likelihood ratio nearer to 1 is no more than {USEFUL:g}.",
+            )
+        )
+    if not doubts and fits_h1 != (lr.cautious > 0):
         doubts.append(
             (
                 "sides_disagree",

@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from forensics.calibration.calibrators import CALIBRATORS, Calibrator, LogisticCalibrator, firth_lines
 from forensics.calibration.counting import checked, counted, tally
-from forensics.calibration.metrics import METRICS, Metric
+from forensics.calibration.metrics import METRICS, RATES, Metric
 from forensics.errors import CalibrationError
 from forensics.types import Float64Array, IntArray
 
-__all__ = ["Estimate", "LlrBand", "llr_band", "measure"]
+__all__ = ["Estimate", "LlrBand", "llr_band", "measure", "share"]
 
 ROUNDS = 200
 SEED = 20260
@@ -33,7 +33,7 @@ class Estimate:
     ----------
     value : float
     interval : (float, float)
-        Percentiles of the bootstrap; NaN where the value is not defined in most rounds.
+        Percentiles of the bootstrap, Wilson's for a share of single cases; NaN where the value is not defined in most rounds.
     """
 
     value: float
@@ -102,7 +102,23 @@ def measure(
         again = sample.recounted(n1, n0)
         for name, metric in chosen.items():
             drawn[name].append(metric(again))
-    return {name: Estimate(value=metric(sample), interval=_percentiles(drawn[name])) for name, metric in chosen.items()}
+    found = {
+        name: Estimate(value=metric(sample), interval=_percentiles(drawn[name])) for name, metric in chosen.items()
+    }
+    if clusters is None:  # a bootstrap of no misleading case would say that there can be none
+        for name, label in RATES.items():
+            if name in found:
+                n = int((y == label).sum())
+                found[name] = share(round(found[name].value * n), n)
+    return found
+
+
+def share(k: int, n: int) -> Estimate:
+    """Return k of n as a share, with the 95 % interval of Wilson (1927)."""
+    z = 1.959964
+    centre = (k + z * z / 2) / (n + z * z)
+    half = z / (n + z * z) * float(np.sqrt(k * (n - k) / n + z * z / 4))
+    return Estimate(value=k / n, interval=(max(0.0, centre - half), min(1.0, centre + half)))
 
 
 def llr_band(

@@ -57,7 +57,8 @@ def elub_bounds(llrs: ArrayLike, labels: ArrayLike) -> tuple[float, float]:
     right = thresholds[useless & (thresholds >= 0)]
     lower = float(np.max(left + ELUB_STEP, initial=thresholds[0]))
     upper = float(np.min(right - ELUB_STEP, initial=thresholds[-1]))
-    return min(lower, 0.0), max(upper, 0.0)
+    # The grid has steps of 0.01: what differs from it is rounding.
+    return min(round(lower, 10), 0.0), max(round(upper, 10), 0.0)
 
 
 def invariance_value_bounds(llrs: ArrayLike, labels: ArrayLike) -> tuple[float, float]:

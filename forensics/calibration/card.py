@@ -6,6 +6,7 @@ detector. What it holds was computed from pictures; no picture and no file name 
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
@@ -64,6 +65,13 @@ class StratumCard:
     checked_n: tuple[int, int] = (0, 0)
     members: tuple[str, ...] = ()
     held_out: str = "pictures"
+
+    def __post_init__(self) -> None:
+        (lower, upper), (n1, n0) = self.bounds, self.n
+        if not (-np.log10(n1 + 1) - 1e-9 <= lower <= 0 <= upper <= np.log10(n0 + 1) + 1e-9):
+            raise CalibrationError(
+                f"bounds of {lower} to {upper} cannot come from {n1} pictures of H1 and {n0} of H2. Do not use this card."
+            )
 
     def llrs(self, log_odds: Float64Array) -> Float64Array:
         """Return log10 LRs within the bounds."""
@@ -220,6 +228,11 @@ def refuse_to_replace(path: Path) -> None:
     """Raise if there is something at the place of a card that is none."""
     if path.is_dir():
         raise CalibrationError(f"{path} is a folder. Name a file for the card.")
+    there = next((parent for parent in path.absolute().parents if parent.exists()), path)
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise CalibrationError(
+            f"{path} cannot be written: {there} is no folder that can be written to. Choose another place with --out."
+        )
     if path.is_file():
         try:
             read_card(path)

@@ -16,6 +16,7 @@ __all__ = ["Blocks", "Counted", "Values", "checked", "costs", "counted", "isoton
 
 LN10 = float(np.log(10.0))
 LOG2_10 = float(np.log2(10.0))
+LARGEST = 1e300  # log10 LR
 
 
 def checked(values: ArrayLike, labels: ArrayLike, *, what: str = "llrs") -> tuple[Float64Array, IntArray]:
@@ -34,7 +35,10 @@ def checked(values: ArrayLike, labels: ArrayLike, *, what: str = "llrs") -> tupl
     CalibrationError
         The shapes differ, a value is NaN, a label is neither 0 nor 1, or a class is missing.
     """
-    x = np.array(values, dtype=np.float64)
+    try:
+        x = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as err:
+        raise CalibrationError(f"{what} must be real numbers: {err}. Pass an array of floats.") from err
     given = np.asarray(labels)
     if x.ndim != 1 or given.shape != x.shape:
         raise CalibrationError(
@@ -85,7 +89,8 @@ class Values:
 
 
 def costs(llrs: Float64Array) -> tuple[Float64Array, Float64Array]:
-    """Return log2(1 + 1/LR) and log2(1 + LR), without overflow."""
+    """Return log2(1 + 1/LR) and log2(1 + LR), without overflow for any LR that float64 can hold."""
+    llrs = np.where(np.isinf(llrs), llrs, np.clip(llrs, -LARGEST, LARGEST))
     return np.logaddexp2(0.0, -LOG2_10 * llrs), np.logaddexp2(0.0, LOG2_10 * llrs)
 
 

@@ -16,6 +16,7 @@ from forensics.types import Float64Array
 
 __all__ = [
     "METRICS",
+    "RATES",
     "cllr",
     "cllr_cal",
     "cllr_min",
@@ -291,3 +292,5 @@ METRICS: dict[str, Metric] = {
     "empirical_cross_entropy_at_1_to_10": lambda sample: float(_empirical_cross_entropy(sample, np.array(-1.0))),
     "empirical_cross_entropy_at_10_to_1": lambda sample: float(_empirical_cross_entropy(sample, np.array(1.0))),
 }
+# Those that are shares of the cases of one class.
+RATES = {"misleading_h2": 0, "misleading_h1": 1, "misleading_h2_beyond_10": 0, "misleading_h1_beyond_10": 1}

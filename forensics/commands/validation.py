@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from forensics.commands.shared import CalibrationOption, WeightsOption, found_weights
-from forensics.errors import CalibrationError
+from forensics.errors import CalibrationError, UnknownNameError
 
 __all__ = ["calibrate", "validate", "verify_card"]
 
@@ -42,7 +42,7 @@ def calibrate(
         int,
         typer.Option("--minimum", min=10, help="Pictures of each class without which a kind of picture gets no LR."),
     ] = 30,
-    level: Annotated[float, typer.Option("--level", help="Of the conformal test.")] = 0.05,
+    level: Annotated[float, typer.Option("--level", min=0.0001, max=0.5, help="Of the conformal test.")] = 0.05,
     h1: Annotated[str | None, typer.Option("--h1", help="What the pictures in fake/ are, as a proposition.")] = None,
     h2: Annotated[str | None, typer.Option("--h2", help="What the pictures in real/ are, as a proposition.")] = None,
     scores: ScoresOption = None,
@@ -56,10 +56,16 @@ def calibrate(
     from forensics.validation.tasks import calibrate as run
 
     refuse_to_replace(out)
-    card = run(
-        labelled, out, check=check, weights=found_weights(weights), deliveries=deliveries or (), calibrator=calibrator,
-        minimum=minimum, level=level, h1=h1, h2=h2, scores=scores, key=sign, progress=True,
-    )  # fmt: skip
+    for option, words in (("--h1", h1), ("--h2", h2)):
+        if words is not None and not words.strip():
+            raise typer.BadParameter(f"{option} is empty. Write a proposition, or leave it out.")
+    try:
+        card = run(
+            labelled, out, check=check, weights=found_weights(weights), deliveries=deliveries or (), calibrator=calibrator,
+            minimum=minimum, level=level, h1=h1, h2=h2, scores=scores, key=sign, progress=True,
+        )  # fmt: skip
+    except UnknownNameError as err:
+        raise typer.BadParameter(str(err)) from err
     for name, stratum in sorted(card.strata.items()):
         typer.echo(
             f"{name}: {stratum.n[0]} of H1, {stratum.n[1]} of H2, log10 LR from {stratum.bounds[0]:.2f} to {stratum.bounds[1]:.2f}, "
@@ -108,7 +114,11 @@ def verify_card(path: Path, key: Path | None) -> None:
     try:
         card = read_card(path)
         typer.echo(f"passed: The card has the digest that it holds: {card.sha256}.")
-        if key is not None:
+        if key is None:
+            typer.echo(
+                "not checked: Who made it. A digest shows that nothing was changed by mistake; give --key for a signature."
+            )
+        else:
             verify_signature(path, key)
             typer.echo("passed: The signature beside it is by this key, and the card is as it was signed.")
     except CalibrationError as err:

@@ -137,6 +137,10 @@ def _card(
     beside = None if folder is None or not as_shipped else folder / CARD_NAME
     if given is None and (beside is None or not beside.is_file()):
         return None
+    if given is not None and not isinstance(given, str | PathLike | Card):
+        raise TypeError(
+            f"calibration must be a path, a Card or 'none', got {type(given).__name__}. Leave it out for the card beside the weights."
+        )
     card = given if isinstance(given, Card) else read_card(beside if given is None else given)  # type: ignore[arg-type]  # one of the two is there
     card.require(detector.sha256)
     return card

@@ -243,12 +243,8 @@ def _strength(finding: Finding) -> list[str]:
         lines.append(
             f"log10 LR {lr.llr:+.2f} ({low:+.2f} to {high:+.2f}{reached}){words}; reference: {_safe(lr.stratum)}"
         )
-    if panel is not None and panel.llr_range is not None:
-        low, high = panel.llr_range
-        change = f"the side changes in {', '.join(panel.flips)}" if panel.flips else "the side does not change"
-        lines.append(
-            f"Delivered in {len(panel.copies)} other ways: log10 LR {low:+.2f} to {high:+.2f}; {_safe(change)}"
-        )
+    if panel is not None:
+        lines.append(_safe(f"{panel.summary[:1].upper()}{panel.summary[1:]}."))
     return lines
 
 

@@ -218,6 +218,8 @@ def refuse_to_replace(path: Path) -> None:
     ------
     ReportError
     """
+    if path.is_dir():
+        raise ReportError(f"{path} is a folder. Name a file for the report.")
     try:
         with path.open("rb") as file:
             start = file.read(len(START))

@@ -146,6 +146,10 @@ class Finding:
     def from_dict(cls, record: JsonObject) -> "Finding":
         """Return the finding that `to_dict` came from, without pixels; see `attach`."""
         expected = f"forensics.finding/{SCHEMA_VERSION}"
+        if not isinstance(record, dict):
+            raise ValueError(
+                f"a finding is a JSON object, got {type(record).__name__}. Pass one line of 'forensics examine --json'."
+            )
         if record.get("schema") != expected:
             raise ValueError(
                 f"expected a record with schema {expected!r}, got {record.get('schema')!r}. "

@@ -5,7 +5,8 @@ import json
 import math
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Self
@@ -14,6 +15,8 @@ from forensics.errors import CalibrationError
 from forensics.types.values import JsonObject, plain
 
 __all__ = ["ENFSI_2015", "LikelihoodRatio", "Propositions", "VerbalScale"]
+
+MEND = 'Write name, source, version, neutral and bands = [[2, "weak support"], ...].'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +48,20 @@ class VerbalScale:
     bands: tuple[tuple[float, str], ...]
 
     def __post_init__(self) -> None:
-        bands = tuple((float(above), str(words)) for above, words in self.bands)
+        for name in ("name", "source", "version", "neutral"):
+            if not isinstance(getattr(self, name), str) or not getattr(self, name).strip():
+                raise CalibrationError(f"{name} of a verbal scale must be text, got {getattr(self, name)!r}. {MEND}")
+        try:
+            bands = tuple((float(above), words) for above, words in self.bands)
+        except (TypeError, ValueError) as err:
+            raise CalibrationError(f"the bands of a verbal scale must be pairs of an LR and words. {MEND}") from err
         edges = [above for above, _ in bands]
         if not bands or edges != sorted(set(edges)) or edges[0] < 1.0 or not all(math.isfinite(e) for e in edges):
             raise CalibrationError(
-                f"the bands of a verbal scale must begin at LRs of 1 or more, each above the one before, got {edges}. "
-                "Mend the table."
+                f"the bands of a verbal scale must begin at LRs of 1 or more, each above the one before, got {edges}. {MEND}"
             )
+        if not all(isinstance(words, str) and words.strip() for _, words in bands):
+            raise CalibrationError(f"every band of a verbal scale needs words, got {[w for _, w in bands]}. {MEND}")
         object.__setattr__(self, "bands", bands)
 
     def strength(self, llr: float) -> str:
@@ -89,11 +99,19 @@ class VerbalScale:
         """
         try:
             record = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-            return cls.from_dict(record)
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError, KeyError, ValueError) as err:
+        except OSError as err:
+            raise CalibrationError(f"{path} cannot be read as a verbal scale: {err.strerror}. {MEND}") from err
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+            raise CalibrationError(f"{path} holds no verbal scale: it is no TOML ({err}). {MEND}") from err
+        wanted = {f.name for f in fields(cls)}
+        if set(record) != wanted or not isinstance(record["bands"], list):
             raise CalibrationError(
-                f'{path} holds no verbal scale: {err}. Write name, source, version, neutral and bands = [[2, "weak support"], ...].'
-            ) from err
+                f"{path} holds no verbal scale: it has {', '.join(sorted(record)) or 'nothing'}. {MEND}"
+            )
+        try:
+            return cls(**record)
+        except CalibrationError as err:
+            raise CalibrationError(f"{path} holds no verbal scale: {err}") from err
 
 
 ENFSI_2015 = VerbalScale(
@@ -147,6 +165,11 @@ class LikelihoodRatio:
     n: tuple[int, int] = (0, 0)
     p_values: tuple[float, float] = (1.0, 1.0)
     propositions: Propositions = field(default_factory=Propositions)
+
+    def __post_init__(self) -> None:
+        ordered = (self.bounds[0], self.interval[0], self.llr, self.interval[1], self.bounds[1])
+        if not all(a <= b for a, b in pairwise(ordered)):
+            raise ValueError(f"an LR lies within its interval, and that within the bounds; got {ordered}")
 
     @property
     def cautious(self) -> float:

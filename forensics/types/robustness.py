@@ -65,6 +65,20 @@ class Robustness:
             return ()
         return tuple(c.delivery for c in self.copies if c.llr is not None and c.llr * own < 0)
 
+    @property
+    def summary(self) -> str:
+        """What became of the copies, in a sentence without a full stop."""
+        with_lr = [c.llr for c in self.copies if c.llr is not None]
+        words = f"delivered in {len(self.copies)} other ways: "
+        if self.received.llr is None or not with_lr:
+            scores = self.score_range
+            return f"{words}score {scores[0]:.3f} to {scores[1]:.3f}" if scores else f"{words}no copy could be scored"
+        low, high = min(with_lr), max(with_lr)
+        lacking = len(self.copies) - len(with_lr)
+        side = f"the side changes in {', '.join(self.flips)}" if self.flips else "the side does not change"
+        without = f" ({lacking} without one)" if lacking else ""
+        return f"{words}log10 LR {low:+.2f} to {high:+.2f}{without}; {side}"
+
     def to_dict(self) -> JsonObject:
         """Return JSON values, with what follows from them for readers of the file."""
         return {

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from forensics.calibration import CALIBRATORS, Card, Estimate, StratumCard, elub_bounds, llr_band, measure
+from forensics.calibration.bootstrap import share
 from forensics.calibration.calibrators import MIN_CASES
 from forensics.calibration.conformal import kept_scores
 from forensics.errors import CalibrationError
@@ -19,13 +20,14 @@ from forensics.types import Float64Array, IntArray, Propositions
 from forensics.validation.scoring import ScoredCopy
 from forensics.version import __version__
 
-__all__ = ["CHECKS", "MINIMUM", "Sample", "check_card", "coverage", "described", "fit_card", "in_strata", "share"]
+__all__ = ["CHECKS", "MINIMUM", "Sample", "check_card", "coverage", "described", "fit_card", "in_strata"]
 
 TOGETHER = 100  # pictures of each class; a stratum with fewer is taken together with its neighbours
 MINIMUM = 30  # of each class; with fewer there is no LR. With fewer than 39 the conformal test can reject nothing
 CHECK_MINIMUM = 50  # of each class, to check a stratum at all
 LEVEL = 0.05  # of the conformal test
 FOLDS = 10
+UNNAMED = "not named"  # stands for the source of pictures of which nobody said it
 MISLEADING = 0.01  # share of cases in which an LR beyond 10 may point to the wrong side
 # What a stratum must reach on other sources, or it is withdrawn.
 CHECKS: Mapping[str, float] = {
@@ -165,7 +167,11 @@ def fit_card(
         members = tuple(sorted(stratum for stratum, group in groups.items() if group == name))
         n1, n0 = sample.n
         if min(n1, n0) < minimum:
-            reason = f"{_pictures(n1, 'generated')} and {_pictures(n0, 'camera')} were at hand, and at least {minimum} of each are needed"
+            both = ", with a face and without," if members else ""
+            reason = (
+                f"{_pictures(n1, 'generated')} and {_pictures(n0, 'camera')}{both} were at hand, and at least {minimum} of "
+                "each are needed"
+            )
             withdrawn |= dict.fromkeys(members or (name,), reason)
             continue
         fitted = replace(_fit_stratum(sample, calibrator), members=members)
@@ -179,7 +185,7 @@ def fit_card(
             "; ".join(f"{name}: {reason}" for name, reason in sorted(withdrawn.items())) or "no picture could be scored"
         )
         raise CalibrationError(
-            f"no kind of picture has enough of both classes ({counts}). Add pictures of known origin."
+            f"no kind of picture can get a likelihood ratio ({counts}). Add pictures of known origin, or use a detector that tells them apart."
         )
     return Card(
         detector_sha256=detector_sha256,
@@ -325,14 +331,6 @@ def coverage(sample: Sample, stratum: StratumCard, level: float, label: int) -> 
     return share(sum(stratum.p_values(float(z))[place] > level for z in own), len(own))
 
 
-def share(k: int, n: int) -> Estimate:
-    """Return k of n as a share, with the 95 % interval of Wilson (1927)."""
-    z = 1.959964
-    centre = (k + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * float(np.sqrt(k * (n - k) / n + z * z / 4))
-    return Estimate(value=k / n, interval=(max(0.0, centre - half), min(1.0, centre + half)))
-
-
 def _failed(measured: Mapping[str, Estimate]) -> str:
     over = []
     for name, limit in CHECKS.items():
@@ -349,7 +347,7 @@ def described(scored: Sequence[ScoredCopy]) -> dict[str, Any]:
     sources: dict[str, dict[str, int]] = {}
     for label, name in ((1, "fake"), (0, "real")):
         counts = Counter("" if c.source == c.sha256 else c.source for c in pictures.values() if c.label == label)
-        sources[name] = {source or "not named": n for source, n in sorted(counts.items())}
+        sources[name] = {source or UNNAMED: n for source, n in sorted(counts.items())}
     problems = Counter(c.problem for c in scored if c.problem)
     return {
         "sha256": hashlib.sha256(lines.encode()).hexdigest(),

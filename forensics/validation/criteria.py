@@ -62,6 +62,8 @@ class Criteria:
         Characteristic, then metric; a metric without one is reported and neither passed nor failed.
     text, sha256 : str
         The file as it was read, and its digest.
+    own : bool
+        Whether they are not those that ship with the package.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Criteria:
     limits: dict[str, dict[str, Criterion]]
     text: str
     sha256: str
+    own: bool = False
 
     def of(self, characteristic: str, metric: str) -> Criterion | None:
         """Return the limit of a metric, if it has one."""
@@ -105,6 +108,7 @@ def read_criteria(path: Path | None = None) -> Criteria:
         limits=limits,
         text=text,
         sha256=hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        own=path is not None,
     )
 
 

@@ -1,6 +1,7 @@
 """The validation report: the same engine as evidence reports, one HTML file without scripts, rendered from one record."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,10 +31,10 @@ from forensics.report.document import write_document
 from forensics.report.sections.phrases import count
 from forensics.reproducibility import machine
 from forensics.types import OUTCOMES, Float64Array, IntArray
-from forensics.validation.calibrating import described
+from forensics.validation.calibrating import UNNAMED, described
 from forensics.validation.criteria import CHARACTERISTICS, Criteria
 from forensics.validation.matrix import MatrixRow, Validated, as_json
-from forensics.validation.scoring import ScoredCopy
+from forensics.validation.scoring import UNSCORED, ScoredCopy
 
 __all__ = ["write_validation"]
 
@@ -84,6 +85,8 @@ def write_validation(
         "calibration_sha256": card.sha256,
         "criteria": {"name": criteria.name, "version": criteria.version, "sha256": criteria.sha256},
         "pictures": described(scored),
+        "sources_of_the_calibration": _shared(card, scored),
+        "left_out_because": dict(sorted(Counter(_reason(c.problem) for c in scored if c.problem).items())),
         "machine": dict(machine()),
         "software": dict(card.software),
         **as_json(validated),
@@ -91,7 +94,7 @@ def write_validation(
     sections = {
         "summary": _summary(validated, criteria, data),
         "matrix": _matrix(validated, criteria),
-        "outcomes": _outcomes(validated),
+        "outcomes": _outcomes(validated, data["left_out_because"]),
         "plots": _plots(validated.samples),
         "card": _card(card),
         "limits": _limits(),
@@ -121,11 +124,14 @@ def _summary(validated: Validated, criteria: Criteria, data: Mapping[str, Any]) 
     passed = sum(1 for row in validated.rows if row.result == "passed")
     unmeasured = sum(1 for row in validated.rows if row.result == "not measured")
     pictures = data["pictures"]
-    result = f"{passed} of {passed + len(failed)} criteria were met."
+    result = (
+        f"{passed} of {passed + len(failed)} criteria were met." if passed + len(failed) else "Nothing was measured."
+    )
     if failed:
         result += f" {count(len(failed), 'criterion', 'criteria')} failed, listed below."
     if unmeasured:
-        result += f" {count(unmeasured, 'line')} could not be measured, for lack of pictures."
+        result += f" {count(unmeasured, 'line')} could not be measured, for lack of pictures of kinds that the calibration holds."
+    shared = data["sources_of_the_calibration"]
     blocks: list[Block] = [
         statements(
             [
@@ -138,6 +144,15 @@ def _summary(validated: Validated, criteria: Criteria, data: Mapping[str, Any]) 
             ]
         )
     ]  # fmt: skip
+    if shared:
+        blocks.append(
+            callout(
+                "Not independent",
+                f"Sources of the calibration are among these pictures: {', '.join(shared)}. What is measured on them is better than it "
+                "would be elsewhere, and validates nothing.",
+                tone="caution",
+            )
+        )
     if failed:
         blocks.append(
             callout(
@@ -155,7 +170,11 @@ def _matrix(validated: Validated, criteria: Criteria) -> Section:
         paragraph(
             "Each characteristic is measured by metrics, each metric is compared with a criterion that was declared before, after Meuwly, "
             "Ramos and Haraksim (Forensic Science International 276, 2017). Intervals are 95 percent bootstrap or Wilson intervals over pictures."
-        )
+        ),
+        paragraph(
+            "Where the bounds of a kind of picture lie within 1/10 and 10, no LR can be beyond 10, and criteria about such LRs are met whatever "
+            "the pictures; the bounds stand under The calibration."
+        ),
     ]
     for characteristic in CHARACTERISTICS:
         rows = [row for row in validated.rows if row.characteristic == characteristic]
@@ -177,7 +196,7 @@ def _rows_table(caption: str, rows: Sequence[MatrixRow]) -> Block:
     )
 
 
-def _outcomes(validated: Validated) -> Section:
+def _outcomes(validated: Validated, reasons: Mapping[str, int]) -> Section:
     rows = []
     for side, counts in validated.outcomes.items():
         total = sum(counts.values())
@@ -202,6 +221,10 @@ def _outcomes(validated: Validated) -> Section:
             numeric=(1,),
         ),
     ]
+    if reasons:
+        blocks.append(
+            table("Copies left out", ("Why", "Copies"), ((why, f"{n:,}") for why, n in reasons.items()), numeric=(1,))
+        )
     if validated.withdrawn:
         blocks.append(
             table(
@@ -268,8 +291,28 @@ def _card(card: Card) -> Section:
 
 
 def _data_words(data: Mapping[str, Any]) -> str:
-    sources = ", ".join(f"{name} {n}" for side in ("fake", "real") for name, n in data["sources"][side].items())
-    return f"{data['fake']:,} generated and {data['real']:,} camera pictures ({sources}); digest {data['sha256']}"
+    generated, camera = (
+        ", ".join(f"{name} {n:,}" for name, n in data["sources"][side].items()) for side in ("fake", "real")
+    )
+    return (
+        f"{data['fake']:,} generated pictures ({generated}) and {data['real']:,} camera pictures ({camera}); "
+        f"digest {data['sha256']}"
+    )
+
+
+def _shared(card: Card, scored: Sequence[ScoredCopy]) -> list[str]:
+    """Return the named sources that the card was made from too."""
+    of_card = {name for side in card.data["sources"].values() for name in side} - {UNNAMED}
+    return sorted(of_card & {c.source for c in scored if c.source != c.sha256})
+
+
+def _reason(problem: str) -> str:
+    """Return why a copy was left out, without the name of the file."""
+    return (
+        problem
+        if problem in REASONS or problem == UNSCORED
+        else ("not readable as a picture" if ". " in problem else problem)
+    )
 
 
 def _limits() -> Section:
@@ -294,7 +337,10 @@ def _repeat(criteria: Criteria, data: Mapping[str, Any]) -> Section:
         "How to repeat this",
         [
             paragraph("With the same pictures, weights, card and software:"),
-            code("forensics validate LABELLED --out report.html --criteria criteria.toml --calibration card.json"),
+            code(
+                "forensics validate LABELLED --out report.html --calibration card.json"
+                + (" --criteria criteria.toml" if criteria.own else "")
+            ),
             table(
                 "What must agree before numbers are compared",
                 ("Item", "Value"),

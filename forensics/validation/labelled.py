@@ -61,7 +61,10 @@ def read_labelled(place: str | PathLike[str]) -> tuple[LabelledFile, ...]:
     rows = list(_of_folder(place) if place.is_dir() else _of_table(place))
     files: dict[str, LabelledFile] = {}
     for path, label, source in rows:
-        digest = file_sha256(path)
+        try:
+            digest = file_sha256(path)
+        except OSError as err:
+            raise CalibrationError(f"{path} cannot be read: {err.strerror}. Mend or remove it.") from err
         known = files.setdefault(digest, LabelledFile(path=path, sha256=digest, label=label, source=source or digest))
         if known.label != label:
             raise CalibrationError(

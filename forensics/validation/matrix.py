@@ -13,12 +13,13 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from forensics.calibration import Card, Estimate, measure
+from forensics.calibration.bootstrap import share
 from forensics.calibration.metrics import METRICS
 from forensics.deliveries import AS_RECEIVED, HARMLESS
 from forensics.errors import CalibrationError
 from forensics.judgement import judge
 from forensics.types import Float64Array, IntArray
-from forensics.validation.calibrating import Sample, coverage, in_strata, share
+from forensics.validation.calibrating import Sample, coverage, in_strata
 from forensics.validation.criteria import CHARACTERISTICS, Criteria, Criterion
 from forensics.validation.scoring import ScoredCopy
 
@@ -143,7 +144,7 @@ def validation_matrix(scored: Sequence[ScoredCopy], card: Card, criteria: Criter
     weighed = [w for w in (_weigh(copy, card) for copy in scored) if w is not None]
     rows = [
         *_of_strata(strata, card, criteria),
-        *_of_deliveries(weighed, criteria),
+        *_of_deliveries(weighed, criteria, list(dict.fromkeys(c.delivery for c in scored))),
         *_of_coherence(weighed, criteria),
         *_of_sources(weighed, criteria),
     ]
@@ -196,10 +197,10 @@ def _n(weighed: Sequence[_Weighed]) -> tuple[int, int]:
     return n1, len(weighed) - n1
 
 
-def _of_deliveries(weighed: Sequence[_Weighed], criteria: Criteria) -> Iterator[MatrixRow]:
+def _of_deliveries(weighed: Sequence[_Weighed], criteria: Criteria, deliveries: Sequence[str]) -> Iterator[MatrixRow]:
     """Yield what each delivery costs, on pictures that have an LR both as received and so delivered."""
     received = {w.copy.sha256: w for w in weighed if w.copy.delivery == AS_RECEIVED}
-    for delivery in dict.fromkeys(w.copy.delivery for w in weighed):
+    for delivery in deliveries:
         if delivery == AS_RECEIVED:
             continue
         pairs = [

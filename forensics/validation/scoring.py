@@ -1,6 +1,7 @@
 """Scores of pictures of known origin, each delivered in several ways, and the file that keeps them."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +18,9 @@ from forensics.validation.labelled import LabelledFile
 __all__ = ["ScoredCopy", "score_labelled"]
 
 FORMAT = "forensics.labelled-scores/1"
+UNSCORED = "too small, or flat all over"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,7 @@ def _score(detector: Detector, file: LabelledFile, deliveries: Sequence[str]) ->
     try:
         received = Evidence.from_file(file.path)
     except EvidenceError as err:
+        logger.warning("left out: %s", err)
         yield from (row(delivery, problem=str(err)) for delivery in deliveries)
         return
     for delivery in deliveries:
@@ -107,7 +112,7 @@ def _score(detector: Detector, file: LabelledFile, deliveries: Sequence[str]) ->
         scores = detector.score(copy)
         against = unfit(copy)
         if scores is None:
-            yield row(delivery, problem="too small, or flat all over")
+            yield row(delivery, problem=UNSCORED)
         else:
             yield row(
                 delivery, stratum=stratum_of(copy), log_odds=scores.log_odds, pooled=dict(scores.pooled),

@@ -1,7 +1,6 @@
 """What ``forensics calibrate`` and ``forensics validate`` do, from a place on disk to files."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -23,6 +22,9 @@ from forensics.validation.scoring import score_labelled
 __all__ = ["calibrate", "validate"]
 
 ALL = "all"
+# What an LR is about if nobody says what the two classes are.
+H1 = "The picture was generated or altered in ways like the pictures labelled fake in the calibration."
+H2 = "The picture was taken by a camera and not altered, like the pictures labelled real in the calibration."
 
 
 def calibrate(
@@ -58,7 +60,7 @@ def calibrate(
     calibrator, minimum, level
         As for `forensics.validation.calibrating.fit_card`.
     h1, h2 : str, optional
-        What the two classes are, as propositions.
+        What the two classes are, as propositions; `H1` and `H2` of this module if not given.
     scores : path, optional
         Where scores are kept; those of `check` in a second file, with ``.check`` added.
     key : path, optional
@@ -85,13 +87,12 @@ def calibrate(
     detector = load_detector(weights, calibration="none")
     scored = score_labelled(detector, files, deliveries=chosen, keep=scores, progress=progress)
     manifest = detector.weights.manifest
-    given = Propositions()
     card = fit_card(
         scored,
         detector_sha256=detector.sha256,
         weights={"name": manifest.name, "sha256": detector.weights.sha256},
         now=now or utc_now(),
-        propositions=replace(given, h1=h1 or given.h1, h2=h2 or given.h2),
+        propositions=Propositions(h1=H1 if h1 is None else h1, h2=H2 if h2 is None else h2),
         calibrator=calibrator,
         minimum=minimum,
         level=level,
@@ -181,4 +182,10 @@ def _require_apart(files: Sequence[LabelledFile], others: Sequence[LabelledFile]
         raise CalibrationError(
             f"{len(both)} pictures are among those of the card and among those that check it, the first with SHA-256 "
             f"{min(both)}. Remove them from one side."
+        )
+    sources = sorted({f.source for f in files} & {f.source for f in others})
+    if sources:
+        raise CalibrationError(
+            f"these sources are on both sides: {', '.join(sources[:5])}{' and more' if len(sources) > 5 else ''}. What checks a card "
+            "must come from other sources than the card."
         )

@@ -118,7 +118,7 @@ def test_from_pictures_to_a_finding_with_words(labelled: Path, tmp_path: Path) -
     assert "times more expected if H1 is true than if H2 is" in page
     for above, words in ENFSI_2015.bands:  # the whole table is printed
         assert re.search(f"above {above:,.0f}.{{0,40}}{words}", page, re.DOTALL), words
-    assert "H2: The picture is a camera original" in page
+    assert "H2: The picture was taken by a camera and not altered" in page
     assert "messenger-like" in page
     assert "--robustness full" in page
     scale = read_record(report)["scale"]
@@ -230,6 +230,7 @@ def test_work_that_was_cut_off_goes_on_and_gives_the_same_card(labelled: Path, t
         (lambda f: [p.unlink() for p in sorted((f / "fake").rglob("*.png"))[:30]], "at least 30 of each"),
         (lambda f: (f / "fake" / "x.png").write_bytes(next((f / "real").rglob("*.png")).read_bytes()), "the same file"),
         (lambda f: [p.write_bytes(b"") for p in (f / "real").rglob("*.png")], "no kind of picture|the same file"),
+        (lambda f: (f / "real" / "gone.png").symlink_to(f / "nowhere"), "cannot be read: No such file"),
     ],
 )
 def test_pictures_that_cannot_serve_leave_nothing(
@@ -254,17 +255,23 @@ def test_wrong_use_is_told_before_anything_is_scored(labelled: Path, tmp_path: P
     exhibit = tmp_path / "exhibit.jpg"
     exhibit.write_bytes(encoded(textured(), "JPEG"))
     before = exhibit.read_bytes()
-    for out, more, message in (
-        (exhibit, (), "is not replaced"),
-        (tmp_path / "card.json", ("--delivery", "JPEG 7"), "JPEG 75"),
-        (tmp_path / "card.json", ("--calibrator", "logit"), "logistic"),
-        (tmp_path / "card.json", ("--level", "2"), "0.05"),
-        (tmp_path / "card.json", ("--check", labelled), "are among those"),
-        (tmp_path / "card.json", ("--sign", exhibit), "openssl"),
+    others = write_pictures(tmp_path / "others", seed=3, n=2)
+    for out, more, code, message in (
+        (exhibit, (), 1, "is not replaced"),
+        (exhibit / "card.json", (), 1, "no folder that can be written to"),
+        (tmp_path, (), 1, "is a folder"),
+        (tmp_path / "card.json", ("--delivery", "JPEG 7"), 2, "JPEG 75"),
+        (tmp_path / "card.json", ("--calibrator", "logit"), 2, "logistic"),
+        (tmp_path / "card.json", ("--level", "2"), 2, "0.5"),
+        (tmp_path / "card.json", ("--h1", " "), 2, "empty"),
+        (tmp_path / "card.json", ("--check", labelled), 1, "are among those"),
+        (tmp_path / "card.json", ("--check", others), 1, "on both sides: fake-a"),
+        (tmp_path / "card.json", ("--sign", exhibit), 1, "openssl"),
     ):
-        done = calibrate(labelled, out, *more)
-        assert done.exit_code == 1
-        assert message in str(done.exception), done.exception
+        done = calibrate(labelled, out, *more, "--scores", tmp_path / "scores.jsonl")
+        assert done.exit_code == code, done.output
+        assert message in f"{done.exception} {done.output}", done.output
+    assert not (tmp_path / "scores.jsonl").exists()  # nothing was scored
     assert exhibit.read_bytes() == before
     assert not (tmp_path / "card.json").exists()
 
@@ -284,6 +291,7 @@ def test_a_signed_card_is_verified(labelled: Path, tmp_path: Path) -> None:
     done = invoke("verify", card, "--key", tmp_path / "public.pem")
     assert done.exit_code == 0, done.output
     assert done.stdout.count("passed: ") == 2
+    assert "not checked: Who made it" in invoke("verify", card).stdout
     (tmp_path / "card.json.sig").write_text("AAAA")
     failed = invoke("verify", card, "--key", tmp_path / "public.pem")
     assert failed.exit_code == 1
@@ -312,6 +320,13 @@ def test_a_validation_report_holds_up(labelled: Path, tmp_path: Path) -> None:
     for words in ("Tippett plot", "Empirical cross-entropy", "Meuwly", "fake-c (generated)", "messenger-like"):
         assert words in page
     data = json.loads(out.with_suffix(".json").read_text())
+    assert data["sources_of_the_calibration"] == []
+    assert "Not independent" not in page
+    own = tmp_path / "own.html"
+    tasks.validate(labelled, own, **common)  # type: ignore[arg-type]
+    assert "Sources of the calibration are among these pictures: fake-a, fake-b, real-a, real-b" in own.read_text(
+        encoding="utf-8"
+    )
     assert data["rows"] == read_record(out)["data"]["rows"]
     assert sum(data["outcomes"]["H1"].values()) == N
     tasks.validate(others, out, scores=tmp_path / "kept.jsonl", **common)  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ def card() -> Card:
 
 def ratio(llr: float, *, interval: tuple[float, float] | None = None) -> LikelihoodRatio:
     return LikelihoodRatio(
-        llr=llr, interval=interval or (llr, llr), bounds=(-9.0, 9.0), at_bound=False, stratum="s", calibration_sha256="0" * 64
+        llr=llr, interval=interval or (llr, llr), bounds=(-20.0, 20.0), at_bound=False, stratum="s", calibration_sha256="0" * 64
     )  # fmt: skip
 
 
@@ -51,8 +51,16 @@ def test_an_interval_that_includes_one_is_named(card: Card) -> None:
     assert (judgement.outcome, judgement.codes) == ("inconclusive", ("fits_both_classes", "interval_includes_1"))
 
 
+def test_a_ratio_of_no_use_supports_nothing(card: Card) -> None:
+    lr = card.weigh(2.3, FACE)
+    weak = replace(lr, interval=(math.log10(2), lr.llr))
+    assert _weighed(weak, card.level).codes == ("no_useful_support",)
+    assert weak.words() == "no useful support for either proposition"
+    assert _weighed(replace(lr, interval=(math.log10(2.01), lr.llr)), card.level).outcome == "supports_h1"
+
+
 def test_a_ratio_and_a_fit_on_different_sides_decide_nothing(card: Card) -> None:
-    lr = replace(card.weigh(2.3, FACE), interval=(-0.6, -0.2), llr=-0.4)
+    lr = replace(card.weigh(2.3, FACE), interval=(-0.8, -0.5), llr=-0.6)
     assert _weighed(lr, card.level).codes == ("sides_disagree",)
 
 
@@ -129,6 +137,12 @@ def test_words_of_the_scale(lr: float, words: str) -> None:
     assert ratio(math.log10(lr)).words() == words
 
 
+def test_a_ratio_outside_its_interval_or_bounds_is_no_record() -> None:
+    for values in ({"llr": 3.0}, {"interval": (-3.0, 0.5)}, {"interval": (0.6, 0.5)}):
+        with pytest.raises(ValueError, match="lies within"):
+            replace(ratio(0.5), bounds=(-1.0, 1.0), **values)
+
+
 def test_words_come_from_the_end_nearer_to_one() -> None:
     assert ratio(1.5, interval=(0.8, 2.5)).words() == "weak support for H1 over H2"
     assert ratio(-1.5, interval=(-2.5, -0.8)).words() == "weak support for H2 over H1"
@@ -159,9 +173,18 @@ def test_a_laboratory_may_swap_the_table(tmp_path: Path) -> None:
     assert ratio(math.log10(60)).words(scale) == "much for H1 over H2"
     assert scale.sha256 != ENFSI_2015.sha256
     assert VerbalScale.from_dict(scale.to_dict()) == scale
-    for text in ("", "name = 1", 'name="x"\nsource="x"\nversion="x"\nneutral="x"\nbands=[[10, "a"], [5, "b"]]'):
+    number = 'name="x"\nsource="x"\nversion="x"\nneutral="x"\nbands=[[2, 5]]'
+    for text in (
+        "",
+        "name = 1",
+        number,
+        number.replace("[[2, 5]]", "2"),
+        number + "\nmore = 1",
+        "\x00",
+        'name="x"\nsource="x"\nversion="x"\nneutral="x"\nbands=[[10, "a"], [5, "b"]]',
+    ):
         own.write_text(text)
         with pytest.raises(CalibrationError, match="verbal scale"):
             VerbalScale.from_file(own)
-    with pytest.raises(CalibrationError, match="holds no verbal scale"):
+    with pytest.raises(CalibrationError, match="cannot be read as a verbal scale"):
         VerbalScale.from_file(tmp_path / "missing.toml")

@@ -155,6 +155,9 @@ def test_intervals_of_metrics_hold_the_value_and_widen_with_clusters() -> None:
         wide = together[name].interval
         assert wide[1] - wide[0] > 1.5 * (high - low)
     assert measure(llrs, y) == alone  # the seed is fixed
+    none = measure(np.where(y == 1, 0.5, -0.5), y)["misleading_h2_beyond_10"]
+    # Wilson's upper limit for none of 200: z^2 / (n + z^2).
+    assert (none.value, none.interval) == (0.0, (0.0, pytest.approx(3.8415 / 203.8415, abs=1e-4)))
     with pytest.raises(CalibrationError, match="one cluster"):
         measure(llrs, y, clusters=y)
     with pytest.raises(CalibrationError, match="name one for each"):

@@ -135,6 +135,20 @@ def test_the_digest_names_everything(card: Card) -> None:
     assert datetime.fromisoformat(card.created).astimezone(UTC) == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("bounds", [(0.5, -0.5), (-6.0, 6.0), (0.1, 1.0)])
+def test_bounds_that_its_pictures_cannot_carry_are_refused(
+    card: Card, bounds: tuple[float, float], tmp_path: Path
+) -> None:
+    from forensics.calibration.card import _digest
+
+    record = card.to_dict()
+    record["strata"][FACE]["bounds"] = list(bounds)
+    path = tmp_path / "card.json"
+    path.write_text(json.dumps({**record, "sha256": _digest(record)}))
+    with pytest.raises(CalibrationError, match="cannot come from 120 pictures"):
+        read_card(path)
+
+
 def test_a_signature_shows_who_made_a_card(card: Card, tmp_path: Path) -> None:
     serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

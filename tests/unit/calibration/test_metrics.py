@@ -91,6 +91,8 @@ def test_cllr_by_hand() -> None:
     assert cllr([0.0, 0.0, 0.0, math.log10(3)], [1, 0, 0, 0]) == pytest.approx(0.5 * (1 + (2 + math.log2(4)) / 3))
     assert cllr([np.inf, -np.inf], [1, 0]) == 0.0
     assert cllr([np.inf, -np.inf], [0, 1]) == np.inf
+    assert cllr([1e308, -1e308], [1, 0]) == 0.0
+    assert np.isfinite(cllr([-1e308, 1e308], [1, 0]))
 
 
 def test_pav_by_hand() -> None:
@@ -229,6 +231,8 @@ def test_every_metric_of_the_table_is_one_number_and_leaves_its_input_alone() ->
         ([0.0, 1.0, 2.0], [0, 1], "same length"),
         ([[0.0, 1.0]], [[0, 1]], "one axis"),
         ([], [], "H1 is true"),
+        (["a", "b"], [0, 1], "real numbers"),
+        ([1j, 2j], [0, 1], "real numbers"),
     ],
 )
 def test_bad_input_is_told_clearly(function: object, llrs: list[float], labels: list[int], message: str) -> None:

@@ -74,6 +74,11 @@ def test_deliveries_are_compared_with_the_same_pictures_as_received() -> None:
     assert row(validated, "robustness", "cllr_rise", "cropped").result == "not measured"
     fall = row(validated, "coherence", "cllr_fall", "JPEG 75 to JPEG 60")
     assert fall.result == "not measured"
+    other = fixed(
+        good, labels, "messenger-like", stratum=FEW
+    )  # a delivery for whose copies the card holds nothing is listed too
+    again = validation_matrix([*scored, *other], card, CRITERIA)
+    assert row(again, "robustness", "cllr_rise", "messenger-like").result == "not measured"
     assert not validated.passed
 
 
