@@ -20,7 +20,7 @@ from forensics.types import Float64Array, IntArray, Propositions
 from forensics.validation.scoring import ScoredCopy
 from forensics.version import __version__
 
-__all__ = ["CHECKS", "MINIMUM", "Sample", "check_card", "coverage", "described", "fit_card", "in_strata"]
+__all__ = ["CHECKS", "MINIMUM", "Sample", "check_card", "coverage", "described", "fit_card", "in_strata", "independent"]
 
 TOGETHER = 100  # pictures of each class; a stratum with fewer is taken together with its neighbours
 MINIMUM = 30  # of each class; with fewer there is no LR. With fewer than 39 the conformal test can reject nothing
@@ -71,6 +71,15 @@ class Sample:
         """Return what each picture counts for: every source of a class as much as any other."""
         counts = Counter((c.label, c.source) for c in self.copies)
         return np.array([1.0 / counts[c.label, c.source] for c in self.copies])
+
+
+def independent(scored: Sequence[ScoredCopy]) -> list[ScoredCopy]:
+    """Return the copies of one picture of each cluster, chosen by digest among those that count."""
+    usable = {c.sha256 for c in scored if not c.problem and c.log_odds is not None}
+    witnesses: dict[str, str] = {}
+    for copy in sorted(scored, key=lambda c: (c.sha256 not in usable, c.sha256)):
+        witnesses.setdefault(copy.witness, copy.sha256)
+    return [c for c in scored if witnesses[c.witness] == c.sha256]
 
 
 def in_strata(scored: Sequence[ScoredCopy], groups: Mapping[str, str] | None = None) -> dict[str, Sample]:
@@ -130,7 +139,7 @@ def fit_card(
     Parameters
     ----------
     scored : sequence of ScoredCopy
-        Of pictures that the weights never saw.
+        Of pictures that the weights never saw; of every cluster one picture counts.
     detector_sha256 : str
     weights : mapping
         Name and digest, for people.
@@ -152,6 +161,7 @@ def fit_card(
     CalibrationError
         No stratum has enough pictures of both classes, or a score is not finite.
     """
+    scored = independent(scored)
     if not 0 < level < 1:
         raise CalibrationError(f"the level of the conformal test must lie in (0, 1), got {level}. Use 0.05.")
     infinite = [c for c in scored if c.log_odds is not None and not np.isfinite(c.log_odds)]
@@ -295,6 +305,7 @@ def check_card(card: Card, scored: Sequence[ScoredCopy], *, made_from: Sequence[
             f"these sources are on both sides: {', '.join(both[:5])}{' and more' if len(both) > 5 else ''}. What checks a card must "
             "come from other sources than the card."
         )
+    scored = independent(scored)
     others = in_strata(scored, {member: name for name, s in card.strata.items() for member in s.members})
     strata: dict[str, StratumCard] = {}
     withdrawn = dict(card.withdrawn)

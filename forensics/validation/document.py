@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from forensics.calibration import Card
-from forensics.calibration.displays import DISPLAYS, Display
+from forensics.calibration.displays import DISPLAYS, Display, TippettDisplay
 from forensics.detector import Detector
 from forensics.judgement import REASONS
 from forensics.report.blocks import (
@@ -95,7 +95,7 @@ def write_validation(
         "summary": _summary(validated, criteria, data),
         "matrix": _matrix(validated, criteria),
         "outcomes": _outcomes(validated, data["left_out_because"]),
-        "plots": _plots(validated.samples),
+        "plots": _plots(validated.samples, validated.by_source),
         "card": _card(card),
         "limits": _limits(),
         "repeat": _repeat(criteria, data),
@@ -236,7 +236,9 @@ def _outcomes(validated: Validated, reasons: Mapping[str, int]) -> Section:
     return Section("Outcomes", blocks)
 
 
-def _plots(samples: Mapping[str, tuple[Float64Array, IntArray]]) -> Section:
+def _plots(
+    samples: Mapping[str, tuple[Float64Array, IntArray]], by_source: Mapping[str, tuple[Float64Array, IntArray]]
+) -> Section:
     blocks: list[Block] = []
     for name, (llrs, labels) in samples.items():
         n1 = int(labels.sum())
@@ -249,6 +251,15 @@ def _plots(samples: Mapping[str, tuple[Float64Array, IntArray]]) -> Section:
                 (_plot(display.from_llrs(llrs, labels)) for display in DISPLAYS),
             )
         )
+    tippett = [
+        {**_plot(TippettDisplay.from_llrs(llrs, labels)), "title": name}
+        for name, (llrs, labels) in by_source.items()
+        if 0 < labels.sum() < len(labels)
+    ]
+    if tippett:
+        blocks.append(heading("Tippett plots by source"))
+        caption = "Each source with all pictures of the other class, of each picture its first delivery with a likelihood ratio."
+        blocks.append(curves(caption, tippett))
     return Section("Plots", blocks)
 
 

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from forensics.errors import CalibrationError
 from forensics.reproducibility import file_sha256
 
 __all__ = ["LABELS", "LabelledFile", "read_labelled"]
+
+Row: TypeAlias = tuple[Path, Literal[0, 1], str, str]  # path, label, source, cluster
 
 LABELS = {"real": 0, "fake": 1, "0": 0, "1": 1}
 
@@ -30,12 +32,15 @@ class LabelledFile:
     source : str
         Where it was collected: camera, generator, collection; the file's own digest if nobody said, which makes every
         picture a source of its own.
+    cluster : str
+        What it belongs to with others that are no independent witnesses: a clip, a burst, an event; its own digest if nobody said.
     """
 
     path: Path
     sha256: str
     label: Literal[0, 1]
     source: str
+    cluster: str = ""
 
 
 def read_labelled(place: str | PathLike[str]) -> tuple[LabelledFile, ...]:
@@ -45,7 +50,8 @@ def read_labelled(place: str | PathLike[str]) -> tuple[LabelledFile, ...]:
     ----------
     place : path
         A folder with ``real/`` and ``fake/``, in which every folder below these names a source; or a CSV file with the
-        columns ``path`` and ``label`` (real or fake), and ``source`` if it is known; paths are taken from its folder.
+        columns ``path`` and ``label`` (real or fake), and ``source`` and ``cluster`` if they are known; paths are taken from
+        its folder.
 
     Returns
     -------
@@ -60,12 +66,15 @@ def read_labelled(place: str | PathLike[str]) -> tuple[LabelledFile, ...]:
     place = Path(place)
     rows = list(_of_folder(place) if place.is_dir() else _of_table(place))
     files: dict[str, LabelledFile] = {}
-    for path, label, source in rows:
+    for path, label, source, cluster in rows:
         try:
             digest = file_sha256(path)
         except OSError as err:
             raise CalibrationError(f"{path} cannot be read: {err.strerror}. Mend or remove it.") from err
-        known = files.setdefault(digest, LabelledFile(path=path, sha256=digest, label=label, source=source or digest))
+        known = files.setdefault(
+            digest,
+            LabelledFile(path=path, sha256=digest, label=label, source=source or digest, cluster=cluster or digest),
+        )
         if known.label != label:
             raise CalibrationError(
                 f"{path} and {known.path} are the same file (SHA-256 {digest}), one as real and one as fake. "
@@ -79,17 +88,17 @@ def read_labelled(place: str | PathLike[str]) -> tuple[LabelledFile, ...]:
     return tuple(files[digest] for digest in sorted(files))
 
 
-def _of_folder(folder: Path) -> Iterator[tuple[Path, Literal[0, 1], str]]:
+def _of_folder(folder: Path) -> Iterator[Row]:
     for label, name in ((0, "real"), (1, "fake")):
         for root, folders, names in os.walk(folder / name):
             folders[:] = sorted(f for f in folders if not f.startswith("."))
             for file in sorted(n for n in names if not n.startswith(".")):
                 path = Path(root) / file
                 inner = path.relative_to(folder / name).parts
-                yield path, (1 if label else 0), inner[0] if len(inner) > 1 else ""
+                yield path, (1 if label else 0), inner[0] if len(inner) > 1 else "", ""
 
 
-def _of_table(table: Path) -> Iterator[tuple[Path, Literal[0, 1], str]]:
+def _of_table(table: Path) -> Iterator[Row]:
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -112,4 +121,5 @@ def _of_table(table: Path) -> Iterator[tuple[Path, Literal[0, 1], str]]:
         path = table.parent / (row["path"] or "")
         if not path.is_file():
             raise CalibrationError(f"{table} line {number}: no file {row['path']!r}. Mend or remove the line.")
-        yield path, (1 if label else 0), (row.get("source") or "").strip()
+        source, cluster = ((row.get(column) or "").strip() for column in ("source", "cluster"))
+        yield path, (1 if label else 0), source, cluster

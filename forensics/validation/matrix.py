@@ -19,7 +19,7 @@ from forensics.deliveries import AS_RECEIVED, HARMLESS
 from forensics.errors import CalibrationError
 from forensics.judgement import judge
 from forensics.types import Float64Array, IntArray
-from forensics.validation.calibrating import Sample, coverage, in_strata
+from forensics.validation.calibrating import Sample, coverage, in_strata, independent
 from forensics.validation.criteria import CHARACTERISTICS, Criteria, Criterion
 from forensics.validation.scoring import ScoredCopy
 
@@ -86,6 +86,8 @@ class Validated:
     rows : tuple of MatrixRow
     samples : mapping of str to (llrs, labels)
         By stratum, for plots.
+    by_source : mapping of str to (llrs, labels)
+        By named source, with all pictures of the other class.
     outcomes : mapping of str to mapping of str to int
         Of pictures as received: class to outcome to number.
     reasons : mapping of str to int
@@ -98,6 +100,7 @@ class Validated:
 
     rows: tuple[MatrixRow, ...]
     samples: Mapping[str, tuple[Float64Array, IntArray]]
+    by_source: Mapping[str, tuple[Float64Array, IntArray]]
     outcomes: Mapping[str, Mapping[str, int]]
     reasons: Mapping[str, int]
     withdrawn: Mapping[str, str]
@@ -133,6 +136,7 @@ def validation_matrix(scored: Sequence[ScoredCopy], card: Card, criteria: Criter
     CalibrationError
         The card holds nothing for any of these pictures.
     """
+    scored = independent(scored)
     groups = {member: name for name, s in card.strata.items() for member in s.members}
     strata = {name: sample for name, sample in in_strata(scored, groups).items() if name in card.strata}
     if not strata:
@@ -153,6 +157,7 @@ def validation_matrix(scored: Sequence[ScoredCopy], card: Card, criteria: Criter
     return Validated(
         rows=tuple(sorted(rows, key=lambda row: order.index(row.characteristic))),
         samples={name: (card.strata[name].llrs(s.log_odds), s.labels) for name, s in strata.items()},
+        by_source={name: _arrays(own) for name, own in _sources(weighed)},
         outcomes=outcomes,
         reasons=reasons,
         withdrawn={
@@ -250,20 +255,25 @@ def _of_coherence(weighed: Sequence[_Weighed], criteria: Criteria) -> Iterator[M
         )  # fmt: skip
 
 
-def _of_sources(weighed: Sequence[_Weighed], criteria: Criteria) -> Iterator[MatrixRow]:
-    """Yield Cllr for each named source with all pictures of the other class; of each picture its first delivery with an LR."""
+def _sources(weighed: Sequence[_Weighed]) -> Iterator[tuple[str, list[_Weighed]]]:
+    """Yield each named source with all pictures of the other class; of each picture its first delivery with an LR."""
     first = {w.copy.sha256: w for w in reversed(weighed)}
     pictures = [first[digest] for digest in sorted(first)]
-    for label, source in sorted({(-w.copy.label, w.copy.source) for w in pictures if w.copy.source != w.copy.sha256}):
-        own = [w for w in pictures if w.copy.label != -label or w.copy.source == source]
+    named = {(w.copy.label, w.copy.source) for w in pictures if w.copy.source != w.copy.sha256}
+    for label, source in sorted(named, key=lambda key: (-key[0], key[1])):
+        own = [w for w in pictures if w.copy.label != label or w.copy.source == source]
+        yield f"{source} ({'generated' if label else 'camera'})", own
+
+
+def _of_sources(weighed: Sequence[_Weighed], criteria: Criteria) -> Iterator[MatrixRow]:
+    for name, own in _sources(weighed):
         n = _n(own)
         estimate = None
         if min(n) >= FEWEST:
             llrs, labels = _arrays(own)
             estimate = measure(llrs, labels, metrics={"cllr": METRICS["cllr"]})["cllr"]
-        kind = "generated" if label else "camera"
         yield MatrixRow(
-            characteristic="generalisation", metric="cllr", subject=f"{source} ({kind})", n=n, estimate=estimate,
+            characteristic="generalisation", metric="cllr", subject=name, n=n, estimate=estimate,
             limit=criteria.of("generalisation", "cllr"),
         )  # fmt: skip
 

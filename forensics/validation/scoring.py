@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class ScoredCopy:
         See `forensics.types.BranchScores.pooled`.
     problem : str
         Why it counts nowhere: unreadable, unsuitable; empty if it counts.
+    cluster : str
+        See `forensics.validation.labelled.LabelledFile`.
     """
 
     sha256: str
@@ -50,6 +52,12 @@ class ScoredCopy:
     log_odds: float | None
     pooled: Mapping[str, tuple[float, float]]
     problem: str = ""
+    cluster: str = ""
+
+    @property
+    def witness(self) -> str:
+        """What it is one witness of: its cluster, or itself."""
+        return self.cluster or self.sha256
 
 
 def score_labelled(
@@ -97,8 +105,8 @@ def _score(detector: Detector, file: LabelledFile, deliveries: Sequence[str]) ->
     def row(delivery: str, *, stratum: str = "", problem: str = "", **measured: Any) -> ScoredCopy:
         values = {"log_odds": None, "pooled": {}} | measured
         return ScoredCopy(
-            sha256=file.sha256, label=file.label, source=file.source, delivery=delivery, stratum=stratum, problem=problem,
-            **values,
+            sha256=file.sha256, label=file.label, source=file.source, cluster=file.cluster, delivery=delivery, stratum=stratum,
+            problem=problem, **values,
         )  # fmt: skip
 
     try:
@@ -121,8 +129,7 @@ def _score(detector: Detector, file: LabelledFile, deliveries: Sequence[str]) ->
 
 
 def _relabelled(row: ScoredCopy, file: LabelledFile) -> ScoredCopy:
-    same = row.label == file.label and row.source == file.source
-    return row if same else ScoredCopy(**{**asdict(row), "label": file.label, "source": file.source})
+    return replace(row, label=file.label, source=file.source, cluster=file.cluster)
 
 
 def _open(path: Path, head: Mapping[str, object]) -> dict[str, list[ScoredCopy]]:

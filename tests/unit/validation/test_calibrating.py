@@ -10,7 +10,7 @@ import pytest
 from forensics.calibration import Card, cllr, elub_bounds
 from forensics.calibration.calibrators import LogisticCalibrator
 from forensics.errors import CalibrationError, UnknownNameError
-from forensics.validation.calibrating import _shown_to_be_rare, check_card, fit_card, in_strata
+from forensics.validation.calibrating import _shown_to_be_rare, check_card, fit_card, in_strata, independent
 from forensics.validation.scoring import ScoredCopy
 from tests.calibrations import FACE, FEW, NEIGHBOURS, NOW, OTHER, scored_copies
 
@@ -32,6 +32,19 @@ def test_each_picture_counts_once_in_a_stratum_whatever_its_copies() -> None:
     assert [(c.sha256, c.delivery) for c in in_strata(shifted)[FACE].copies] == [
         (c.sha256, c.delivery) for c in sample.copies
     ]
+
+
+def test_pictures_of_a_cluster_are_one_witness() -> None:
+    scored = list(scored_copies(120, deliveries=("as received", "JPEG 75")))
+    frames = [replace(c, cluster=f"clip {c.label} {int(c.sha256, 16) % 50}") for c in scored]
+    card = fit(frames)
+    clips = [len({c.cluster for c in frames if c.label == label}) for label in (1, 0)]
+    assert card.strata[FACE].n == tuple(clips)
+    assert max(clips) <= 50
+    kept = independent(frames)
+    assert len(kept) == 2 * sum(clips)  # both deliveries of one frame
+    broken = [replace(c, problem="too_compressed") if c.sha256 == kept[0].sha256 else c for c in frames]
+    assert kept[0].sha256 not in {c.sha256 for c in independent(broken)}  # another frame stands for the clip
 
 
 def test_copies_that_were_not_scored_or_are_unfit_count_nowhere() -> None:

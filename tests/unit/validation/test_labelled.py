@@ -46,6 +46,12 @@ def test_a_table(folder: Path) -> None:
     assert found == {"a.jpg": (0, False), "e.jpg": (1, True), "b.jpg": (0, False)}
 
 
+def test_clusters_of_a_table(folder: Path) -> None:
+    table = folder / "list.csv"
+    table.write_text("path,label,cluster\nreal/a.jpg,real,clip 1\nfake/e.jpg,fake,\n")
+    assert {f.path.name: f.cluster == f.sha256 for f in read_labelled(table)} == {"a.jpg": False, "e.jpg": True}
+
+
 def test_a_file_that_is_there_twice_counts_once(folder: Path) -> None:
     (folder / "real" / "copy.jpg").write_bytes(b"real/a.jpg")
     assert len(read_labelled(folder)) == 5

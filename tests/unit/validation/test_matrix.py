@@ -103,6 +103,13 @@ def test_every_source_is_held_against_the_other_class(card: Card) -> None:
     assert row(validated, "generalisation", "cllr", "source-0-0 (camera)").n == (24, 12)
 
 
+def test_frames_of_a_clip_count_once(card: Card) -> None:
+    scored = [replace(c, cluster=f"{c.label} {k % 12}") for k, c in enumerate(scored_copies(50, separation=3, seed=4))]
+    validated = validation_matrix(scored, card, CRITERIA)
+    assert row(validated, "accuracy", "cllr", FACE).n == (12, 12)
+    assert sum(validated.outcomes["H1"].values()) == 12
+
+
 def test_outcomes_are_those_of_an_examination(card: Card) -> None:
     labels = [1, 1, 1, 0, 0, 1]
     received = fixed([3.0, 3.0, 0.0, -3.0, -50.0, 3.0], labels)
