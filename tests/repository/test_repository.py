@@ -55,7 +55,7 @@ def test_readme_commands_run(tmp_path: Path) -> None:
     """Every command line of the README, in its order, in a folder with the files it names; training only parses."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = [c.split() for c in re.findall(r"^    \.venv/bin/forensics (.*)$", text, re.MULTILINE)]
-    assert {c[0] for c in commands} == {"examine", "verify", "weights", "train"}
+    assert {c[0] for c in commands} == {"examine", "verify", "weights", "train", "calibrate", "validate"}
     (tmp_path / "FOLDER").mkdir()
     for place in ("photo.jpg", "FOLDER/photo.jpg"):
         shutil.copy(ROOT / "tests" / "parity" / "picture_300x200.png", tmp_path / place)
@@ -65,7 +65,10 @@ def test_readme_commands_run(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "forensics", *command], cwd=tmp_path, capture_output=True, text=True, check=False
         )
-        if command[0] == "train":  # FOLDER holds no index: the command is understood, the data are named as missing
+        if command[0] in ("calibrate", "validate"):  # LABELLED is not there: the command is understood, and says so
+            assert done.returncode == 1, done.stderr
+            assert "LABELLED cannot be read as labelled pictures" in done.stderr
+        elif command[0] == "train":  # FOLDER holds no index: the command is understood, the data are named as missing
             assert done.returncode == 1, done.stderr
             assert "index.csv" in done.stderr
         else:
