@@ -27,6 +27,7 @@ MINIMUM = 30  # of each class; with fewer there is no LR. With fewer than 39 the
 CHECK_MINIMUM = 50  # of each class, to check a stratum at all
 LEVEL = 0.05  # of the conformal test
 FOLDS = 10
+SOFTWARE = ("numpy", "opencv-python", "pillow", "scikit-image", "scipy", "torch")  # what can change a score or a stratum
 UNNAMED = "not named"  # stands for the source of pictures of which nobody said it
 MISLEADING = 0.01  # share of cases in which an LR beyond 10 may point to the wrong side
 # What a stratum must reach on other sources, or it is withdrawn.
@@ -201,7 +202,7 @@ def fit_card(
         detector_sha256=detector_sha256,
         weights=weights,
         created=now.astimezone(UTC).isoformat(timespec="seconds"),
-        software={"forensics": __version__, **{name: version(name) for name in ("numpy", "scipy", "scikit-image")}},
+        software={"forensics": __version__, **{name: version(name) for name in SOFTWARE}},
         propositions=propositions or Propositions(),
         level=level,
         data=described(scored),
