@@ -256,14 +256,16 @@ def demo(
     detector = load_detector()
     lines: list[str] = []
     rows: list[Finding | ErrorRow] = []
-    typer.echo("exhibit                    score   " + "   ".join(detector.branches) + "   (uncalibrated)")
+    columns = "   ".join(f"{name:>8}" for name in detector.branches)
+    typer.echo(f"{'exhibit':<26} score  {columns}   log10 LR   outcome      (score and branches are uncalibrated)")
     for result in detector.examine_many(write_exhibits(out / "exhibits"), progress=sys.stderr.isatty()):
         rows.append(result)
         if isinstance(result, ErrorRow) or result.scores is None:
             continue
         lines.append(result.to_json())
-        branches = "   ".join(f"{value:+8.2f}" for value in result.scores.by_branch.values())
-        typer.echo(f"{result.evidence.name:<26} {result.scores.score:.4f} {branches}")
+        branches = "   ".join(f"{value:+{max(8, len(name))}.2f}" for name, value in result.scores.by_branch.items())
+        llr = "none" if result.lr is None else f"{result.lr.llr:+.2f}"
+        typer.echo(f"{result.evidence.name:<26} {result.scores.score:.4f} {branches}   {llr:>8}   {result.outcome}")
     _write_lines(out / "findings.jsonl", lines)
     owners = "; ".join(f"{name} by {owner}" for name, owner in ATTRIBUTION.items())
     report = write_report(rows, out / "report.html", case=Case(number="demo", received=owners))

@@ -27,7 +27,14 @@ MINIMUM = 30  # of each class; with fewer there is no LR. With fewer than 39 the
 CHECK_MINIMUM = 50  # of each class, to check a stratum at all
 LEVEL = 0.05  # of the conformal test
 FOLDS = 10
-SOFTWARE = ("numpy", "opencv-python", "pillow", "scikit-image", "scipy", "torch")  # what can change a score or a stratum
+SOFTWARE = (
+    "numpy",
+    "opencv-python",
+    "pillow",
+    "scikit-image",
+    "scipy",
+    "torch",
+)  # what can change a score or a stratum
 UNNAMED = "not named"  # stands for the source of pictures of which nobody said it
 MISLEADING = 0.01  # share of cases in which an LR beyond 10 may point to the wrong side
 # What a stratum must reach on other sources, or it is withdrawn.

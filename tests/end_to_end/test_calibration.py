@@ -146,6 +146,25 @@ def test_an_outcome_is_taken_back_if_a_harmless_copy_changes_the_side(monkeypatc
 
 
 @pytest.mark.usefixtures("quick")
+def test_support_for_h2_is_never_said_alone(labelled: Path, tmp_path: Path) -> None:
+    card, report = tmp_path / "card.json", tmp_path / "report.html"
+    assert calibrate(labelled, card).exit_code == 0
+    exhibits = []
+    for name, shift in (("low.png", -4), ("high.png", 28)):
+        pixels = np.clip(textured(72, 80, seed=78).astype(int) + shift, 0, 255).astype(np.uint8)
+        (tmp_path / name).write_bytes(encoded(pixels))
+        exhibits.append(tmp_path / name)
+    done = invoke("examine", *exhibits, "--weights", WEIGHTS, "--calibration", card, "--report", report)
+    assert done.exit_code == 0, done.output
+    assert "outcome: supports_h2" in done.stdout
+    assert "Support for H2 is no sign that the picture is unaltered" in done.stdout
+    page = report.read_text(encoding="utf-8")
+    assert page.count("Support for H2 is no sign that a picture is unaltered.") >= 1
+    assert re.search(r"support for H2 over H1 \(log10 LR −\d", page)
+    assert re.search(r"support for H1 over H2 \(log10 LR \d", page)
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_laboratory_may_swap_the_words(labelled: Path, tmp_path: Path) -> None:
     card, scale = tmp_path / "card.json", tmp_path / "scale.toml"
     assert calibrate(labelled, card).exit_code == 0

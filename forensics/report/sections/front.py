@@ -19,7 +19,7 @@ from forensics.report.sections.phrases import (
     text_or,
 )
 from forensics.report.sections.strength import conclusion
-from forensics.types import Finding
+from forensics.types import Finding, VerbalScale
 
 __all__ = ["question", "summary"]
 
@@ -144,6 +144,8 @@ def _not_shown(context: Context) -> str:
         if calibrated
         else "It does not show whether a picture is genuine, generated or altered: no support can be stated, neither for nor against."
     )
+    if any(f.outcome == "supports_h2" for _, f in context.examined):
+        first += " Support for H2 is no sign that a picture is unaltered."
     return f"{first} Nor does it show who made or changed a picture, when, why, or in which place of it."
 
 
@@ -164,17 +166,21 @@ def _overview(context: Context) -> Block:
     left_out = len(context.exhibits) - len(shown)
     caption = "All exhibits" if not left_out else f"The first {len(shown)} of {len(context.exhibits)} exhibits"
     return table(
-        f"{caption}. The score is uncalibrated and not a probability.",
+        f"{caption}. The score is uncalibrated and not a probability. H1 and H2 are written out in the next section.",
         ("Exhibit", "File", "Uncalibrated score", "Outcome"),
-        (_overview_row(e) for e in shown),
+        (_overview_row(e, context.scale) for e in shown),
         numeric=(2,),
     )
 
 
-def _overview_row(exhibit: Exhibit) -> tuple[str, str, str, str]:
+def _overview_row(exhibit: Exhibit, scale: VerbalScale) -> tuple[str, str, str, str]:
     name = exhibit_name(exhibit, 60)
     if exhibit.finding is None:
         return str(exhibit.number), name, "none", "Not examined: the file could not be read"
     scores = exhibit.finding.scores
     score = "none" if scores is None else decimals(scores.score)
+    lr = exhibit.finding.lr
+    if lr is not None and exhibit.finding.outcome in ("supports_h1", "supports_h2"):
+        words = lr.words(scale)
+        return str(exhibit.number), name, score, f"{words[:1].upper()}{words[1:]} (log10 LR {decimals(lr.llr, 2)})"
     return str(exhibit.number), name, score, outcome_words(exhibit.finding)
