@@ -104,13 +104,19 @@ def check_branch(branch: Branch, *, side: int = 64) -> None:
     _require(covered == list(range(channels)), "the channel groups cover every channel once")
 
 
-def check_calibrator(maker: Callable[[], Calibrator]) -> None:
+def check_calibrator(calibrator: Callable[[], Calibrator] | Calibrator) -> None:
     """Check one calibrator on simulated detectors: monotone, finite, free of priors, and the same from its JSON.
+
+    Parameters
+    ----------
+    calibrator : class, function that returns a new one, or Calibrator
+        Of a calibrator, its class is checked.
 
     Raises
     ------
     ContractError
     """
+    maker = calibrator if callable(calibrator) else type(calibrator)
     _require_refusal(lambda: maker().transform(np.zeros(3)), NotCalibratedError, "transform before fit raises")
     _require_refusal(lambda: maker().to_dict(), NotCalibratedError, "to_dict before fit raises")
     rng = np.random.default_rng(0)

@@ -37,6 +37,7 @@ def test_branch(name: str) -> None:
 @pytest.mark.parametrize("name", CALIBRATORS.names())
 def test_calibrator(name: str) -> None:
     check_calibrator(CALIBRATORS[name])
+    check_calibrator(CALIBRATORS[name]())
 
 
 def test_a_calibrator_that_breaks_the_contract_is_named() -> None:

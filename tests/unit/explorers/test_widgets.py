@@ -1,6 +1,7 @@
 """The explorer without a kernel: its widgets are driven as a reader would drive them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from forensics.detector import Detector, load_detector
 from forensics.errors import EvidenceError
 from forensics.explorers import explore
-from forensics.types import Evidence, Finding
+from forensics.types import DeliveredScore, Evidence, Finding, LikelihoodRatio, Robustness
 from tests.conftest import encoded, textured
 
 WEIGHTS = Path(__file__).parent.parent.parent / "parity" / "dfd_tiny.pth"
@@ -63,3 +64,25 @@ def test_a_point_of_the_plot_leads_to_its_part(detector: Detector, make_evidence
     explorer = explore(detector, detector.examine(make_evidence(textured(400, 500))))
     explorer._move(explorer._look()[1].__class__(left=120, top=80, side=96))
     assert (explorer.left.value, explorer.top.value, explorer.side.value) == (120, 80, 96)
+
+
+def test_a_likelihood_ratio_and_the_copies_are_told(detector: Detector, make_evidence: Callable[..., Evidence]) -> None:
+    finding = detector.examine(make_evidence(textured(100, 100)))
+    assert "log10 LR" not in explore(detector, finding).facts.value
+    lr = LikelihoodRatio(
+        llr=0.8,
+        interval=(0.5, 1.0),
+        bounds=(-1.0, 1.0),
+        at_bound=False,
+        stratum="<b>kind</b>",
+        calibration_sha256="0" * 64,
+    )
+    received = DeliveredScore(
+        delivery="as received", text="", score=0.7, llr=0.8, outcome="supports_h1", stratum="kind"
+    )
+    copies = (replace(received, delivery="JPEG 85", llr=-0.1), replace(received, delivery="cropped", llr=None))
+    weighed = replace(finding, lr=lr, outcome="supports_h1", robustness=Robustness(received=received, copies=copies))
+    facts = explore(detector, weighed).facts.value
+    assert "log10 LR +0.80 (+0.50 to +1.00): weak support for H1 over H2" in facts
+    assert "&lt;b&gt;kind" in facts
+    assert "Delivered in 2 other ways: log10 LR -0.10 to -0.10 (1 without one); the side changes in JPEG 85." in facts
