@@ -4,6 +4,7 @@ Each takes pixels and returns the bytes of a file, so that what can be measured 
 true of the copy too. Both classes are treated alike wherever they are used, and nothing here is drawn at random.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import cv2
 import numpy as np
 
 from forensics.errors import UnknownNameError
-from forensics.types import Evidence, UInt8Array
+from forensics.types import Evidence, Limits, UInt8Array
 
 __all__ = ["AS_RECEIVED", "DELIVERIES", "HARMLESS", "Delivery", "deliver"]
 
@@ -132,7 +133,13 @@ def deliver(evidence: Evidence, name: str) -> Evidence:
         return evidence
     if name not in DELIVERIES:
         raise UnknownNameError(f"No {name!r} among the deliveries: {', '.join(DELIVERIES)}. Choose one of these.")
-    return Evidence.from_bytes(DELIVERIES[name].make(evidence.require_pixels()), name=evidence.name)
+    # A copy is no larger than the exhibit, which was let in under whatever limits the examiner set.
+    limits = Limits(
+        max_bytes=sys.maxsize,
+        max_pixels=evidence.width * evidence.height,
+        max_side=max(evidence.width, evidence.height),
+    )
+    return Evidence.from_bytes(DELIVERIES[name].make(evidence.require_pixels()), name=evidence.name, limits=limits)
 
 
 def _pixels(data: bytes) -> UInt8Array:

@@ -105,8 +105,9 @@ def _of_table(table: Path) -> Iterator[Row]:
             columns = reader.fieldnames or ()
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as err:
+        reason = err.strerror if isinstance(err, OSError) else "it is no text in UTF-8 with commas"
         raise CalibrationError(
-            f"{table} cannot be read as labelled pictures: {err}. Name a folder with real/ and fake/, or a CSV with path,label."
+            f"{table} cannot be read as labelled pictures: {reason}. Name a folder with real/ and fake/, or a CSV with path,label."
         ) from err
     lacking = [c for c in ("path", "label") if c not in columns]
     if lacking:

@@ -11,7 +11,7 @@ from sklearn.datasets import load_sample_image
 from forensics.deliveries import AS_RECEIVED, DELIVERIES, HARMLESS, deliver
 from forensics.errors import EvidenceError, UnknownNameError
 from forensics.suitability import finds_face, looks_like_screenshot, neighbourhood, stratum_of, unfit
-from forensics.types import Evidence, Metadata
+from forensics.types import Evidence, Limits, Metadata
 from tests.conftest import textured
 
 
@@ -103,6 +103,15 @@ def test_every_delivery_is_a_file_of_its_kind(name: str) -> None:
     if name.startswith("JPEG"):
         assert copy.metadata.jpeg_quality == pytest.approx(int(name.split()[1]), abs=0.5)
     assert DELIVERIES[name].text
+
+
+def test_an_exhibit_that_was_let_in_under_wider_limits_is_delivered_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrow = Limits(max_pixels=1000, max_side=50, max_bytes=100)
+    monkeypatch.setattr("forensics.evidence.loading.Limits", lambda: narrow)
+    wide = Limits()
+    picture = Evidence.from_bytes(cv2.imencode(".png", textured(80, 90))[1].tobytes(), limits=wide)
+    for name in DELIVERIES:
+        assert deliver(picture, name).width <= 90
 
 
 def test_colours_stay_where_they_are() -> None:

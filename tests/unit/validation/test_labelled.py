@@ -88,5 +88,7 @@ def test_what_is_wrong_with_a_table(folder: Path, table: str, message: str) -> N
 @pytest.mark.parametrize("make", [lambda f: f / "missing.csv", lambda f: f / "real", lambda f: f / "binary.csv"])
 def test_what_is_no_labelled_place(folder: Path, make: Callable[[Path], Path]) -> None:
     (folder / "binary.csv").write_bytes(b"\xff\xfe\x00path")
-    with pytest.raises(CalibrationError):
+    with pytest.raises(CalibrationError) as caught:
         read_labelled(make(folder))
+    assert "Errno" not in str(caught.value)
+    assert "codec" not in str(caught.value)
