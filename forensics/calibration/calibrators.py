@@ -88,6 +88,19 @@ class _Fitted:
         return x
 
 
+class _Line(_Fitted):
+    """A calibrator whose log10 LR is a straight line in the log-odds."""
+
+    fitted = ("slope", "intercept")
+    slope_: float
+    intercept_: float
+
+    def transform(self, log_odds: ArrayLike) -> Float64Array:
+        """Return log10 LRs."""
+        x = self._inputs(log_odds)
+        return np.asarray(self.slope_ * x + self.intercept_)
+
+
 def _training(
     log_odds: ArrayLike, labels: ArrayLike, weights: ArrayLike | None
 ) -> tuple[Float64Array, IntArray, Float64Array]:
@@ -116,7 +129,7 @@ def _training(
 
 
 @CALIBRATORS.register("logistic")
-class LogisticCalibrator(_Fitted):
+class LogisticCalibrator(_Line):
     """A straight line from log-odds to LR, by logistic regression with Firth's correction.
 
     The correction takes out the bias of small samples and keeps the line finite where the classes do not overlap. A falling
@@ -136,9 +149,6 @@ class LogisticCalibrator(_Fitted):
     """
 
     name = "logistic"
-    fitted = ("slope", "intercept")
-    slope_: float
-    intercept_: float
 
     def fit(self, log_odds: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None) -> Self:
         """Fit the line."""
@@ -146,11 +156,6 @@ class LogisticCalibrator(_Fitted):
         slopes, intercepts = firth_lines(x, y, w[None])
         self.slope_, self.intercept_ = float(slopes[0]), float(intercepts[0])
         return self
-
-    def transform(self, log_odds: ArrayLike) -> Float64Array:
-        """Return log10 LRs."""
-        x = self._inputs(log_odds)
-        return np.asarray(self.slope_ * x + self.intercept_)
 
 
 def firth_lines(x: Float64Array, y: IntArray, weights: Float64Array) -> tuple[Float64Array, Float64Array]:
@@ -238,16 +243,13 @@ class IsotonicCalibrator(_Fitted):
 
 
 @CALIBRATORS.register("gaussian")
-class GaussianCalibrator(_Fitted):
+class GaussianCalibrator(_Line):
     """A straight line from two normal densities with a common variance (linear discriminant analysis).
 
     Right where both classes are normal; where they are not, `logistic` asks less of them.
     """
 
     name = "gaussian"
-    fitted = ("slope", "intercept")
-    slope_: float
-    intercept_: float
 
     def fit(self, log_odds: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None) -> Self:
         """Fit the two means and the variance."""
@@ -259,11 +261,6 @@ class GaussianCalibrator(_Fitted):
         self.slope_ = max(0.0, m1 - m0) / variance / LN10
         self.intercept_ = -self.slope_ * (m0 + m1) / 2.0
         return self
-
-    def transform(self, log_odds: ArrayLike) -> Float64Array:
-        """Return log10 LRs."""
-        x = self._inputs(log_odds)
-        return np.asarray(self.slope_ * x + self.intercept_)
 
 
 @CALIBRATORS.register("kde")

@@ -3,6 +3,7 @@
 After scikit-learn's displays: ``TippettDisplay.from_llrs(llrs, labels).plot()``.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self, TypeAlias
@@ -60,7 +61,7 @@ class Curve:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Display:
+class Display(ABC):
     """Curves on fixed axes.
 
     Parameters
@@ -79,6 +80,7 @@ class Display:
     y_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     @classmethod
+    @abstractmethod
     def from_llrs(cls, llrs: ArrayLike, labels: ArrayLike) -> Self:
         """Compute the display of labelled log10 LRs.
 
@@ -87,7 +89,6 @@ class Display:
         CalibrationError
             As `forensics.calibration.cllr` does.
         """
-        raise NotImplementedError(f"{cls.__name__} draws nothing of its own. Use one of its subclasses.")
 
     def plot(self, ax: Any = None) -> Any:
         """Draw.

@@ -2,9 +2,8 @@
 
 import hashlib
 import json
-import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +21,7 @@ from forensics.models.companion import Companion
 from forensics.models.fast import Computation, Mode, plain
 from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights
+from forensics.progress import tracked
 from forensics.reproducibility import deterministic, record_run, utc_now
 from forensics.suitability import MIN_SIDE, stratum_of, unfit
 from forensics.types import (
@@ -251,7 +251,7 @@ class Detector:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}. Leave it out for the default.")
         if robustness not in PANELS:
             raise ValueError(f"robustness must be one of {', '.join(PANELS)}, got {robustness!r}.")
-        shown = _with_progress(pictures) if progress else pictures
+        shown = tracked(pictures, "Examining") if progress else pictures
         return self._examine_each(shown, ahead=batch_size - 1, limits=limits, now=now, robustness=robustness)
 
     def _examine_each(
@@ -389,11 +389,3 @@ def _plan_caveats(plan: Plan) -> Sequence[Caveat]:
             )
         )
     return caveats
-
-
-def _with_progress(pictures: Iterable[Picture]) -> Iterator[Picture]:
-    from rich.console import Console
-    from rich.progress import track
-
-    total = len(pictures) if isinstance(pictures, Sized) else None
-    return iter(track(pictures, description="Examining", total=total, console=Console(file=sys.stderr)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from forensics.calibration.bootstrap import share
 from forensics.training.scoring import DELIVERED, JOINT, ScoredPicture
 from forensics.training.tables import interval_cell, markdown_table
 from forensics.types import Float64Array, IntArray
@@ -160,12 +161,8 @@ def _threshold(originals: Sequence[ScoredPicture]) -> float:
 
 
 def _rate_row(source: str, condition: str, hits: Sequence[bool]) -> RateRow:
-    n, k, z = len(hits), sum(hits), 1.959964
-    centre = (k + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * float(np.sqrt(k * (n - k) / n + z * z / 4))
-    return RateRow(
-        source=source, condition=condition, n=n, rate=k / n, interval=(max(0.0, centre - half), min(1.0, centre + half))
-    )
+    found = share(sum(hits), len(hits))
+    return RateRow(source=source, condition=condition, n=len(hits), rate=found.value, interval=found.interval)
 
 
 def auc_table(rows: Iterable[AucRow]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from forensics.detector import Detector
+from forensics.kept import append_line, open_kept
 from forensics.training.audit import STATISTICS, tile_statistics
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.post_chain import jpeg
@@ -138,7 +139,7 @@ def evaluate(
     if unknown:
         raise ValueError(f"no condition {unknown[0]!r}; there are {', '.join(CONDITIONS)}. Choose of these.")
     head = {"format": FORMAT, "weights_sha256": detector.weights.sha256, "mode": detector.mode, "conditions": chosen}
-    known = {} if keep is None else _open(keep, head)
+    known = {} if keep is None else _known(keep, head)
     wanted = pictures if at_most is None else thinned(pictures, at_most)
     lacking = [p for p in wanted if p.name not in known]
     loader = torch.utils.data.DataLoader(
@@ -150,7 +151,7 @@ def evaluate(
     for picture, rows in zip(lacking, loader, strict=True):
         known[picture.name] = rows
         if keep is not None:
-            _append(keep, {"name": picture.name, "rows": [asdict(row) for row in rows]})
+            append_line(keep, {"name": picture.name, "rows": [asdict(row) for row in rows]})
     return [row for picture in wanted for row in known[picture.name]]
 
 
@@ -202,37 +203,26 @@ def _evidence(pixels: UInt8Array) -> Evidence:
     return Evidence(pixels=pixels, sha256="0" * 64, name="evaluation", media_type="image/png", n_bytes=0)
 
 
-def _open(path: Path, head: Mapping[str, object]) -> dict[str, list[ScoredPicture]]:
-    """Return the rows a file holds by picture; a new file gets its head, a line that was cut off is taken away."""
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _append(path, head)
-        return {}
+def _known(path: Path, head: Mapping[str, object]) -> dict[str, list[ScoredPicture]]:
+    """Return the rows that a file holds by picture."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        ours = bool(lines) and json.loads(lines[0]) == head  # before anything is changed: it may be any file
-    except ValueError:
-        ours = False
-    if not ours:
+        return _by_name(open_kept(path, head))
+    except ValueError as err:
         raise ValueError(
             f"{path} holds scores of other weights, another mode or other conditions. Give another --scores, or remove it."
-        )
-    if not lines[-1].endswith("\n"):
-        path.write_text("".join(lines[:-1]), encoding="utf-8")
-    return read_scores(path)
+        ) from err
 
 
 def read_scores(path: Path) -> dict[str, list[ScoredPicture]]:
     """Return, by the name of the picture, the rows of a file that `evaluate` kept."""
     lines = path.read_text(encoding="utf-8").splitlines()
     records = [json.loads(line) for line in lines[1:]]
+    return _by_name(records)
+
+
+def _by_name(records: Iterable[Mapping[str, Any]]) -> dict[str, list[ScoredPicture]]:
     return {record["name"]: [_row(row) for row in record["rows"]] for record in records}
 
 
 def _row(record: dict[str, Any]) -> ScoredPicture:
     return ScoredPicture(**{**record, "pooled": {name: tuple(pair) for name, pair in record["pooled"].items()}})
-
-
-def _append(path: Path, record: Mapping[str, object]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record, sort_keys=True) + "\n")

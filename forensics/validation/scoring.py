@@ -1,8 +1,6 @@
 """Scores of pictures of known origin, each delivered in several ways, and the file that keeps them."""
 
-import json
 import logging
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,6 +9,8 @@ from typing import Any
 from forensics.deliveries import AS_RECEIVED, deliver
 from forensics.detector import Detector
 from forensics.errors import CalibrationError, EvidenceError
+from forensics.kept import append_line, open_kept
+from forensics.progress import tracked
 from forensics.suitability import stratum_of, unfit
 from forensics.types import Evidence
 from forensics.validation.labelled import LabelledFile
@@ -88,14 +88,14 @@ def score_labelled(
         `keep` belongs to another detector or to other deliveries.
     """
     head = {"format": FORMAT, "detector_sha256": detector.sha256, "mode": detector.mode, "deliveries": list(deliveries)}
-    known = {} if keep is None else _open(keep, head)
+    known = {} if keep is None else _known(keep, head)
     scored: list[ScoredCopy] = []
-    for file in _with_progress(files) if progress else files:
+    for file in tracked(files, "Scoring") if progress else files:
         rows = known.get(file.sha256)
         if rows is None:
             rows = list(_score(detector, file, deliveries))
             if keep is not None:
-                _append(keep, {"sha256": file.sha256, "rows": [asdict(row) for row in rows]})
+                append_line(keep, {"sha256": file.sha256, "rows": [asdict(row) for row in rows]})
         # What a picture is called and which side it is on comes from today's list, not from the day it was scored.
         scored += [_relabelled(row, file) for row in rows]
     return scored
@@ -132,22 +132,11 @@ def _relabelled(row: ScoredCopy, file: LabelledFile) -> ScoredCopy:
     return replace(row, label=file.label, source=file.source, cluster=file.cluster)
 
 
-def _open(path: Path, head: Mapping[str, object]) -> dict[str, list[ScoredCopy]]:
-    """Return the rows a file holds by picture; a new file gets its head, a line that was cut off is taken away."""
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _append(path, head)
-        return {}
+def _known(path: Path, head: Mapping[str, object]) -> dict[str, list[ScoredCopy]]:
+    """Return the rows that a file holds by picture."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        if json.loads(lines[0]) != head:  # before anything is changed: it may be any file
-            raise ValueError("made by another detector, in another mode or for other deliveries")
-        if not lines[-1].endswith("\n"):
-            lines = lines[:-1]
-            path.write_text("".join(lines), encoding="utf-8")
-        records = [json.loads(line) for line in lines[1:]]
-        return {record["sha256"]: [_row(row) for row in record["rows"]] for record in records}
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as err:
+        return {record["sha256"]: [_row(row) for row in record["rows"]] for record in open_kept(path, head)}
+    except (OSError, ValueError, KeyError, TypeError) as err:
         raise CalibrationError(
             f"{path} holds no scores that could be used here: {err}. Name another --scores."
         ) from err
@@ -155,15 +144,3 @@ def _open(path: Path, head: Mapping[str, object]) -> dict[str, list[ScoredCopy]]
 
 def _row(record: dict[str, Any]) -> ScoredCopy:
     return ScoredCopy(**{**record, "pooled": {name: tuple(pair) for name, pair in record["pooled"].items()}})
-
-
-def _append(path: Path, record: Mapping[str, object]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record, sort_keys=True) + "\n")
-
-
-def _with_progress(files: Sequence[LabelledFile]) -> Iterator[LabelledFile]:
-    from rich.console import Console
-    from rich.progress import track
-
-    return iter(track(files, description="Scoring", total=len(files), console=Console(file=sys.stderr)))

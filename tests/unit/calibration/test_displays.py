@@ -126,8 +126,8 @@ def test_a_ratio_beyond_the_axis_is_drawn_at_its_edge_and_names_are_escaped() ->
 
 
 def test_the_base_draws_nothing_of_its_own() -> None:
-    with pytest.raises(NotImplementedError, match="subclasses"):
-        Display.from_llrs(LLRS, LABELS)
+    with pytest.raises(TypeError, match="abstract"):
+        Display(curves=(), summary="")
 
 
 class Recorder:
