@@ -12,7 +12,7 @@ import numpy as np
 
 from forensics.calibration import METRICS, class_p_value, elub_bounds, llr_band, measure
 from forensics.calibration.calibrators import LogisticCalibrator
-from forensics.calibration.conformal import error_bounds
+from forensics.calibration.conformal import attainable_level, error_bounds
 from forensics.calibration.simulation import simulate_scores, true_llrs
 from forensics.reproducibility import machine
 
@@ -54,14 +54,17 @@ def conformal() -> None:
     """Print how often exchangeable pictures are rejected at 0.05, and how many are left undecided."""
     rng = np.random.default_rng(5)
     cases = 20_000
-    print("n of the class  rejected at 0.05 of 20,000  binomial limits (99.9 %)")
+    print(
+        "n of the class  rejected at 0.05 of 20,000  level that n pictures can attain  binomial limits there (99.9 %)"
+    )
     for n in (30, 100, 1_000):
         rejected = 0
         for _ in range(cases):
             drawn = rng.normal(size=n + 1)
             rejected += bool(class_p_value(np.sort(drawn[:-1]), drawn[-1]) <= 0.05)
-        low, high = error_bounds(cases, level=0.05)
-        print(f"{n:14,}  {rejected:26,}  {low:,} to {high:,}")
+        level = attainable_level(n, 0.05)
+        low, high = error_bounds(cases, level=level)
+        print(f"{n:14,}  {rejected:26,}  {level:31.4f}  {low:,} to {high:,}")
     print("separation  error  undecided (both fit)  neither fits")
     for separation in SEPARATIONS:
         z, y = simulate_scores(500, separation=separation, seed=7)

@@ -15,7 +15,7 @@ from forensics.calibration.counting import checked
 from forensics.errors import CalibrationError
 from forensics.types import Float64Array
 
-__all__ = ["class_p_value", "error_bounds", "kept_scores"]
+__all__ = ["attainable_level", "class_p_value", "error_bounds", "kept_scores"]
 
 KEPT = 1000  # scores of a class that a card keeps, evenly spaced in rank
 
@@ -64,10 +64,15 @@ def _thinned(ordered: Float64Array) -> Float64Array:
     return ordered[np.linspace(0, len(ordered) - 1, KEPT).round().astype(np.int64)]
 
 
+def attainable_level(n: int, level: float) -> float:
+    """Return the largest error rate up to `level` that p-values of n pictures can have: they come in steps of 2 / (n + 1)."""
+    return float(2.0 * np.floor(level * (n + 1) / 2.0 + 1e-9) / (n + 1))
+
+
 def error_bounds(n: int, *, level: float, confidence: float = 0.999) -> tuple[int, int]:
     """Return how few and how many of n exchangeable cases may have a p-value of at most `level`, by chance alone.
 
-    Binomial quantiles; the p-values are conservative, so that fewer is no fault where the classes are small.
+    Binomial quantiles. `level` is that which the p-values can attain, see `attainable_level`.
     """
     from scipy.stats import binom
 

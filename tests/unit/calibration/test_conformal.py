@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forensics.calibration import class_p_value
-from forensics.calibration.conformal import error_bounds, kept_scores
+from forensics.calibration.conformal import attainable_level, error_bounds, kept_scores
 from forensics.errors import CalibrationError
 
 
@@ -27,9 +27,17 @@ def test_exchangeable_pictures_are_rejected_no_more_often_than_the_level(n: int)
     for _ in range(2000):
         drawn = rng.gamma(2.0, size=n + 1)  # any distribution will do
         rejected += bool(class_p_value(np.sort(drawn[:-1]), drawn[-1]) <= 0.05)
-    low, high = error_bounds(2000, level=0.05)
-    assert rejected <= high
-    assert rejected >= low - 2000 * 2 / (n + 1)  # conservative by less than one step of the p-value on each side
+    level = attainable_level(n, 0.05)
+    low, high = error_bounds(2000, level=level)
+    assert level <= 0.05
+    assert low <= rejected <= high
+
+
+def test_the_level_that_few_pictures_attain_by_hand() -> None:
+    # Two-sided p-values are 2 k / (n + 1): with 30 pictures the smallest is 2 / 31 = 0.0645, with 100 k = 2 gives 4 / 101.
+    assert attainable_level(30, 0.05) == 0.0
+    assert attainable_level(39, 0.05) == pytest.approx(0.05)
+    assert attainable_level(100, 0.05) == pytest.approx(4 / 101)
 
 
 def test_scores_that_a_card_keeps() -> None:
