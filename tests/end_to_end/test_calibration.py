@@ -171,6 +171,9 @@ def test_a_laboratory_may_swap_the_words(labelled: Path, tmp_path: Path) -> None
     scale.write_text('name = "Own"\nsource = "Manual"\nversion = "7"\nneutral = "nothing"\nbands = [[1, "a hint"]]\n')
     exhibit = tmp_path / "exhibit.png"
     exhibit.write_bytes(encoded(np.clip(textured(72, 80, seed=77).astype(int) + 28, 0, 255).astype(np.uint8)))
+    folder = invoke("examine", exhibit, "--weights", WEIGHTS, "--calibration", card, "--report", tmp_path)
+    assert "is a folder" in str(folder.exception)
+    assert folder.stdout == ""  # told before anything was examined
     report = tmp_path / "report.html"
     common = ("examine", exhibit, "--weights", WEIGHTS, "--calibration", card, "--report", report)
     done = invoke(*common, "--scale", scale)
@@ -336,7 +339,16 @@ def test_a_validation_report_holds_up(labelled: Path, tmp_path: Path) -> None:
     page = first.decode()
     assert "<script" not in page
     assert "&lt;b&gt;Lab&lt;/b&gt;" in page
-    for words in ("Tippett plot", "Empirical cross-entropy", "Meuwly", "fake-c (generated)", "messenger-like"):
+    assert "--criteria criteria.toml" not in page  # ours were used
+    for words in (
+        "Tippett plots by source",
+        "real-d (camera)",
+        "Tippett plot",
+        "Empirical cross-entropy",
+        "Meuwly",
+        "fake-c (generated)",
+        "messenger-like",
+    ):
         assert words in page
     data = json.loads(out.with_suffix(".json").read_text())
     assert data["sources_of_the_calibration"] == []
@@ -360,6 +372,7 @@ def test_a_validation_report_holds_up(labelled: Path, tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "failed       accuracy" in done.stdout
     assert "Not all criteria are met" in out.read_text(encoding="utf-8")
+    assert "--criteria criteria.toml" in out.read_text(encoding="utf-8")
     page = bytearray(out.read_bytes())
     page[page.index(b"Cllr")] ^= 1
     out.write_bytes(page)

@@ -108,6 +108,12 @@ def test_until_calibrated_there_are_no_words_of_strength(
         assert word not in finding.reason
 
 
+def test_what_is_no_calibration_is_told() -> None:
+    for given in (False, 123, []):
+        with pytest.raises(TypeError, match="calibration must be a path"):
+            load_detector(calibration=given)  # type: ignore[arg-type]
+
+
 def test_a_panel_that_does_not_exist_is_refused_at_once(
     starter: Detector, make_evidence: Callable[..., Evidence]
 ) -> None:

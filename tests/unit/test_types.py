@@ -113,3 +113,9 @@ def test_only_an_array_that_nobody_can_write_to_is_taken_as_it_is() -> None:
     turned = np.asfortranarray(np.zeros((2, 3), np.uint8))
     turned.setflags(write=False)
     assert frozen(turned, np.uint8).flags.c_contiguous
+
+
+@pytest.mark.parametrize("text", ["[]", "3", '"x"'])
+def test_json_that_is_no_finding_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="a finding is a JSON object"):
+        Finding.from_json(text)

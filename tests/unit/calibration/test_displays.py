@@ -13,6 +13,8 @@ from forensics.calibration import (
     PavDisplay,
     ReliabilityDisplay,
     TippettDisplay,
+    cllr,
+    cllr_min,
 )
 from forensics.calibration.displays import Curve, DensityDisplay, Display
 from forensics.calibration.simulation import simulate_scores, true_llrs
@@ -37,6 +39,8 @@ def test_tippett_by_hand() -> None:
     h1, h2 = named(display, "H1 true"), named(display, "H2 true")
     assert (at(h1, -3.0), at(h1, 0.0), at(h1, 0.75), at(h1, 3.0)) == pytest.approx((1.0, 2 / 3, 1 / 3, 0.0), abs=1e-4)
     assert (at(h2, -1.5), at(h2, 0.0), at(h2, 0.3)) == pytest.approx((2 / 3, 1 / 3, 0.0), abs=1e-4)
+    tied = named(TippettDisplay.from_llrs([0.0, 1.0, 0.0, -1.0], [1, 1, 0, 0]), "H2 true")
+    assert at(tied, 0.0) == pytest.approx(0.5)  # this LR or more
     assert display.summary.startswith("33.3 percent of the pictures of H1 have an LR below 1, 33.3 percent")
 
 
@@ -57,6 +61,8 @@ def test_empirical_cross_entropy_by_hand() -> None:
     assert at(named(display, "LR = 1 always"), 1.0) == pytest.approx(entropy, abs=1e-3)
     system, best = named(display, "LRs as given"), named(display, "after PAV")
     assert all(b <= s + 1e-3 for s, b in zip(system.y, best.y, strict=True))
+    assert at(best, 0.0) == pytest.approx(cllr_min(LLRS, LABELS), abs=1e-3)
+    assert at(system, 0.0) == pytest.approx(cllr(LLRS, LABELS), abs=1e-3)
 
 
 def test_reliability_and_densities_by_hand() -> None:
