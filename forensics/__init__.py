@@ -9,14 +9,33 @@ from typing import TYPE_CHECKING, Any
 from forensics.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from forensics.attribution import attribute
     from forensics.detector import Detector, ErrorRow, load_detector
-    from forensics.errors import CalibrationError, EvidenceError, ForensicsError, ModelError, WeightsMismatchError
+    from forensics.errors import (
+        AttributionError,
+        CalibrationError,
+        EvidenceError,
+        ForensicsError,
+        ModelError,
+        WeightsMismatchError,
+    )
     from forensics.explorers import explore
     from forensics.report import Case, verify_report, write_report
     from forensics.residuals import RESIDUALS, residual_maps
-    from forensics.types import BranchScores, Caveat, Evidence, Finding, LikelihoodRatio, Limits, VerbalScale
+    from forensics.types import (
+        Attribution,
+        BranchScores,
+        Caveat,
+        Evidence,
+        Finding,
+        LikelihoodRatio,
+        Limits,
+        VerbalScale,
+    )
 
 _HOMES = {
+    "Attribution": "forensics.types",
+    "AttributionError": "forensics.errors",
     "BranchScores": "forensics.types",
     "Case": "forensics.report",
     "Caveat": "forensics.types",
@@ -33,6 +52,7 @@ _HOMES = {
     "RESIDUALS": "forensics.residuals",
     "VerbalScale": "forensics.types",
     "WeightsMismatchError": "forensics.errors",
+    "attribute": "forensics.attribution",
     "explore": "forensics.explorers",
     "load_detector": "forensics.detector",
     "residual_maps": "forensics.residuals",
@@ -42,6 +62,8 @@ _HOMES = {
 
 __all__ = [
     "RESIDUALS",
+    "Attribution",
+    "AttributionError",
     "BranchScores",
     "CalibrationError",
     "Case",
@@ -57,6 +79,7 @@ __all__ = [
     "ModelError",
     "VerbalScale",
     "WeightsMismatchError",
+    "attribute",
     "explore",
     "load_detector",
     "residual_maps",

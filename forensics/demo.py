@@ -1,31 +1,20 @@
 """Demo exhibits: real photographs that installed packages carry, and forgeries made from them on the spot."""
 
 import csv
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import cv2
 import numpy as np
-from skimage.data import astronaut
-from sklearn.datasets import load_sample_image
 
+from forensics.photographs import ATTRIBUTION, FORGERIES, SEED, forge, photographs
 from forensics.training.makers import MAKERS
 from forensics.types import UInt8Array
 
 __all__ = ["ATTRIBUTION", "write_exhibits", "write_practice_folder"]
 
-SEED = 11
 QUALITY = 92
 TEXTURES = 8
 TEXTURE_SIDE = 320  # pixels
-ATTRIBUTION: Mapping[str, str] = MappingProxyType(
-    {
-        "china": "Wayan Vota, CC BY 2.0, as shipped with scikit-learn",
-        "flower": "Tomasz Nowacki, CC BY 2.0, as shipped with scikit-learn",
-        "astronaut": "NASA, public domain, as shipped with scikit-image",
-    }
-)
 
 
 def write_exhibits(folder: Path) -> list[Path]:
@@ -42,14 +31,10 @@ def write_exhibits(folder: Path) -> list[Path]:
         Photographs first; forgeries are named after their photograph and maker.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    photographs = _photographs()
-    files = [_written(folder / f"{name}.jpg", pixels) for name, pixels in photographs.items()]
-    for name, maker in (("china", "removal"), ("flower", "upsample"), ("astronaut", "self_blend"), ("china", "splice")):
-        picture = photographs[name]
-        height, width = picture.shape[:2]
-        donor = cv2.resize(photographs["flower"], (width, height), interpolation=cv2.INTER_AREA)
-        forgery = MAKERS[maker](picture, np.random.default_rng(SEED), donor=donor, face=name == "astronaut")
-        files.append(_written(folder / f"{name}-{maker}.jpg", forgery.pixels))
+    originals = photographs()
+    files = [_written(folder / f"{name}.jpg", pixels) for name, pixels in originals.items()]
+    for name, maker in FORGERIES:
+        files.append(_written(folder / f"{name}-{maker}.jpg", forge(originals, name, maker)))
     return files
 
 
@@ -72,7 +57,7 @@ def write_practice_folder(folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = [_row(folder, f"texture-{k}", _texture(k), label="real", source="textures") for k in range(TEXTURES)]
-    for name, picture in _photographs().items():
+    for name, picture in photographs().items():
         source = "astronaut" if name == "astronaut" else "photographs"
         for k, part in enumerate(_parts(picture)):
             rng = np.random.default_rng([SEED, k])
@@ -84,14 +69,6 @@ def write_practice_folder(folder: Path) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return folder / "index.csv"
-
-
-def _photographs() -> dict[str, UInt8Array]:
-    return {
-        "china": np.asarray(load_sample_image("china.jpg")),
-        "flower": np.asarray(load_sample_image("flower.jpg")),
-        "astronaut": np.asarray(astronaut()),
-    }
 
 
 def _parts(picture: UInt8Array) -> list[UInt8Array]:

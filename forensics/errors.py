@@ -8,6 +8,8 @@
     │   └── WeightsMismatchError              a weights file does not fit the network
     ├── CalibrationError (ValueError)
     │   └── NotCalibratedError
+    ├── AttributionError (ValueError)         an explanation was asked for that there cannot be
+    ├── Cancelled                             long work was stopped by whoever asked for it
     ├── ReportError (ValueError)              a report cannot be written or read
     ├── UnknownNameError (LookupError)        no registered part has that name
     └── MissingExtraError (ImportError)       an optional dependency is not installed
@@ -16,7 +18,9 @@ A message says what failed, the value received, the values allowed, and ends wit
 """
 
 __all__ = [
+    "AttributionError",
     "CalibrationError",
+    "Cancelled",
     "EvidenceError",
     "ForensicsError",
     "MissingExtraError",
@@ -50,6 +54,14 @@ class CalibrationError(ForensicsError, ValueError):
 
 class NotCalibratedError(CalibrationError):
     """No calibration covers this input."""
+
+
+class AttributionError(ForensicsError, ValueError):
+    """An explanation was asked for that this branch, method or picture cannot give."""
+
+
+class Cancelled(ForensicsError):
+    """Long work was stopped by whoever asked for it; nothing was changed."""
 
 
 class ReportError(ForensicsError, ValueError):

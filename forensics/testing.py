@@ -69,11 +69,29 @@ def check_residual(residual: Residual) -> None:
         _require(bool(np.isfinite(maps).all()), "a residual is finite")
         _require(bool(np.array_equal(before, pixels)), "a residual leaves its input unchanged")
         _require(bool(np.array_equal(maps, residual(pixels))), "a residual gives the same output twice")
+    _check_reach(residual, rng)
     flat = residual(np.full((16, 16, 3), 128, dtype=np.uint8))
     _require(float(np.abs(flat).max()) < 1e-4, "a residual is zero on a flat picture")
     _require(residual.limit > 0, "a residual has a display limit above 0")
     texts = (residual.title, residual.unit, residual.look_at, residual.ignore, residual.reference)
     _require(all(texts), "a residual says what to look at, what to ignore, and its reference")
+
+
+def _check_reach(residual: Residual, rng: np.random.Generator) -> None:
+    """Check that a part of a picture gives the maps of the whole picture there, on strips longer than the reach."""
+    length = 2 * (residual.reach or 0) + 128
+    middle = length // 2
+    strip = rng.integers(96, 160, (48, length, 3), dtype=np.uint8)
+    for pixels, box in (
+        (strip, (middle - 5, 9, middle + 8, 30)),
+        (strip.transpose(1, 0, 2), (9, middle - 5, 30, middle + 8)),
+    ):
+        left, top, right, bottom = box
+        apart = residual.part(pixels, box) - residual(pixels)[top:bottom, left:right]
+        _require(
+            float(np.abs(apart).max()) <= 1e-3 * residual.limit,
+            f"a residual depends on nothing beyond its reach, {residual.reach} pixels; None stands for the whole picture",
+        )
 
 
 def check_branch(branch: Branch, *, side: int = 64) -> None:
@@ -100,6 +118,10 @@ def check_branch(branch: Branch, *, side: int = 64) -> None:
     _require(bool(torch.allclose(logits[:1], alone, atol=1e-5)), "logits do not depend on batch neighbours")
     _require(bool(torch.equal(random_state, torch.get_rng_state())), "a branch in eval mode draws no random numbers")
     covered = sorted(c for part in branch.groups.values() for c in range(part.start, part.stop))
+    with torch.enable_grad():
+        given = branch.channels(pixels[:1]).detach().requires_grad_()
+        depends = branch.body(given).requires_grad if branch.passes_gradients else True
+    _require(bool(depends), "a branch passes gradients from its channels on, or says passes_gradients=False")
     channels = branch.channels(pixels[:1]).shape[1]
     _require(covered == list(range(channels)), "the channel groups cover every channel once")
 

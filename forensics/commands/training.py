@@ -37,6 +37,10 @@ def train(
     acceptance: Annotated[
         bool, typer.Option("--acceptance", help="Do not train; print the acceptance table of weights.")
     ] = False,
+    attribution: Annotated[
+        int | None,
+        typer.Option("--attribution", min=1, help="Do not train; measure attributions on so many local forgeries."),
+    ] = None,
     views: Annotated[bool, typer.Option("--views", help="Do not train; print what each view adds.")] = False,
     without: Annotated[
         str | None, typer.Option("--without", help="Leave out this family of forgeries or this source.")
@@ -53,9 +57,9 @@ def train(
     conditions: Annotated[
         list[str] | None, typer.Option("--condition", help="With --evaluate: one of the conditions; all if not given.")
     ] = None,
-    scores: Annotated[Path | None, typer.Option("--scores", help="With --evaluate: keep the scores here.")] = None,
+    scores: Annotated[Path | None, typer.Option("--scores", help="With --evaluate or --attribution: keep here what was computed.")] = None,
     companion: Annotated[
-        Path | None, typer.Option("--companion", help="With --evaluate: fit the joint judgement and write it here.")
+        Path | None, typer.Option("--companion", help="With --evaluate: fit the joint judgement and write it here; with --attribution: add what was measured to this one.")
     ] = None,
     weights: WeightsOption = None,
 ) -> None:
@@ -63,13 +67,14 @@ def train(
     tasks_given = {
         "--evaluate": evaluate_only, "--audit": audit, "--contact-sheet": contact_sheet is not None,
         "--plot": plot is not None, "--acceptance": acceptance, "--views": views,
+        "--attribution": attribution is not None,
     }  # fmt: skip
     chosen = [name for name, given in tasks_given.items() if given]
     if len(chosen) > 1:
         raise typer.BadParameter(f"{' and '.join(chosen)} are different tasks. Give one of them at a time.")
     measuring = {"--condition": conditions, "--scores": scores, "--companion": companion, "--weights": weights}
     idle = [name for name, value in measuring.items() if value]
-    if idle and not (evaluate_only or acceptance or views):
+    if idle and not (evaluate_only or acceptance or views or attribution is not None):
         raise typer.BadParameter(
             f"{idle[0]} says how to measure weights, and nothing is measured. Add --evaluate, or leave it out."
         )
@@ -99,6 +104,9 @@ def train(
             return
         if views:
             typer.echo(tasks.measure_views(weights, withheld, at_most=at_most))
+            return
+        if attribution is not None:
+            typer.echo(tasks.measure_attributions(weights, withheld, attribution, keep=scores, companion=companion))
             return
         if evaluate_only and left_out is not None:
             makers = makers_there(whole, training, out)

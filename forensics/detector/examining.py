@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
+from threading import Event
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -21,7 +22,7 @@ from forensics.models.companion import Companion
 from forensics.models.fast import Computation, Mode, plain
 from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights
-from forensics.progress import tracked
+from forensics.progress import Watch, tracked
 from forensics.reproducibility import deterministic, record_run, utc_now
 from forensics.suitability import MIN_SIDE, stratum_of, unfit
 from forensics.types import (
@@ -131,6 +132,8 @@ class Detector:
         limits: Limits | None = None,
         now: datetime | None = None,
         robustness: Panel = "quick",
+        progress: Callable[[int, int], None] | None = None,
+        cancel: Event | None = None,
     ) -> Finding:
         """Examine one picture.
 
@@ -145,6 +148,10 @@ class Detector:
             Which copies of the picture to examine too. ``quick``: the two harmless ones, if the outcome would be on a side,
             so that it can be taken back; ``full``: all of `forensics.deliveries.DELIVERIES`, which takes about ten times as
             long; ``none``: no copy, and an outcome that nothing could take back.
+        progress : callable, optional
+            Called with (done, total) from the threads that compute.
+        cancel : threading.Event, optional
+            Set by another thread to stop before the next view.
 
         Returns
         -------
@@ -152,6 +159,8 @@ class Detector:
 
         Raises
         ------
+        Cancelled
+            `cancel` was set.
         EvidenceError
             The file cannot be read as a picture.
         ValueError
@@ -160,9 +169,11 @@ class Detector:
         if robustness not in PANELS:
             raise ValueError(f"robustness must be one of {', '.join(PANELS)}, got {robustness!r}.")
         evidence = _evidence(picture, limits)
-        plan, scores, localisation = self._look(evidence)
+        watch = Watch(1 + len(PANELS[robustness]), progress=progress, cancel=cancel)
+        plan, scores, localisation = self._look(evidence, watch)
         judgement = self._judge(evidence, plan, scores)
-        panel = self._panel(evidence, scores, judgement, robustness)
+        panel = self._panel(evidence, scores, judgement, robustness, watch)
+        watch.finish()
         if panel is not None:
             judgement = after_processing(judgement, panel)
         caveats = () if plan is None else _plan_caveats(plan)
@@ -201,7 +212,7 @@ class Detector:
         return judge(scores.log_odds, stratum=stratum, card=self.calibration, against=unfit(evidence))
 
     def _panel(
-        self, evidence: Evidence, scores: BranchScores | None, judgement: Judgement, panel: Panel
+        self, evidence: Evidence, scores: BranchScores | None, judgement: Judgement, panel: Panel, watch: Watch
     ) -> Robustness | None:
         """Return what becomes of copies of the picture; None if nothing can come of it."""
         decided = judgement.outcome in ("supports_h1", "supports_h2")
@@ -209,12 +220,12 @@ class Detector:
             return None
         return Robustness(
             received=_delivered(AS_RECEIVED, "as received", scores, judgement),
-            copies=tuple(self._copy(evidence, name) for name in PANELS[panel]),
+            copies=tuple(self._copy(evidence, name, watch) for name in PANELS[panel]),
         )
 
-    def _copy(self, evidence: Evidence, delivery: str) -> DeliveredScore:
+    def _copy(self, evidence: Evidence, delivery: str, watch: Watch) -> DeliveredScore:
         copy = deliver(evidence, delivery)
-        plan, scores, _ = self._look(copy)
+        plan, scores, _ = self._look(copy, watch)
         return _delivered(delivery, DELIVERIES[delivery].text, scores, self._judge(copy, plan, scores))
 
     def examine_many(
@@ -276,18 +287,19 @@ class Detector:
 
     def score(self, evidence: Evidence) -> BranchScores | None:
         """Return the scores of a picture without judging them; None if it is unsuitable for scoring."""
-        return self._look(evidence)[1]
+        return self._look(evidence, Watch(1))[1]
 
-    def _look(self, evidence: Evidence) -> tuple[Plan | None, BranchScores | None, Localisation | None]:
+    def _look(self, evidence: Evidence, watch: Watch) -> tuple[Plan | None, BranchScores | None, Localisation | None]:
         if min(evidence.width, evidence.height) < MIN_SIDE:
             return None, None, None
         plan = plan_views(evidence.require_pixels(), self.weights.manifest.scheme)
-        return (plan, *self._score(evidence, plan)) if plan.names else (plan, None, None)
+        return (plan, *self._score(evidence, plan, watch)) if plan.names else (plan, None, None)
 
-    def _score(self, evidence: Evidence, plan: Plan) -> tuple[BranchScores, Localisation | None]:
+    def _score(self, evidence: Evidence, plan: Plan, watch: Watch) -> tuple[BranchScores, Localisation | None]:
         pixels = evidence.require_pixels()
+        watch.begin(len(plan.names))
         with deterministic():
-            logits, maps = self.computation.engine.look(pixels, plan)
+            logits, maps = self.computation.engine.look(pixels, plan, step=watch.step)
         if not np.all(np.isfinite(logits)):
             raise ModelError(
                 f"the networks gave logits that are not finite for {evidence.name}. "

@@ -1,5 +1,5 @@
-"""Widgets for notebooks. What they show is computed by `forensics.explorers.state`, which needs no kernel."""
+"""Widgets for notebooks. What they show follows from `forensics.explorers.state`, which needs no kernel."""
 
-from forensics.explorers.widgets import explore
+from forensics.explorers.explorer import Explorer, explore
 
-__all__ = ["explore"]
+__all__ = ["Explorer", "explore"]

@@ -23,7 +23,8 @@ def draw_view_scores(scores: BranchScores) -> go.FigureWidget:
         One trace per branch, one point per view; point `k` is view `k`.
     """
     figure = go.FigureWidget()
-    numbers = list(range(1, len(scores.views) + 1))
+    n = len(scores.views)
+    numbers = list(range(1, n + 1))
     for k, (branch, values) in enumerate(zip(scores.branches, scores.view_scores, strict=True)):
         figure.add_scatter(
             x=numbers,
@@ -42,6 +43,6 @@ def draw_view_scores(scores: BranchScores) -> go.FigureWidget:
         margin={"l": 60, "r": 20, "t": 50, "b": 50},
         legend={"orientation": "h", "y": 1.08, "x": 1, "xanchor": "right"},
     )
-    figure.update_xaxes(title="view, in the order of examination", rangemode="tozero")
+    figure.update_xaxes(title="view, in the order of examination", range=[0.5, n + 0.5], tick0=1, dtick=max(1, n // 10))
     figure.update_yaxes(title="score: 0 like ‘real’, 1 like ‘fake’", range=[-0.03, 1.03])
     return figure

@@ -1,123 +1,373 @@
-"""What an explorer shows, as pure functions of a finding and of where the reader looks."""
+"""Where an analyst stands in an explorer, as pure functions: what was chosen, what an event changes, and the code for it.
 
-from dataclasses import dataclass
+``update(state, event)`` is all that a widget may do to the state. Nothing here needs a kernel, a picture or a network.
+"""
 
-import numpy as np
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
-from forensics.residuals import RESIDUALS, render
-from forensics.types import BranchScores, Evidence, UInt8Array
+from forensics.explorers.events import (
+    BesideChosen,
+    BranchChosen,
+    ChannelChosen,
+    Checks,
+    Event,
+    Examined,
+    Explained,
+    GainSet,
+    LookMoved,
+    MethodChosen,
+    OtherShown,
+    PicturesHidden,
+    RegionMarked,
+    ReportSet,
+    ResidualChosen,
+    TabChosen,
+    TrustChosen,
+    ViewChosen,
+    ViewClicked,
+)
+from forensics.explorers.panels import PLACELESS
+from forensics.explorers.places import Box, Look, Subject, box_alike, clamped, within
+from forensics.residuals import RESIDUALS
 
-__all__ = ["Look", "Panel", "clamped", "look_at_view", "picture_panel", "residual_panel"]
+__all__ = ["CHECKS", "GAINS", "TABS", "Draft", "State", "code_line", "open_state", "replace_tab", "update"]
 
-GRID = 16  # pixels; a part is filtered with at least as much around it, cut on the grid that JPEG's blocks lie on
-MIN_SIDE, MAX_SIDE = 32, 1024
+SIDE = 384  # pixels shown at first
+GAINS = (1 / 16, 16.0)
+CHECKS: tuple[Checks, ...] = ("quick", "full", "none")
+# Name to title, in order.
+TABS: Mapping[str, str] = MappingProxyType(
+    {
+        "overview": "Overview",
+        "residuals": "Residuals",
+        "why": "Why",
+        "robustness": "Robustness",
+        "metadata": "Metadata",
+        "compare": "Compare",
+        "report": "Report",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """The square part of a picture that is shown.
+class Draft:
+    """What a report will hold.
 
     Parameters
     ----------
-    left, top, side : int
-        In pixels of the upright picture.
+    path, number, examiner, notes : str
+    figures : tuple of str
+        Names of residuals.
+    attributions : tuple of int
+        Which of those computed so far, from 0.
+    language : str
+    redact : bool
     """
 
-    left: int
-    top: int
-    side: int
-
-    def box(self, evidence: Evidence) -> tuple[int, int, int, int]:
-        """Return (left, top, right, bottom), cut at the border of the picture; right and bottom exclusive."""
-        return (
-            self.left,
-            self.top,
-            min(evidence.width, self.left + self.side),
-            min(evidence.height, self.top + self.side),
-        )
+    path: str = "report.html"
+    number: str = ""
+    examiner: str = ""
+    notes: str = ""
+    figures: tuple[str, ...] = ("srm", "median", PLACELESS)
+    attributions: tuple[int, ...] = ()
+    language: str = "en"
+    redact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """A picture with its words.
+class State:
+    """What is shown and what was chosen.
 
     Parameters
     ----------
-    pixels : array of shape (h, w, 3), uint8
-        One pixel per pixel of the evidence.
-    caption : str
-        Names the part, the scale and its unit.
-    look_at, ignore : str
-        Empty for the picture itself.
-    """
-
-    pixels: UInt8Array
-    caption: str
-    look_at: str = ""
-    ignore: str = ""
-
-
-def clamped(look: Look, evidence: Evidence) -> Look:
-    """Return the look moved and shrunk so that it lies within the picture."""
-    side = max(MIN_SIDE, min(look.side, MAX_SIDE))
-    return Look(
-        left=max(0, min(look.left, evidence.width - side)), top=max(0, min(look.top, evidence.height - side)), side=side
-    )
-
-
-def look_at_view(scores: BranchScores, index: int) -> Look:
-    """Return the part that view `index` looked at."""
-    left, top, right, bottom = (int(v) for v in scores.boxes[index])
-    return Look(left=max(0, left), top=max(0, top), side=max(right - left, bottom - top))
-
-
-def picture_panel(evidence: Evidence, look: Look) -> Panel:
-    """Return the part as it is in the picture, 1 : 1."""
-    left, top, right, bottom = look.box(evidence)
-    return Panel(
-        pixels=np.array(evidence.require_pixels()[top:bottom, left:right]),
-        caption=f"The picture, {_place(look, evidence)}, every pixel shown.",
-    )
-
-
-def residual_panel(evidence: Evidence, look: Look, *, name: str, channel: int = 0, limit: float | None = None) -> Panel:
-    """Return one residual map of the part.
-
-    Parameters
-    ----------
-    evidence : Evidence
+    subject : Subject
+        The exhibit.
     look : Look
-    name : str
-        One of ``RESIDUALS.names()``.
+        The part that is shown.
+    tab, residual, branch, method : str
     channel : int
-    limit : float, optional
-        Both ends of the display scale; the residual's own if not given. The caption says so when another is set.
-
-    Returns
-    -------
-    Panel
+    gain : float
+        1 is the fixed scale of reports; 2 shows half as large values in the same colour.
+    region : tuple of 4 int or None
+        What was marked in the part: (left, top, right, bottom) on the grid of the exhibit.
+    view : str or None
+        The view that is explained; None for the one on which the branch answers highest.
+    beside : str
+        A second branch to compare with; empty for none.
+    trust : str
+        How thoroughly attributions are checked.
+    hidden : bool
+        Whether every pixel of exhibits is left out of what is shown.
+    other : Subject or None
+        The second exhibit.
+    explained : int
+        How many attributions there are.
+    draft : Draft
+    source : str
+        The expression that loads the exhibit, once one was picked here.
     """
-    residual = RESIDUALS[name]
-    left, top, right, bottom = look.box(evidence)
-    pixels = evidence.require_pixels()
-    if name == "spectrum":  # of the part itself: a spectrum has no places
-        maps = residual(np.ascontiguousarray(pixels[top:bottom, left:right]))
-    else:
-        x, y = (max(0, v // GRID - 1) * GRID for v in (left, top))
-        u, v = ((v // GRID + 2) * GRID for v in (right, bottom))
-        maps = residual(np.ascontiguousarray(pixels[y:v, x:u]))[top - y : bottom - y, left - x : right - x]
-    limit = residual.limit if limit is None else limit
-    low = f"−{limit:g}" if residual.signed else "0"
-    own = "" if limit == residual.limit else f" Not the fixed scale of reports, which ends at {residual.limit:g}."
-    return Panel(
-        pixels=render(maps[..., channel], limit=limit, signed=residual.signed),
-        caption=f"{residual.title}, channel “{residual.channels[channel]}”; {_place(look, evidence)}. "
-        f"Scale {low} to {limit:g} {residual.unit}.{own}",
-        look_at=residual.look_at,
-        ignore=residual.ignore,
+
+    subject: Subject
+    look: Look
+    tab: str = "overview"
+    residual: str = "srm"
+    channel: int = 0
+    gain: float = 1.0
+    region: Box | None = None
+    branch: str = ""
+    method: str = "integrated_gradients"
+    view: str | None = None
+    beside: str = ""
+    trust: Checks = "quick"
+    hidden: bool = False
+    other: Subject | None = None
+    explained: int = 0
+    draft: Draft = field(default_factory=Draft)
+    source: str = ""
+
+
+def open_state(subject: Subject) -> State:
+    """Return the state of an explorer that was just opened: the middle of the picture, the first branch."""
+    look = Look(left=(subject.width - SIDE) // 2, top=(subject.height - SIDE) // 2, side=SIDE)
+    return State(subject=subject, look=clamped(look, subject), branch=subject.branches[0] if subject.branches else "")
+
+
+def update(state: State, event: Event) -> State:
+    """Return the state after an event; the same state if it changes nothing.
+
+    Raises
+    ------
+    UnknownNameError
+        The event names a residual that there is not.
+    ValueError
+        It names a tab, branch or view that there is not.
+    """
+    changed = _HANDLERS[type(event)](state, event)
+    return state if changed == state else changed
+
+
+def _tab(state: State, event: TabChosen) -> State:
+    return replace(state, tab=_one_of(event.tab, tuple(TABS), "tabs"))
+
+
+def _residual(state: State, event: ResidualChosen) -> State:
+    channels = RESIDUALS[event.name].channels
+    return replace(state, residual=event.name, channel=min(state.channel, len(channels) - 1))
+
+
+def _channel(state: State, event: ChannelChosen) -> State:
+    return replace(state, channel=max(0, min(event.channel, len(RESIDUALS[state.residual].channels) - 1)))
+
+
+def _gain(state: State, event: GainSet) -> State:
+    gain = max(GAINS[0], min(event.gain, GAINS[1]))
+    return replace(state, gain=1.0 if abs(gain - 1.0) < 0.01 else gain)
+
+
+def _look(state: State, event: LookMoved) -> State:
+    return _looking(state, event.look)
+
+
+def _clicked(state: State, event: ViewClicked) -> State:
+    left, top, right, bottom = state.subject.boxes[event.index]
+    look = Look(left=left, top=top, side=max(right - left, bottom - top))
+    return replace(_looking(state, look), view=state.subject.views[event.index])
+
+
+def _region(state: State, event: RegionMarked) -> State:
+    if event.box is None:
+        return replace(state, region=None)
+    left, top, right, bottom = event.box
+    first, above, beyond, below = state.look.box(state.subject)
+    left, right = sorted(max(first, min(v, beyond)) for v in (left, right))
+    top, bottom = sorted(max(above, min(v, below)) for v in (top, bottom))
+    return replace(state, region=(left, top, right, bottom) if right > left and bottom > top else None)
+
+
+def _looking(state: State, look: Look) -> State:
+    """Return the state with another part; a region that does not lie in it goes."""
+    look = clamped(look, state.subject)
+    return replace(state, look=look, region=within(state.region, look.box(state.subject)))
+
+
+def _branch(state: State, event: BranchChosen) -> State:
+    branch = _one_of(event.branch, state.subject.branches, "branches")
+    method = state.method if state.method in event.methods or not event.methods else event.methods[0]
+    return replace(state, branch=branch, method=method, beside="" if state.beside == branch else state.beside)
+
+
+def _method(state: State, event: MethodChosen) -> State:
+    return replace(state, method=event.method)
+
+
+def _view(state: State, event: ViewChosen) -> State:
+    view = None if event.view is None else _one_of(event.view, state.subject.views, "views")
+    return replace(state, view=view)
+
+
+def _beside(state: State, event: BesideChosen) -> State:
+    beside = event.branch and _one_of(event.branch, state.subject.branches, "branches")
+    return replace(state, beside="" if beside == state.branch else beside)
+
+
+def _trust(state: State, event: TrustChosen) -> State:
+    _one_of(event.trust, CHECKS, "checks")
+    return replace(state, trust=event.trust)
+
+
+def _hidden(state: State, event: PicturesHidden) -> State:
+    return replace(state, hidden=event.hidden)
+
+
+def _explained(state: State, event: Explained) -> State:
+    new = tuple(range(state.explained, event.count))
+    draft = replace(state.draft, attributions=(*state.draft.attributions, *new))
+    return replace(state, explained=event.count, draft=draft)
+
+
+def _other(state: State, event: OtherShown) -> State:
+    return replace(state, other=event.subject)
+
+
+def _report(state: State, event: ReportSet) -> State:
+    given = {f.name: value for f in fields(event) if (value := getattr(event, f.name)) is not None}
+    if "attributions" in given:
+        given["attributions"] = tuple(k for k in given["attributions"] if 0 <= k < state.explained)
+    for name in given.get("figures", ()):
+        RESIDUALS[name]
+    return replace(state, draft=replace(state.draft, **given))
+
+
+def _examined(state: State, event: Examined) -> State:
+    """Keep what was chosen what was chosen of residual and scale when a new exhibit comes; all that was about the old one goes."""
+    fresh = open_state(event.subject)
+    if event.same_exhibit:
+        return replace(state, subject=event.subject, source=event.source or state.source)
+    branch = state.branch if state.branch in event.subject.branches else fresh.branch
+    return replace(
+        fresh,
+        tab=state.tab,
+        residual=state.residual,
+        channel=state.channel,
+        gain=state.gain,
+        branch=branch,
+        method=state.method,
+        trust=state.trust,
+        hidden=state.hidden,
+        draft=replace(state.draft, attributions=(), notes=""),
+        source=event.source,
     )
 
 
-def _place(look: Look, evidence: Evidence) -> str:
-    left, top, right, bottom = look.box(evidence)
-    return f"columns {left} to {right - 1}, rows {top} to {bottom - 1}"
+Handler: TypeAlias = Callable[[State, Any], State]
+_HANDLERS: Mapping[type[Event], Handler] = {
+    TabChosen: _tab,
+    ResidualChosen: _residual,
+    ChannelChosen: _channel,
+    GainSet: _gain,
+    LookMoved: _look,
+    ViewClicked: _clicked,
+    RegionMarked: _region,
+    BranchChosen: _branch,
+    MethodChosen: _method,
+    ViewChosen: _view,
+    BesideChosen: _beside,
+    TrustChosen: _trust,
+    PicturesHidden: _hidden,
+    Explained: _explained,
+    OtherShown: _other,
+    ReportSet: _report,
+    Examined: _examined,
+}
+
+
+def replace_tab(state: State, tab: str) -> State:
+    """Return the state as it would be in another tab."""
+    return update(state, TabChosen(tab))
+
+
+def _one_of(name: str, allowed: tuple[str, ...], what: str) -> str:
+    if name not in allowed:
+        raise ValueError(f"no {name!r} among the {what}: {', '.join(allowed)}. Choose one of these.")
+    return name
+
+
+def code_line(state: State) -> str:
+    """Return the Python that gives what the tab shows, with `detector`, `finding`, `other` and `why` of the explorer.
+
+    Every name that comes from a file is written as a literal, so that the line does nothing else whatever it holds.
+    """
+    return _LINES[state.tab](state)
+
+
+def _overview_line(state: State) -> str:
+    return (
+        f"finding = detector.examine({state.source})" if state.source else "finding.outcome, finding.reason, finding.lr"
+    )
+
+
+def _residual_line(state: State) -> str:
+    return _maps_line(state, "finding", state.region or state.look.box(state.subject))
+
+
+def _maps_line(state: State, of: str, box: Box) -> str:
+    left, top, right, bottom = box
+    rows = f"{top}:{bottom}, {left}:{right}"
+    if state.residual == PLACELESS:
+        return f"fx.residual_maps({of}.evidence.pixels[{rows}], {state.residual!r})[..., {state.channel}]"
+    return f"fx.residual_maps({of}.evidence, {state.residual!r})[{rows}, {state.channel}]"
+
+
+def _attribution(state: State, branch: str, view: str | None) -> str:
+    of_view = "" if view is None else f", view={view}"
+    trust = "" if state.trust == "quick" else f", trust={state.trust!r}"
+    return f"fx.attribute(detector, finding, branch={branch!r}{of_view}, method={state.method!r}{trust})"
+
+
+def _why_line(state: State) -> str:
+    if not state.branch:
+        return "finding.scores"
+    view = None if state.view is None else repr(state.view)
+    first = _attribution(state, state.branch, view)
+    if not state.beside:
+        return f"why.append({first})"
+    return f"why += [one := {first}, {_attribution(state, state.beside, view or 'one.view')}]"
+
+
+def _robustness_line(_state: State) -> str:
+    return "finding = detector.examine(finding.evidence, robustness='full')"
+
+
+def _metadata_line(_state: State) -> str:
+    return "finding.evidence.to_dict()"
+
+
+def _compare_line(state: State) -> str:
+    if state.other is None:
+        return "other = detector.examine('another.jpg')"
+    return _maps_line(state, "other", box_alike(state.subject, state.look.box(state.subject), state.other))
+
+
+def _report_line(state: State) -> str:
+    draft = state.draft
+    case = ", ".join(f"{n}={getattr(draft, n)!r}" for n in ("number", "examiner", "notes") if getattr(draft, n))
+    given = [f"case=fx.Case({case})"] if case else []
+    if draft.attributions:
+        given.append(f"attributions=[{', '.join(f'why[{k}]' for k in draft.attributions)}]")
+    given.append(f"residuals={draft.figures!r}")
+    given += [f"language={draft.language!r}", f"redact={draft.redact}"]
+    return f"fx.write_report([finding], {draft.path!r}, {', '.join(given)})"
+
+
+_LINES: Mapping[str, Callable[[State], str]] = {
+    "overview": _overview_line,
+    "residuals": _residual_line,
+    "why": _why_line,
+    "robustness": _robustness_line,
+    "metadata": _metadata_line,
+    "compare": _compare_line,
+    "report": _report_line,
+}

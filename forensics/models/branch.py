@@ -32,13 +32,18 @@ class Branch(nn.Module):
         From channels (N, C, S, S) to logits (N, 2) in the order (real, fake).
     attribution_layer : str
         Name of the module, within the branch, whose output is the last feature map; for Grad-CAM.
+    passes_gradients : bool
+        Whether logits can be differentiated by channels; not where the body counts.
     """
 
-    def __init__(self, *, channels: nn.Module, body: nn.Module, attribution_layer: str) -> None:
+    def __init__(
+        self, *, channels: nn.Module, body: nn.Module, attribution_layer: str, passes_gradients: bool = True
+    ) -> None:
         super().__init__()
         self.channels = channels
         self.body = body
         self.attribution_layer = attribution_layer
+        self.passes_gradients = passes_gradients
         self.get_submodule(attribution_layer)
 
     @property

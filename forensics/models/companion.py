@@ -1,4 +1,4 @@
-"""What is known about an ensemble beyond its weights: the fitted joint judgement, and how good its maps are.
+"""What is known about an ensemble beyond its weights: the fitted joint judgement, and how good its maps and attributions are.
 
 A JSON file beside the weights, because it is measured after training, on pictures that no branch has seen.
 """
@@ -29,6 +29,8 @@ class Companion:
     fusion : Fusion or None
     maps : mapping of str to float
         See `forensics.types.Localisation`; empty if nothing was measured.
+    attributions : tuple of mappings
+        What was measured of each branch and method by `forensics.training.explaining`; empty if nothing was.
     fitted_on : mapping
         JSON values: sources, numbers of pictures, digest of the index.
     """
@@ -36,6 +38,7 @@ class Companion:
     weights_sha256: str
     fusion: Fusion | None = None
     maps: Mapping[str, float] = field(default_factory=dict)
+    attributions: tuple[Mapping[str, Any], ...] = ()
     fitted_on: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -47,6 +50,7 @@ def write_companion(path: Path, companion: Companion) -> None:
         "weights_sha256": companion.weights_sha256,
         "fusion": None if fusion is None else {"bias": fusion.bias, "mean": dict(fusion.mean), "top": dict(fusion.top)},
         "maps": dict(companion.maps),
+        "attributions": [dict(row) for row in companion.attributions],
         "fitted_on": dict(companion.fitted_on),
     }
     partial = path.with_suffix(".partial")
@@ -71,6 +75,7 @@ def read_companion(path: Path) -> Companion:
             weights_sha256=digest,
             fusion=None if fusion is None else Fusion(weights_sha256=digest, **fusion),
             maps=record["maps"],
+            attributions=tuple(record.get("attributions", ())),  # older files have none
             fitted_on=record["fitted_on"],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:

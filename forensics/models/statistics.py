@@ -169,4 +169,6 @@ def starter_statistics(
 ) -> Branch:
     """Return the statistical branch; see `Cooccurrences` for the steps."""
     network = StatisticalNetwork(Cooccurrences(relative_steps, fixed_steps), n_scales)
-    return Branch(channels=StatisticsChannels(n_scales), body=network, attribution_layer="body.head")
+    return Branch(
+        channels=StatisticsChannels(n_scales), body=network, attribution_layer="body.head", passes_gradients=False
+    )

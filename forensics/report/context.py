@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Self, TypeAlias
 
-from forensics.types import ENFSI_2015, Finding, VerbalScale
+from forensics.types import ENFSI_2015, Attribution, Finding, VerbalScale
 
 __all__ = ["Case", "Context", "Exhibit", "Figure"]
 
@@ -22,6 +22,8 @@ class Case:
         The question that was asked, in the requester's words.
     received : str, optional
         When and how the exhibits arrived.
+    notes : str, optional
+        What the examiner wants to say; printed as the examiner's words.
     """
 
     number: str | None = None
@@ -30,6 +32,7 @@ class Case:
     requester: str | None = None
     question: str | None = None
     received: str | None = None
+    notes: str | None = None
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -58,7 +61,7 @@ class Figure:
     exhibit : str
         SHA-256 of the exhibit it was made from.
     kind : str
-        ``preview``, ``localisation``, ``crop``, ``residual`` or ``bar``.
+        ``preview``, ``localisation``, ``crop``, ``residual``, ``attribution`` or ``bar``.
     title, caption : str
     look, ignore : str
         What to look at, what to ignore; empty if there is nothing to say.
@@ -141,6 +144,8 @@ class Context:
     redacted : bool
     scale : VerbalScale
         The words in force.
+    attributions : tuple of (int, Attribution)
+        Each with the number of its exhibit, in the order given.
     """
 
     exhibits: tuple[Exhibit, ...]
@@ -150,6 +155,7 @@ class Context:
     version: str
     redacted: bool
     scale: VerbalScale = ENFSI_2015
+    attributions: tuple[tuple[int, Attribution], ...] = ()
 
     @property
     def examined(self) -> Iterator[tuple[Exhibit, Finding]]:
@@ -160,3 +166,8 @@ class Context:
         """Return the figures of these kinds that were made from an exhibit."""
         prefix = f"exhibit-{exhibit.number}-"
         return tuple(f for f in self.figures if f.id.startswith(prefix) and f.kind in kinds)
+
+    def attribution_figures(self, number: int) -> tuple[Figure, ...]:
+        """Return the figures of attribution number `number`, counted from 1."""
+        ending = f"-attribution-{number}"
+        return tuple(f for f in self.figures if f.kind == "attribution" and f.id.endswith(ending))

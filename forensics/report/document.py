@@ -9,20 +9,22 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 from forensics.errors import ReportError
+from forensics.report.attributions import draw_attributions, numbered
 from forensics.report.blocks import Section
 from forensics.report.canonical import canonical_text, digest, parse, storable
 from forensics.report.context import Case, Context, Exhibit, Figure
-from forensics.report.figures import draw_figures
+from forensics.report.figures import RESIDUALS_SHOWN, draw_figures
 from forensics.report.html import render_page
 from forensics.report.sections import SECTIONS
 from forensics.reproducibility import utc_now
-from forensics.types import ENFSI_2015, Finding, VerbalScale
+from forensics.residuals import RESIDUALS
+from forensics.types import ENFSI_2015, Attribution, Finding, VerbalScale
 
 __all__ = ["LANGUAGES", "NotExamined", "build_context", "build_section", "report_id", "write_document", "write_report"]
 
 JsonObject: TypeAlias = dict[str, Any]
 
-SCHEMA = "forensics.report/1.1"
+SCHEMA = "forensics.report/1.2"
 ERROR_SCHEMA = "forensics.error/1.0"
 START = b"<!doctype html"
 LANGUAGES = ("en",)
@@ -47,7 +49,8 @@ def write_report(
     path: str | PathLike[str],
     *,
     case: Case | None = None,
-    attributions: Sequence[object] = (),
+    attributions: Sequence[Attribution] = (),
+    residuals: Sequence[str] = RESIDUALS_SHOWN,
     language: str = "en",
     redact: bool = False,
     scale: VerbalScale = ENFSI_2015,
@@ -62,8 +65,10 @@ def write_report(
     path : path
         The file; its folder is made if it is missing. An existing file is replaced at once or not at all.
     case : Case, optional
-    attributions : sequence
-        Must be empty in this version.
+    attributions : sequence of Attribution
+        Made by `forensics.attribute` of these findings' pictures with the same weights; shown with their checks.
+    residuals : sequence of str
+        Names of the residuals to show, in order; in reports of up to 15 exhibits.
     language : {"en"}
     redact : bool
         Leave out every pixel of the exhibits, and the fields of EXIF that tell a place. Digests still name the
@@ -81,24 +86,32 @@ def write_report(
     Raises
     ------
     ReportError
-        There is nothing to report, an argument is not available, or the file cannot be written.
+        There is nothing to report, an argument is not available, an attribution is of another picture, or the file cannot be written.
+    UnknownNameError
+        There is no such residual.
     """
-    rows = _checked(findings, attributions, language)
+    rows = _checked(findings, language)
+    shown = [name for name in dict.fromkeys(residuals) if RESIDUALS[name]]  # an unknown name raises before anything is drawn
     moment = utc_now() if now is None else now
     if moment.tzinfo is None:
         raise ReportError("now must carry a time zone, got a naive datetime. Pass datetime.now(tz=UTC).")
     examined = [(n, row) for n, row in enumerate(rows, start=1) if isinstance(row, Finding)]
-    drawn = [] if redact else list(draw_figures(examined))
+    explained = numbered(attributions, examined)
+    drawn: dict[str, tuple[Figure, bytes]] = {}
+    if not redact:
+        for figure, data in (*draw_figures(examined, residuals=shown), *draw_attributions(explained, examined)):
+            drawn.setdefault(figure.id, (figure, data))  # a colour bar serves all
     record = build_record(
         rows,
-        [f for f, _ in drawn],
+        [f for f, _ in drawn.values()],
+        attributions=explained,
         case=case or Case(),
         created=moment,
         language=language,
         redacted=redact,
         scale=scale,
     )
-    page = render_page(record, {f.id: data for f, data in drawn})
+    page = render_page(record, {name: data for name, (_, data) in drawn.items()})
     return _write(Path(path), page)
 
 
@@ -155,6 +168,7 @@ def build_record(
     rows: Sequence[Finding | NotExamined],
     figures: Sequence[Figure],
     *,
+    attributions: Sequence[tuple[int, Attribution]] = (),
     case: Case,
     created: datetime,
     language: str,
@@ -175,6 +189,7 @@ def build_record(
         "case": case.to_dict(),
         "findings": [_row(row, redacted=redacted) for row in rows],
         "figures": [f.to_dict() for f in figures],
+        "attributions": [{"exhibit": number, **a.to_dict()} for number, a in attributions],
     }
     # Sections see what a later reader will see: values that have been through the canonical form.
     record = parse(canonical_text(storable(raw)))
@@ -195,6 +210,7 @@ def build_context(record: JsonObject) -> Context:
         version=record["generator"]["version"],
         redacted=record["redacted"],
         scale=VerbalScale.from_dict({k: v for k, v in record["scale"].items() if k != "sha256"}),
+        attributions=tuple((row["exhibit"], Attribution.from_dict(row)) for row in record["attributions"]),
     )
 
 
@@ -231,17 +247,11 @@ def refuse_to_replace(path: Path) -> None:
         )
 
 
-def _checked(
-    findings: Iterable[Finding | NotExamined], attributions: Sequence[object], language: str
-) -> list[Finding | NotExamined]:
+def _checked(findings: Iterable[Finding | NotExamined], language: str) -> list[Finding | NotExamined]:
     if isinstance(findings, Finding):
         raise ReportError("write_report takes a list of findings, got one Finding. Write [finding].")
     if language not in LANGUAGES:
         raise ReportError(f"reports are not available in {language!r}, only in: {', '.join(LANGUAGES)}. Use 'en'.")
-    if len(attributions):
-        raise ReportError(
-            f"this version has no section for attributions, got {len(attributions)}. Leave attributions empty."
-        )
     rows = list(findings)
     if not rows:
         raise ReportError("there is nothing to report: the list of findings is empty. Examine at least one picture.")

@@ -17,11 +17,11 @@ from forensics.report.context import Figure
 from forensics.residuals import RESIDUALS, Residual, render, scale_bar
 from forensics.types import Evidence, Finding, Float32Array, Localisation, UInt8Array
 
-__all__ = ["draw_figures"]
+__all__ = ["RESIDUALS_SHOWN", "bar", "draw_figures", "make_figure"]
 
 CROP = 384  # pixels; at 1:1, where residuals must be read
 BAND = 1024  # rows filtered at a time, so that memory does not grow with the picture
-MARGIN = 8  # rows; more than the reach of any built-in filter
+MARGIN = 8  # rows; more than the reach of the filters drawn here, srm and median
 BLOCK = 8  # pixels; the smallest block whose root mean square is drawn
 SPECTRUM_SIDE = 1024
 
@@ -35,10 +35,14 @@ class _Amount:
     residuals: bool
 
 
+RESIDUALS_SHOWN = ("srm", "median", "spectrum")
+CHANNELS = {"median": 1}  # green, which a sensor samples most densely; of others the first
 AMOUNTS = (_Amount(1, 960, True), _Amount(4, 480, True), _Amount(16, 320, False))
 
 
-def draw_figures(findings: Sequence[tuple[int, Finding]]) -> Iterator[tuple[Figure, bytes]]:
+def draw_figures(
+    findings: Sequence[tuple[int, Finding]], *, residuals: Sequence[str] = RESIDUALS_SHOWN
+) -> Iterator[tuple[Figure, bytes]]:
     """Yield the figures of a report with their PNG bytes.
 
     Parameters
@@ -46,6 +50,8 @@ def draw_figures(findings: Sequence[tuple[int, Finding]]) -> Iterator[tuple[Figu
     findings : sequence of (exhibit number, Finding)
         Findings without pixels get no figures. Up to 3 exhibits get a preview of 960 pixels, up to 15 one of 480,
         both with residuals; more get one of 320 without.
+    residuals : sequence of str
+        Names of the residuals to draw of the centre of each exhibit, in order.
 
     Yields
     ------
@@ -55,7 +61,7 @@ def draw_figures(findings: Sequence[tuple[int, Finding]]) -> Iterator[tuple[Figu
     drawn = [(number, f) for number, f in findings if f.evidence.pixels.size]
     if drawn and amount.residuals:
         for signed in (True, False):
-            yield _bar(signed=signed)
+            yield bar(signed=signed)
     for number, finding in drawn:
         evidence = finding.evidence
         yield _preview(number, evidence, amount.preview)
@@ -63,10 +69,17 @@ def draw_figures(findings: Sequence[tuple[int, Finding]]) -> Iterator[tuple[Figu
             if finding.localisation is not None:
                 yield _localisation(number, evidence, finding.localisation)
             yield _crop(number, evidence)
-            yield _energy(number, evidence, RESIDUALS["srm"])
-            yield _residual_crop(number, evidence, "srm", 0)
-            yield _residual_crop(number, evidence, "median", 1)
-            yield _spectrum(number, evidence)
+            for name in residuals:
+                yield from _residual(number, evidence, name)
+
+
+def _residual(number: int, evidence: Evidence, name: str) -> Iterator[tuple[Figure, bytes]]:
+    if name == "spectrum":
+        yield _spectrum(number, evidence)
+        return
+    if name == "srm":
+        yield _energy(number, evidence, RESIDUALS[name])
+    yield _residual_crop(number, evidence, name, CHANNELS.get(name, 0))
 
 
 def _preview(number: int, evidence: Evidence, max_side: int) -> tuple[Figure, bytes]:
@@ -76,7 +89,7 @@ def _preview(number: int, evidence: Evidence, max_side: int) -> tuple[Figure, by
     if shrink > 1:
         pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
     scale = "1 : 1, every pixel shown" if shrink == 1 else f"reduced 1 : {shrink:.2f}"
-    return _figure(
+    return make_figure(
         f"exhibit-{number}-preview",
         evidence,
         pixels,
@@ -95,7 +108,7 @@ def _localisation(number: int, evidence: Evidence, localisation: Localisation) -
     drawn = render(np.where(seen, values, 0), limit=1.0, signed=False)
     drawn[~seen] = 255  # not looked at: paper white, a colour the scale has not
     row, column = np.unravel_index(int(np.nanargmax(values)), values.shape) if seen.any() else (0, 0)
-    return _figure(
+    return make_figure(
         f"exhibit-{number}-localisation",
         evidence,
         drawn.repeat(enlarge, axis=0).repeat(enlarge, axis=1),
@@ -111,7 +124,7 @@ def _localisation(number: int, evidence: Evidence, localisation: Localisation) -
         if seen.any()
         else "Empty map: no view looked at the picture.",
         scale=f"{enlarge} × {enlarge} picture pixels per cell of {cell} × {cell}",
-        bar="bar-unsigned",
+        bar_id="bar-unsigned",
         low="0",
         high="1",
     )
@@ -119,7 +132,7 @@ def _localisation(number: int, evidence: Evidence, localisation: Localisation) -
 
 def _crop(number: int, evidence: Evidence) -> tuple[Figure, bytes]:
     box = _centre(evidence)
-    return _figure(
+    return make_figure(
         f"exhibit-{number}-crop",
         evidence,
         _cut(evidence.pixels, box),
@@ -136,7 +149,7 @@ def _energy(number: int, evidence: Evidence, residual: Residual) -> tuple[Figure
     values = _block_rms(evidence.pixels, residual, block)
     enlarge = max(1, 480 // max(values.shape))
     drawn = render(values, limit=residual.limit, signed=False).repeat(enlarge, axis=0).repeat(enlarge, axis=1)
-    return _figure(
+    return make_figure(
         f"exhibit-{number}-srm-overview",
         evidence,
         drawn,
@@ -149,7 +162,7 @@ def _energy(number: int, evidence: Evidence, residual: Residual) -> tuple[Figure
         f"{np.median(values):.2f}, 5th to 95th percentile {np.percentile(values, 5):.2f} to "
         f"{np.percentile(values, 95):.2f} {residual.unit}.",
         scale=f"{enlarge} × {enlarge} picture pixels per block of {block} × {block}",
-        bar="bar-unsigned",
+        bar_id="bar-unsigned",
         low="0",
         high=f"{residual.limit:g} {residual.unit} or more",
     )
@@ -158,13 +171,9 @@ def _energy(number: int, evidence: Evidence, residual: Residual) -> tuple[Figure
 def _residual_crop(number: int, evidence: Evidence, name: str, channel: int) -> tuple[Figure, bytes]:
     residual = RESIDUALS[name]
     box = _centre(evidence)
-    left, top, right, bottom = box
-    # The margin keeps the border of the crop what it is within the whole picture.
-    outer = (max(0, left - MARGIN), max(0, top - MARGIN), right + MARGIN, bottom + MARGIN)
-    maps = residual(np.ascontiguousarray(_cut(evidence.pixels, outer)))
-    values = maps[top - outer[1] :, left - outer[0] :, channel][: bottom - top, : right - left]
+    values = residual.part(evidence.require_pixels(), box)[..., channel]
     beyond = 100 * float(np.mean(np.abs(values) >= residual.limit))
-    return _figure(
+    return make_figure(
         f"exhibit-{number}-{name}-crop",
         evidence,
         render(values, limit=residual.limit, signed=residual.signed),
@@ -176,7 +185,7 @@ def _residual_crop(number: int, evidence: Evidence, name: str, channel: int) -> 
         alt=f"{residual.title} of the centre: SD {values.std():.2f} {residual.unit}, mean {values.mean():.2f}; "
         f"{beyond:.1f} percent of the values at the ends of the scale or beyond.",
         scale="1 : 1",
-        bar="bar-signed" if residual.signed else "bar-unsigned",
+        bar_id="bar-signed" if residual.signed else "bar-unsigned",
         low=f"−{residual.limit:g}" if residual.signed else "0",
         high=f"+{residual.limit:g} {residual.unit}" if residual.signed else f"{residual.limit:g} {residual.unit}",
     )
@@ -188,7 +197,7 @@ def _spectrum(number: int, evidence: Evidence) -> tuple[Figure, bytes]:
     values = residual(np.ascontiguousarray(_cut(evidence.pixels, box)))[..., 0]
     block = math.ceil(max(values.shape) / CROP)
     drawn = _pooled_maximum(values, block)
-    return _figure(
+    return make_figure(
         f"exhibit-{number}-spectrum",
         evidence,
         render(drawn, limit=residual.limit, signed=residual.signed),
@@ -200,13 +209,14 @@ def _spectrum(number: int, evidence: Evidence) -> tuple[Figure, bytes]:
         alt=f"Spectrum of the median residual: median {np.median(values):.2f}, highest {values.max():.2f} "
         f"({residual.unit}).",
         scale="1 : 1" if block == 1 else f"highest value in each {block} × {block}",
-        bar="bar-unsigned",
+        bar_id="bar-unsigned",
         low="0",
         high=f"{residual.limit:g} ({residual.unit})",
     )
 
 
-def _bar(*, signed: bool) -> tuple[Figure, bytes]:
+def bar(*, signed: bool) -> tuple[Figure, bytes]:
+    """Return the colours of a scale as a figure, ``bar-signed`` or ``bar-unsigned``, which all maps on it refer to."""
     pixels = scale_bar(signed=signed)
     data = _png(pixels)
     figure = Figure(
@@ -226,7 +236,7 @@ def _bar(*, signed: bool) -> tuple[Figure, bytes]:
     return figure, data
 
 
-def _figure(
+def make_figure(
     id_: str,
     evidence: Evidence,
     pixels: UInt8Array,
@@ -238,10 +248,11 @@ def _figure(
     scale: str,
     look: str = "",
     ignore: str = "",
-    bar: str = "",
+    bar_id: str = "",
     low: str = "",
     high: str = "",
 ) -> tuple[Figure, bytes]:
+    """Return a picture made from an exhibit as a figure, with its PNG bytes; see `Figure` for the words."""
     data = _png(pixels)
     figure = Figure(
         id=id_,
@@ -256,7 +267,7 @@ def _figure(
         width=pixels.shape[1],
         height=pixels.shape[0],
         sha256=hashlib.sha256(data).hexdigest(),
-        bar=bar,
+        bar=bar_id,
         low=low,
         high=high,
     )

@@ -1,14 +1,30 @@
 """Pure filters from pixels to residual maps, and their rendering on a fixed scale."""
 
 from forensics.residuals import classical as _classical  # registers the built-in residuals
+from forensics.residuals import compression as _compression
+from forensics.residuals import copy_move as _copy_move
+from forensics.residuals import noise as _noise
+from forensics.residuals import sampling as _sampling
 from forensics.residuals import srm as _srm
-from forensics.residuals.base import RESIDUALS, Residual, describe
+from forensics.residuals.base import GRID, RESIDUALS, Residual, describe
+from forensics.residuals.regions import Amounts, RegionStatistics, region_statistics
 from forensics.residuals.rendering import render, scale_bar
 from forensics.types import Evidence, Float32Array, UInt8Array
 
-__all__ = ["RESIDUALS", "Residual", "describe", "render", "residual_maps", "scale_bar"]
+__all__ = [
+    "GRID",
+    "RESIDUALS",
+    "Amounts",
+    "RegionStatistics",
+    "Residual",
+    "describe",
+    "region_statistics",
+    "render",
+    "residual_maps",
+    "scale_bar",
+]
 
-del _classical, _srm
+del _classical, _compression, _copy_move, _noise, _sampling, _srm
 
 
 def residual_maps(picture: Evidence | UInt8Array, name: str) -> Float32Array:

@@ -6,9 +6,10 @@ import numpy as np
 from forensics.residuals.base import RESIDUALS, describe
 from forensics.types import Float32Array, UInt8Array
 
-__all__ = ["block_grid", "ela", "median", "spectrum"]
+__all__ = ["block_grid", "ela", "median", "saved_again", "spectrum"]
 
 ELA_QUALITY = 90
+JPEG_SIDE = 65_500  # pixels; the limit of libjpeg
 
 
 @RESIDUALS.register("median")
@@ -18,6 +19,7 @@ ELA_QUALITY = 90
     channels=("red", "green", "blue"),
     limit=8.0,
     signed=True,
+    reach=1,
     look_at="Areas with less or more grain than others that are equally bright; grain that is alike in all colours.",
     ignore="Thin lines and corners, which a median removes; dark and bright areas differ in grain in every camera.",
     reference="Kirchner and Fridrich, SPIE 7541 (2010)",
@@ -35,6 +37,7 @@ def median(pixels: UInt8Array) -> Float32Array:
     channels=("red", "green", "blue"),
     limit=12.0,
     signed=True,
+    reach=7,
     look_at="An area whose error differs from that of similar texture elsewhere in the same picture.",
     ignore="Strong edges and saturated colours, which always differ more. A picture saved several times shows next to "
     "nothing, and a difference alone proves no manipulation.",
@@ -42,17 +45,24 @@ def median(pixels: UInt8Array) -> Float32Array:
 )
 def ela(pixels: UInt8Array) -> Float32Array:
     """Return the picture minus its copy saved as JPEG at quality 90, 4:4:4, (H, W, 3), in grey levels."""
+    return pixels.astype(np.float32) - saved_again(pixels, ELA_QUALITY)
+
+
+def saved_again(pixels: UInt8Array, quality: int) -> UInt8Array:
+    """Return a picture (H, W) or (H, W, 3) after saving it as JPEG of that quality, colours at full resolution."""
+    if max(pixels.shape[:2]) > JPEG_SIDE:
+        raise ValueError(f"JPEG holds at most {JPEG_SIDE} pixels a side, got {pixels.shape[:2]}. Examine a part of it.")
     options = [
         cv2.IMWRITE_JPEG_QUALITY,
-        ELA_QUALITY,
+        quality,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
         cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
     ]
-    bgr = np.ascontiguousarray(pixels[..., ::-1])
-    if max(pixels.shape[:2]) > 65_500:
-        raise ValueError(f"JPEG holds at most 65,500 pixels a side, got {pixels.shape[:2]}. Examine a part of it.")
-    saved = np.asarray(cv2.imdecode(cv2.imencode(".jpg", bgr, options)[1], cv2.IMREAD_COLOR))
-    return pixels.astype(np.float32) - saved[..., ::-1].astype(np.float32)
+    colours = pixels.ndim == 3
+    bgr = np.ascontiguousarray(pixels[..., ::-1] if colours else pixels)
+    mode = cv2.IMREAD_COLOR if colours else cv2.IMREAD_GRAYSCALE
+    saved = np.asarray(cv2.imdecode(cv2.imencode(".jpg", bgr, options)[1], mode), dtype=np.uint8)
+    return saved[..., ::-1] if colours else saved
 
 
 @RESIDUALS.register("spectrum")
@@ -62,6 +72,7 @@ def ela(pixels: UInt8Array) -> Float32Array:
     channels=("amplitude",),
     limit=2.0,
     signed=False,
+    reach=None,
     look_at="Single bright points away from the axes, at regular distances: up-sampling leaves them.",
     ignore="The bright cross on the axes (borders of the picture) and points at multiples of one eighth (JPEG).",
     reference="Popescu and Farid, IEEE TSP 53 (2005); Durall et al., CVPR 2020",
@@ -83,6 +94,7 @@ def spectrum(pixels: UInt8Array) -> Float32Array:
     channels=("down", "across"),
     limit=4.0,
     signed=True,
+    reach=2,
     look_at="Lines every 8 pixels; an area where they stop, or run at another offset than elsewhere.",
     ignore="Contours of the subject. Without JPEG in its past, or at high quality, a picture shows no lines.",
     reference="Li, Yuan and Yu, Signal Processing 89 (2009)",

@@ -89,6 +89,7 @@ def _filtered(pixels: UInt8Array, kernels: Float64Array) -> Float32Array:
     channels=("KB: 8 neighbours", "KV: 24 neighbours", "H2: left and right"),
     limit=LIMIT,
     signed=True,
+    reach=2,
     look_at="Grain that changes from one area to another; a regular weave or grid that the surroundings lack.",
     ignore="Outlines and texture of the subject, which always remain; smooth or overexposed areas, which have no grain "
     "in any picture; the even 8 x 8 grid of JPEG.",
@@ -114,6 +115,7 @@ def srm(pixels: UInt8Array) -> Float32Array:
     ),
     limit=LIMIT,
     signed=True,
+    reach=2,
     look_at="A direction in which one area differs from its surroundings.",
     ignore="Outlines, which answer to the filter across them; see srm.",
     reference="Fridrich and Kodovsky, IEEE TIFS 7 (2012)",

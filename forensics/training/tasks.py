@@ -9,13 +9,15 @@ import numpy as np
 from PIL import Image
 
 from forensics.detector import load_detector, starter_files
-from forensics.models.companion import Companion, write_companion
+from forensics.errors import ModelError
+from forensics.models.companion import Companion, read_companion, write_companion
 from forensics.training.acceptance import Measured, acceptance_rows, acceptance_table
 from forensics.training.audit import COUNTED, WHOLE, AuditRow, audit_stream, audit_table
 from forensics.training.checks import milliseconds_per_tile, repeatable
 from forensics.training.config import Config
 from forensics.training.contact_sheet import contact_sheet
 from forensics.training.evaluation import auc_rows, auc_table, false_alarms, flips, rate_table
+from forensics.training.explaining import explain_forgeries, explanation_rows, explanation_table, local_forgeries
 from forensics.training.families import evaluate_families, evaluate_swaps, family_table, mask_summary, mask_table
 from forensics.training.fusing import fit_fusion, out_of_source
 from forensics.training.imprint import imprint_rows, imprint_table
@@ -28,7 +30,7 @@ from forensics.training.streams import makers_for, stream_for
 from forensics.training.view_gain import all_views, score_views, view_gain_table, view_gains
 from forensics.views import Tiles
 
-__all__ = ["audit", "measure", "write_contact_sheet"]
+__all__ = ["audit", "measure", "measure_attributions", "write_contact_sheet"]
 
 PAIRS = 200  # of each family, at most
 IMPRINTS = 200
@@ -250,3 +252,36 @@ def measure_views(weights: Path | None, withheld: Pictures, *, at_most: int | No
     detectors = [load_detector(weights, localise=False, views=views) for views in all_views(scheme)]
     looks, labels = score_views(detectors, withheld if at_most is None else thinned(withheld, at_most))
     return view_gain_table(view_gains(looks, labels))
+
+
+def measure_attributions(
+    weights: Path | None, withheld: Pictures, n: int, *, keep: Path | None = None, companion: Path | None = None
+) -> str:
+    """Return the table of attributions on `n` local forgeries of withheld originals, and add it to a companion file.
+
+    Parameters
+    ----------
+    weights : Path or None
+        The starter if not given.
+    withheld : Pictures
+    n : int
+    keep : Path, optional
+        See `explain_forgeries`.
+    companion : Path, optional
+        Of the same weights; what it holds besides stays. Written anew if there is none.
+    """
+    detector = load_detector(weights, calibration="none")
+    written = None if companion is None else _companion_of(detector.weights.sha256, companion)
+    rows = explanation_rows(explain_forgeries(detector, list(local_forgeries(withheld, n)), keep=keep))
+    if written is not None and companion is not None:
+        write_companion(companion, replace(written, attributions=tuple(rows)))
+    return explanation_table(rows)
+
+
+def _companion_of(weights_sha256: str, path: Path) -> Companion:
+    if not path.is_file():
+        return Companion(weights_sha256=weights_sha256)
+    found = read_companion(path)
+    if found.weights_sha256 != weights_sha256:
+        raise ModelError(f"{path} belongs to other weights. Name the companion file of these, or a new file.")
+    return found

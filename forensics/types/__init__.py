@@ -1,10 +1,11 @@
 """The nouns of the toolkit: frozen records that flow from bytes to report.
 
-``Evidence -> Views -> BranchScores -> Finding -> report``. Arrays are copied when a record is made and are
+``Evidence -> Views -> BranchScores -> Finding -> report``, and an `Attribution` beside a finding for the question why. Arrays are copied when a record is made and are
 read-only afterwards. A `Finding` and its JSON are loss-free in both directions; the JSON names the picture by
 digest and does not hold its pixels.
 """
 
+from forensics.types.attribution import CELLS, Attribution, Trust, TrustCheck, TrustState
 from forensics.types.evidence import Evidence, Limits, Metadata
 from forensics.types.finding import OUTCOMES, Caveat, Finding, Outcome, RunRecord
 from forensics.types.likelihood import ENFSI_2015, LikelihoodRatio, Propositions, VerbalScale
@@ -13,8 +14,10 @@ from forensics.types.scores import BranchScores, Fusion, Localisation, Views
 from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, UInt8Array
 
 __all__ = [
+    "CELLS",
     "ENFSI_2015",
     "OUTCOMES",
+    "Attribution",
     "BranchScores",
     "Caveat",
     "DeliveredScore",
@@ -33,6 +36,9 @@ __all__ = [
     "Propositions",
     "Robustness",
     "RunRecord",
+    "Trust",
+    "TrustCheck",
+    "TrustState",
     "UInt8Array",
     "VerbalScale",
     "Views",

@@ -6,7 +6,7 @@ cores. On a GPU, views are put together into passes.
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
@@ -57,7 +57,7 @@ class Engine:
         self._channels = _by_channels(ensemble)
         self.views_per_pass = 1 if device.type == "cpu" else VIEWS_PER_PASS
 
-    def look(self, pixels: UInt8Array, plan: Plan) -> Looked:
+    def look(self, pixels: UInt8Array, plan: Plan, *, step: Callable[[], None] | None = None) -> Looked:
         """Return what every branch makes of every view of a plan.
 
         Parameters
@@ -65,6 +65,8 @@ class Engine:
         pixels : array of shape (H, W, 3), uint8
         plan : Plan
             At least one view.
+        step : callable, optional
+            Called before each view, or each pass on a GPU, from the thread that computes it; may raise to stop the work.
 
         Returns
         -------
@@ -83,22 +85,24 @@ class Engine:
                 "a detector in fast mode cannot be used in a process forked from the one that loaded it. "
                 "Load it in each process, or use mode 'exact'."
             )
+        step = step or _nothing
         if self.device.type != "cpu":
-            return _joined(list(self._in_passes(pixels, plan)))
+            return _joined(list(self._in_passes(pixels, plan, step)))
         views = range(len(plan.names))
         if not isinstance(plan.scheme, Tiles):
-            return _joined([self._one(pixels, plan, k) for k in views])
+            return _joined([self._one(pixels, plan, k, step) for k in views])
         n_workers = torch.get_num_threads()
         with threads_per_operation(1), ThreadPoolExecutor(n_workers) as workers:
-            found = _joined(list(workers.map(lambda k: self._one(pixels, plan, k), views)))
+            found = _joined(list(workers.map(lambda k: self._one(pixels, plan, k, step), views)))
         if len(views) >= MANY_VIEWS:
             return_freed_memory()
         return found
 
-    def _one(self, pixels: UInt8Array, plan: Plan, k: int) -> Looked:
+    def _one(self, pixels: UInt8Array, plan: Plan, k: int, step: Callable[[], None]) -> Looked:
+        step()
         return self._compute(torch.from_numpy(view_pixels(pixels, plan, slice(k, k + 1))))
 
-    def _in_passes(self, pixels: UInt8Array, plan: Plan) -> Iterator[Looked]:
+    def _in_passes(self, pixels: UInt8Array, plan: Plan, step: Callable[[], None]) -> Iterator[Looked]:
         """Yield passes of views; while one is computed, the next is cut. Without enough memory, smaller ones."""
         done, n = 0, len(plan.names)
         with ThreadPoolExecutor(1) as cutter:
@@ -108,6 +112,7 @@ class Engine:
 
             waiting: Future[Float32Array] | None = ask(0)
             while waiting is not None:
+                step()
                 views = torch.from_numpy(waiting.result())
                 waiting = ask(done + len(views)) if done + len(views) < n else None
                 try:
@@ -133,6 +138,10 @@ class Engine:
                 if mask is not None:
                     maps[name] = torch.sigmoid(mask[:, 0].float()).cpu().numpy()
         return np.stack([logits[name] for name in self._runners]), maps
+
+
+def _nothing() -> None:
+    """Take no note of a step."""
 
 
 def _joined(parts: Sequence[Looked]) -> Looked:

@@ -7,6 +7,7 @@ from forensics.registry import Registry
 from forensics.report.blocks import Section
 from forensics.report.context import Context
 from forensics.report.sections.exhibits import exhibits
+from forensics.report.sections.explanation import explanation
 from forensics.report.sections.findings import findings
 from forensics.report.sections.front import question, summary
 from forensics.report.sections.limits import alternatives, limits
@@ -23,6 +24,7 @@ SECTIONS.add("question", question)
 SECTIONS.add("exhibits", exhibits)
 SECTIONS.add("method", method)
 SECTIONS.add("findings", findings)
+SECTIONS.add("explanation", explanation)
 SECTIONS.add("scale", scale)
 SECTIONS.add("limits", limits)
 SECTIONS.add("alternatives", alternatives)

@@ -26,6 +26,7 @@ def exhibits(context: Context) -> Section:
             [
                 ("Received", text_or(context.case.received)),
                 ("Requested by", text_or(context.case.requester)),
+                ("Notes of the examiner", text_or(context.case.notes, "None.", 6000)),
                 ("Handling", "The files were opened for reading only; nothing was written to them."),
             ],
         )

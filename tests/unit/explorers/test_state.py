@@ -1,59 +1,259 @@
-from collections.abc import Callable
+"""What an event changes, and that the line of Python does what it says."""
+
+import ast
+from dataclasses import fields, replace
+from typing import get_args
 
 import numpy as np
 import pytest
 
-from forensics.explorers.state import Look, clamped, look_at_view, picture_panel, residual_panel
-from forensics.residuals import RESIDUALS, render, residual_maps
-from forensics.types import BranchScores, Evidence
+import forensics as fx
+from forensics.errors import UnknownNameError
+from forensics.explorers.events import (
+    BesideChosen,
+    BranchChosen,
+    ChannelChosen,
+    Event,
+    Examined,
+    Explained,
+    GainSet,
+    LookMoved,
+    MethodChosen,
+    OtherShown,
+    PicturesHidden,
+    RegionMarked,
+    ReportSet,
+    ResidualChosen,
+    TabChosen,
+    TrustChosen,
+    ViewChosen,
+    ViewClicked,
+)
+from forensics.explorers.panels import maps_of
+from forensics.explorers.places import Look, Subject, clamped, place_words
+from forensics.explorers.state import _HANDLERS, TABS, State, code_line, open_state, replace_tab, update
+from forensics.residuals import RESIDUALS
+from forensics.types import Evidence, Finding, RunRecord
 from tests.conftest import textured
+from tests.lines import run_line, value_of
+
+SUBJECT = Subject(
+    name="a.png",
+    sha256="0" * 64,
+    width=300,
+    height=200,
+    branches=("one", "two"),
+    views=("u", "v"),
+    boxes=((0, 0, 64, 64), (236, 136, 300, 200)),
+)
+OTHER = replace(SUBJECT, name="b.png", sha256="1" * 64, branches=("two", "three"))
 
 
 @pytest.fixture
-def evidence(make_evidence: Callable[..., Evidence]) -> Evidence:
-    return make_evidence(textured(200, 300))
+def state() -> State:
+    return open_state(SUBJECT)
 
 
-def test_a_look_is_brought_into_the_picture(evidence: Evidence) -> None:
-    assert clamped(Look(left=290, top=-5, side=64), evidence) == Look(left=236, top=0, side=64)
-    assert clamped(Look(left=0, top=50, side=1), evidence) == Look(left=0, top=50, side=32)
-    assert clamped(Look(left=9, top=9, side=5000), evidence) == Look(left=0, top=0, side=1024)
-    assert Look(left=0, top=0, side=1024).box(evidence) == (0, 0, 300, 200)
+def test_it_opens_in_the_middle_on_the_first_branch(state: State) -> None:
+    assert state.look == Look(left=0, top=0, side=384)
+    assert open_state(replace(SUBJECT, width=1000, height=784)).look == Look(left=308, top=200, side=384)
+    assert (state.tab, state.branch, state.gain, state.region) == ("overview", "one", 1.0, None)
+    assert open_state(replace(SUBJECT, branches=(), views=(), boxes=())).branch == ""
 
 
-def test_the_picture_is_shown_pixel_by_pixel(evidence: Evidence) -> None:
-    panel = picture_panel(evidence, Look(left=40, top=20, side=64))
-    assert np.array_equal(panel.pixels, evidence.pixels[20:84, 40:104])
-    assert "columns 40 to 103, rows 20 to 83" in panel.caption
+def test_a_look_is_brought_into_the_picture() -> None:
+    assert clamped(Look(left=290, top=-5, side=64), SUBJECT) == Look(left=236, top=0, side=64)
+    assert clamped(Look(left=0, top=50, side=1), SUBJECT) == Look(left=0, top=50, side=32)
+    assert clamped(Look(left=9, top=9, side=5000), SUBJECT) == Look(left=0, top=0, side=1024)
+    assert Look(left=0, top=0, side=1024).box(SUBJECT) == (0, 0, 300, 200)
+    assert place_words((8, 0, 40, 32)) == "columns 8 to 39, rows 0 to 31"
 
 
-@pytest.mark.parametrize("name", [n for n in RESIDUALS.names() if n != "spectrum"])
-def test_a_part_shows_what_the_whole_picture_shows_there(name: str, evidence: Evidence) -> None:
-    residual = RESIDUALS[name]
-    channel = len(residual.channels) - 1
-    whole = residual_maps(evidence, name)[50:114, 90:154, channel]
-    panel = residual_panel(evidence, Look(left=90, top=50, side=64), name=name, channel=channel)
-    assert np.array_equal(panel.pixels, render(whole, limit=residual.limit, signed=residual.signed))
-    assert residual.channels[channel] in panel.caption
+def test_every_event_has_a_handler() -> None:
+    assert set(_HANDLERS) == set(get_args(Event))
 
 
-def test_the_spectrum_is_that_of_the_part(evidence: Evidence) -> None:
-    panel = residual_panel(evidence, Look(left=90, top=50, side=64), name="spectrum")
-    maps = residual_maps(np.ascontiguousarray(evidence.pixels[50:114, 90:154]), "spectrum")
-    assert np.array_equal(panel.pixels, render(maps[..., 0], limit=RESIDUALS["spectrum"].limit, signed=False))
+def test_what_changes_nothing_gives_the_same_state(state: State) -> None:
+    """The widgets rely on it: a control that is set to what the state says asks for nothing."""
+    for event in (
+        TabChosen("overview"), ResidualChosen("srm"), ChannelChosen(0), GainSet(1.0), LookMoved(state.look), RegionMarked(None),
+        BranchChosen("one", ("integrated_gradients",)), MethodChosen("integrated_gradients"), ViewChosen(None), BesideChosen(""),
+        TrustChosen("quick"), PicturesHidden(False), OtherShown(None), ReportSet(path="report.html"), Explained(0),
+    ):  # fmt: skip
+        assert update(state, event) is state, event
 
 
-def test_another_scale_is_said(evidence: Evidence) -> None:
-    look = Look(left=0, top=0, side=64)
-    assert "Not the fixed scale" not in residual_panel(evidence, look, name="median").caption
-    assert "Not the fixed scale" in residual_panel(evidence, look, name="median", limit=0.5).caption
+def test_a_residual_with_fewer_channels_keeps_the_channel_within(state: State) -> None:
+    last = len(RESIDUALS["srm_bank"].channels) - 1
+    bank = update(update(state, ResidualChosen("srm_bank")), ChannelChosen(99))
+    assert bank.channel == last == 29
+    assert update(bank, ResidualChosen("median")).channel == 2
+    assert update(bank, ResidualChosen("spectrum")).channel == 0
+    with pytest.raises(UnknownNameError, match="Did you mean 'median'"):
+        update(state, ResidualChosen("medain"))
 
 
-def test_a_view_leads_to_its_part() -> None:
-    scores = BranchScores(
-        branches=("a",),
-        views=("u", "v"),
-        logits=np.zeros((1, 2, 2)),
-        boxes=np.array([[0, 0, 64, 64], [64, 8, 128, 72]]),
-    )
-    assert look_at_view(scores, 1) == Look(left=64, top=8, side=64)
+def test_gain_is_bounded_and_next_to_one_is_one(state: State) -> None:
+    assert update(state, GainSet(1000.0)).gain == 16.0
+    assert update(state, GainSet(0.0)).gain == 1 / 16
+    assert update(replace(state, gain=2.0), GainSet(1.001)).gain == 1.0
+
+
+def test_a_region_is_put_in_order_and_cut_at_the_border(state: State) -> None:
+    assert update(state, RegionMarked((50, 40, 10, 20))).region == (10, 20, 50, 40)
+    assert update(state, RegionMarked((-5, 190, 20, 900))).region == (0, 190, 20, 200)
+    assert update(state, RegionMarked((400, 10, 500, 20))).region is None
+
+
+def test_a_region_lies_in_the_part_and_goes_with_it(state: State) -> None:
+    part = update(state, LookMoved(Look(left=40, top=24, side=96)))
+    marked = update(part, RegionMarked((30, 30, 60, 500)))
+    assert marked.region == (40, 30, 60, 120)
+    assert update(marked, LookMoved(Look(left=32, top=24, side=96))).region == (40, 30, 60, 120)
+    assert update(marked, LookMoved(Look(left=48, top=24, side=96))).region is None
+    assert update(marked, ViewClicked(1)).region is None
+
+
+def test_a_clicked_view_is_gone_to_and_chosen(state: State) -> None:
+    clicked = update(state, ViewClicked(1))
+    assert clicked.look == Look(left=236, top=136, side=64)
+    assert clicked.view == "v"
+
+
+def test_a_branch_brings_its_methods(state: State) -> None:
+    chosen = update(replace(state, beside="two"), BranchChosen("two", ("occlusion", "group_shapley")))
+    assert (chosen.branch, chosen.method, chosen.beside) == ("two", "occlusion", "")
+    kept = update(state, BranchChosen("two", ("occlusion", "integrated_gradients")))
+    assert kept.method == "integrated_gradients"
+    assert update(state, BesideChosen("one")).beside == ""
+    assert update(state, BesideChosen("two")).beside == "two"
+    for event in (BranchChosen("x"), BesideChosen("x"), ViewChosen("x"), TabChosen("x"), TrustChosen("x")):
+        with pytest.raises(ValueError, match=r"no 'x' among the .* Choose one"):
+            update(state, event)
+
+
+def test_new_attributions_go_into_the_report_and_can_be_taken_out(state: State) -> None:
+    two = update(state, Explained(2))
+    assert two.draft.attributions == (0, 1)
+    one = update(two, ReportSet(attributions=(1, 7)))
+    assert one.draft.attributions == (1,)
+    assert update(one, Explained(3)).draft.attributions == (1, 2)
+
+
+def test_another_exhibit_keeps_how_one_looks_and_drops_what_was_about_the_old_one(state: State) -> None:
+    before = replace(
+        state, tab="residuals", residual="median", gain=2.0, region=(1, 1, 2, 2), view="v", beside="two", other=OTHER, hidden=True,
+        draft=replace(state.draft, notes="of the old one", examiner="E", attributions=(0,)), explained=1,
+    )  # fmt: skip
+    after = update(before, Examined(subject=OTHER, source="'b.png'"))
+    assert (after.tab, after.residual, after.gain, after.hidden) == ("residuals", "median", 2.0, True)
+    assert (after.region, after.view, after.beside, after.explained) == (None, None, "", 0)
+    assert after.branch == "two"  # "one" is not among its branches
+    assert (after.draft.notes, after.draft.examiner, after.draft.attributions) == ("", "E", ())
+    again = update(before, Examined(subject=replace(SUBJECT, name="c"), same_exhibit=True))
+    assert again == replace(before, subject=replace(SUBJECT, name="c"))
+
+
+def test_unknown_figures_are_refused(state: State) -> None:
+    with pytest.raises(UnknownNameError):
+        update(state, ReportSet(figures=("srm", "none")))
+    assert update(state, ReportSet(figures=())).draft.figures == ()
+
+
+@pytest.fixture
+def finding() -> Finding:
+    evidence = Evidence(pixels=textured(200, 300), sha256="0" * 64, name="a.png", media_type="image/png", n_bytes=1)
+    run = RunRecord(examined_at="", software={}, platform={}, weights={}, settings={})
+    return Finding(evidence=evidence, scores=None, outcome="uncalibrated", reason="None.", run=run)
+
+
+@pytest.mark.parametrize("name", RESIDUALS.names())
+def test_the_line_of_a_residual_gives_what_is_shown(name: str, state: State, finding: Finding) -> None:
+    state = update(update(replace_tab(state, "residuals"), ResidualChosen(name)), ChannelChosen(1))
+    for shown in (
+        update(state, LookMoved(Look(left=40, top=24, side=96))),
+        update(state, RegionMarked((60, 30, 130, 77))),
+    ):
+        box = shown.region or shown.look.box(SUBJECT)
+        values = value_of(code_line(shown), fx=fx, finding=finding)
+        assert np.array_equal(values, maps_of(finding.evidence, box, name)[..., shown.channel])
+
+
+def test_the_line_of_the_second_exhibit_is_about_that(state: State, finding: Finding) -> None:
+    state = update(replace_tab(state, "compare"), OtherShown(OTHER))
+    values = value_of(code_line(state), fx=fx, other=finding)
+    assert values.shape == (200, 300)
+
+
+class Recorder:
+    """Stands for `forensics`, and keeps what it is called with."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[tuple[object, ...], dict[str, object]]] = []
+
+    def attribute(self, *args: object, **kwargs: object) -> "Recorder":
+        self.calls.append((args, kwargs))
+        return self
+
+    write_report = attribute
+    view = "the highest"
+
+    def Case(self, **kwargs: object) -> dict[str, object]:
+        return kwargs
+
+
+def test_the_line_of_an_attribution(state: State) -> None:
+    state = replace_tab(state, "why")
+    recorder, why = Recorder(), []
+    run_line(code_line(state), fx=recorder, detector="D", finding="F", why=why)
+    assert recorder.calls == [(("D", "F"), {"branch": "one", "method": "integrated_gradients"})]
+    beside = update(update(state, BesideChosen("two")), TrustChosen("full"))
+    run_line(code_line(beside), fx=recorder, detector="D", finding="F", why=why)
+    assert recorder.calls[2][1] == {
+        "branch": "two",
+        "view": "the highest",
+        "method": "integrated_gradients",
+        "trust": "full",
+    }
+    run_line(code_line(update(beside, ViewChosen("v"))), fx=recorder, detector="D", finding="F", why=why)
+    assert [call[1]["view"] for call in recorder.calls[3:]] == ["v", "v"]
+    assert len(why) == 5
+
+
+def test_the_line_of_a_report(state: State) -> None:
+    hostile = "it's <b>\"\n\u202e');import os"
+    state = update(replace_tab(state, "report"), Explained(2))
+    state = update(state, ReportSet(notes=hostile, figures=("srm",), attributions=(1,), redact=True, path="x/y.html"))
+    recorder = Recorder()
+    run_line(code_line(state), fx=recorder, finding="F", why=["a", "b"])
+    assert recorder.calls == [
+        (
+            (["F"], "x/y.html"),
+            {
+                "case": {"notes": hostile},
+                "attributions": ["b"],
+                "residuals": ("srm",),
+                "language": "en",
+                "redact": True,
+            },
+        )
+    ]
+
+
+def test_every_tab_has_one_line_that_python_understands(state: State) -> None:
+    hostile = replace(SUBJECT, name="'); boom('\n", branches=("a'b\"", "c"), views=("'v'", "w"), boxes=SUBJECT.boxes)
+    opened = replace(open_state(hostile), source=repr("folder/'); boom('.jpg"), view="'v'", beside="c", other=hostile)
+    for tab in TABS:
+        for shown in (replace_tab(state, tab), replace_tab(opened, tab)):
+            line = code_line(shown)
+            assert "\n" not in line
+            tree = ast.parse(line)
+            assert len(tree.body) == 1
+            called = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            assert called <= {"fx", "detector", "finding", "other", "why", "one"}, line
+
+
+def test_the_state_is_frozen(state: State) -> None:
+    for field in fields(state):
+        with pytest.raises((AttributeError, TypeError)):
+            setattr(state, field.name, None)

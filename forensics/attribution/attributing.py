@@ -1,0 +1,253 @@
+"""The verb of the package: ask why a branch answered as it did on one view of a picture."""
+
+import difflib
+import time
+from collections.abc import Callable
+from functools import partial
+from threading import Event
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from forensics.attribution.borrowing import SEED, borrowed
+from forensics.attribution.faithfulness import expected_passes, quick_checks, thorough_checks
+from forensics.attribution.features import REGIONS
+from forensics.attribution.looks import TARGETS, Look, Target, cut_look, on_evidence
+from forensics.attribution.measured import measured_checks
+from forensics.attribution.methods import METHODS, Asked, Credit, Method
+from forensics.deliveries import deliver
+from forensics.detector import Detector
+from forensics.errors import AttributionError, UnknownNameError
+from forensics.models.branch import Branch
+from forensics.progress import Watch
+from forensics.reproducibility import deterministic
+from forensics.suitability import MIN_SIDE
+from forensics.types import Attribution, BranchScores, Evidence, Finding, Trust, TrustCheck
+from forensics.units import log_odds_from_logits
+from forensics.views import Plan, plan_views
+
+__all__ = ["Checks", "attribute", "usable_methods"]
+
+Checks: TypeAlias = Literal["quick", "full", "none"]
+CHECKS: tuple[Checks, ...] = ("quick", "full", "none")
+HARMLESS = "JPEG 95"
+
+
+def attribute(
+    detector: Detector,
+    picture: Finding | Evidence,
+    *,
+    branch: str,
+    view: str | int | None = None,
+    method: str = "integrated_gradients",
+    target: Target = "logit_difference",
+    baseline: str | None = None,
+    layer: str | None = None,
+    regions: str = "grid",
+    steps: int | None = None,
+    trust: Checks = "quick",
+    progress: Callable[[int, int], None] | None = None,
+    cancel: Event | None = None,
+) -> Attribution:
+    """Return what one branch responded to on one view, with what was measured of the explanation itself.
+
+    Always in float32 and from a fixed seed; the detector is left as it was found, also when this fails or is cancelled.
+
+    Parameters
+    ----------
+    detector : Detector
+    picture : Finding or Evidence
+        With pixels.
+    branch : str
+        One of ``detector.branches``.
+    view : str or int, optional
+        Name or number of a view; if not given, the one on which the branch's log-odds are highest.
+    method : str
+        One of ``METHODS.names()``; `usable_methods` names those that a branch allows.
+    target : {"logit_difference", "logit_fake", "logit_real"}
+        What is explained: by default fake minus real, the log-odds of the branch on this view.
+    baseline : str, optional
+        What “nothing there” is: ``median_blur``, ``grey`` or ``noise``; for channel groups also ``zero``. The method's own if
+        not given.
+    layer : str, optional
+        For Grad-CAM: the name of a module within the branch; the branch's last feature map if not given.
+    regions : {"grid", "superpixels"}
+        For methods over regions.
+    steps : int, optional
+        Steps of integrated gradients, samples of expected gradients, orders of Shapley values; the method's own number if not given.
+    trust : {"quick", "full", "none"}
+        Which checks to run on this picture. ``quick``: completeness, deletion and insertion, a copy saved again.
+        ``full``: shuffled weights, infidelity and sensitivity too, which take several times as long.
+    progress : callable, optional
+        Called with (done, total) from this thread, at every view.
+    cancel : threading.Event, optional
+        When another thread sets it, `Cancelled` is raised at the next view.
+
+    Returns
+    -------
+    Attribution
+
+    Raises
+    ------
+    UnknownNameError
+        No such branch, method, layer or view; the message names a near one.
+    AttributionError
+        The branch passes no gradients and the method needs them; no such baseline, regions, target or set of checks; or a number of steps below 1.
+    EvidenceError
+        The picture has no pixels at hand.
+    Cancelled
+    """
+    evidence = picture.evidence if isinstance(picture, Finding) else picture
+    network = _branch(detector, branch)
+    chosen = _method(method, branch, network)
+    asked = _asked(network, target=target, trust=trust, baseline=baseline, layer=layer, regions=regions, steps=steps)
+    plan = _plan(detector, evidence)
+    number = _view(detector, picture, plan, branch, view)
+    watch = Watch(1, progress=progress, cancel=cancel)
+    cut = partial(cut_look, network, plan=plan, view=number, target=target, watch=watch)
+    look = cut(pixels=evidence.require_pixels())
+    checking = 0 if trust == "none" else expected_passes(chosen, look, asked, thorough=trust == "full")
+    watch.begin(chosen.passes(look, asked) + checking)
+    with borrowed(network):
+        explain = partial(_explain, chosen, asked)
+        began = time.perf_counter()
+        credit = explain(look)
+        seconds = time.perf_counter() - began
+        checks: list[TrustCheck] = []
+        if trust != "none":
+            again = cut(pixels=deliver(evidence, HARMLESS).require_pixels())
+            checks += quick_checks(look, credit, explain, again)
+        if trust == "full":
+            checks += thorough_checks(look, credit, explain)
+    if trust != "none":
+        checks += measured_checks(detector.companion, branch, method, have={c.name for c in checks})
+    watch.finish()
+    left, top, right, bottom = (int(v) for v in plan.boxes[number])
+    return Attribution(
+        evidence_sha256=evidence.sha256,
+        weights_sha256=detector.weights.sha256,
+        branch=branch,
+        view=plan.names[number],
+        method=method,
+        target=target,
+        size=(evidence.width, evidence.height),
+        box=(left, top, right, bottom),
+        part=None if credit.values is None else on_evidence(credit.values, plan, number),
+        groups=credit.groups,
+        output=credit.output,
+        reference=credit.reference,
+        baseline=credit.baseline,
+        delta=credit.delta,
+        trust=Trust(checks=tuple(checks)),
+        seconds=seconds,
+        settings={**credit.settings, "seed": SEED, "precision": "float32"},
+    )
+
+
+def usable_methods(detector: Detector, branch: str) -> tuple[str, ...]:
+    """Return the names of the methods that a branch allows: all, or those without gradients if it passes none."""
+    network = _branch(detector, branch)
+    return tuple(name for name in METHODS if network.passes_gradients or not METHODS[name].needs_gradients)
+
+
+def _explain(method: Method, asked: Asked, look: Look) -> Credit:
+    """Return the answer of a method; the same random numbers are drawn whatever was computed before."""
+    with borrowed(look.branch):
+        return method.explain(look, asked)
+
+
+def _branch(detector: Detector, name: str) -> Branch:
+    found = dict(detector.ensemble.items())
+    if name not in found:
+        raise UnknownNameError(_unknown("branches", name, list(found)))
+    return found[name]
+
+
+def _method(name: str, branch: str, network: Branch) -> Method:
+    method = METHODS[name]
+    if method.needs_gradients and not network.passes_gradients:
+        others = ", ".join(n for n in METHODS if not METHODS[n].needs_gradients)
+        raise AttributionError(
+            f"the branch {branch!r} passes no gradients, which {name} needs: it counts. Use one of {others}, which leave "
+            "parts out instead."
+        )
+    return method
+
+
+def _asked(
+    network: Branch,
+    *,
+    target: str,
+    trust: str,
+    baseline: str | None,
+    layer: str | None,
+    regions: str,
+    steps: int | None,
+) -> Asked:
+    for what, value, allowed in (("target", target, tuple(TARGETS)), ("trust", trust, CHECKS)):
+        if value not in allowed:
+            raise AttributionError(f"no {what} {value!r}; there are {', '.join(allowed)}. Choose one of these.")
+    if regions not in REGIONS:
+        raise AttributionError(f"no regions {regions!r}; there are {', '.join(REGIONS)}. Choose one of these.")
+    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
+        raise AttributionError(
+            f"steps must be a whole number of at least 1, got {steps!r}. Leave it out for the default."
+        )
+    if layer is not None:
+        names = [name for name, _ in network.named_modules() if name]
+        if layer not in names:
+            raise UnknownNameError(_unknown("layers of this branch", layer, names, shown=[network.attribution_layer]))
+    return Asked(baseline=baseline, layer=layer, regions=regions, steps=steps)
+
+
+def _plan(detector: Detector, evidence: Evidence) -> Plan:
+    pixels = evidence.require_pixels()
+    if min(evidence.width, evidence.height) < MIN_SIDE:
+        raise AttributionError(
+            f"{evidence.name} is {evidence.width} x {evidence.height} pixels, and no branch looks at pictures with a short side below "
+            f"{MIN_SIDE}. Ask for a larger copy."
+        )
+    plan = plan_views(pixels, detector.weights.manifest.scheme)
+    if not plan.names:
+        raise AttributionError(
+            f"every part of {evidence.name} is flat, so that no branch looked at it. There is nothing to explain; choose another picture."
+        )
+    return plan
+
+
+def _view(detector: Detector, picture: Finding | Evidence, plan: Plan, branch: str, view: str | int | None) -> int:
+    """Return the number of the view that is asked for."""
+    n = len(plan.names)
+    if isinstance(view, str):
+        if view not in plan.names:
+            raise UnknownNameError(
+                _unknown("views of this picture", view, list(plan.names), shown=list(plan.names[:3]))
+            )
+        return plan.names.index(view)
+    if isinstance(view, int):
+        if not 0 <= view < n:
+            raise UnknownNameError(
+                f"No view number {view}: this picture has {n}, from 0 to {n - 1}. Choose one of these."
+            )
+        return view
+    scores = picture.scores if isinstance(picture, Finding) else None
+    if scores is None or scores.views != plan.names or branch not in scores.branches:
+        scores = _scored(detector, picture.evidence if isinstance(picture, Finding) else picture)
+    row = scores.branches.index(branch)
+    return int(np.argmax(log_odds_from_logits(scores.logits)[row]))
+
+
+def _scored(detector: Detector, evidence: Evidence) -> BranchScores:
+    with deterministic():
+        scores = detector.score(evidence)
+    if scores is None:
+        raise AttributionError(f"{evidence.name} cannot be scored. Examine it to read why.")
+    return scores
+
+
+def _unknown(what: str, name: str, names: list[str], *, shown: list[str] | None = None) -> str:
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    some = names if shown is None else shown
+    more = ", …" if len(some) < len(names) else ""
+    hint = f" Did you mean {close[0]!r}?" if close else " Choose one of these."
+    return f"No {name!r} among the {what}: {', '.join(some)}{more}.{hint}"

@@ -1,0 +1,87 @@
+"""Where two branches, or two methods, agree about the same view."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forensics.attribution.faithfulness import agreement
+from forensics.errors import AttributionError
+from forensics.types import Attribution, Float32Array
+
+__all__ = ["Agreement", "compare_branches"]
+
+TOP = 10  # one cell in ten counts as the strongest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Agreement:
+    """How far two attributions of one view tell the same.
+
+    Parameters
+    ----------
+    rank_correlation : float
+        Spearman's, over the cells, in [-1, 1].
+    shared_top : float
+        Share of the tenth of the cells that speak most for “fake” in one that they are in the other too, in [0, 1].
+    expected_top : float
+        The same for two maps that know nothing of each other.
+    same_sign : float
+        Share of the cells with the same sign, in [0, 1].
+    common : array of the shape of the cells, float32
+        The smaller of the two in size where the signs agree, else 0; in log-odds per cell.
+    words : str
+    """
+
+    rank_correlation: float
+    shared_top: float
+    expected_top: float
+    same_sign: float
+    common: Float32Array
+    words: str
+
+
+def compare_branches(one: Attribution, other: Attribution) -> Agreement:
+    """Return where two attributions of the same view agree.
+
+    Parameters
+    ----------
+    one, other : Attribution
+        Of the same picture and view, with places.
+
+    Raises
+    ------
+    AttributionError
+        They are of different views, or one credits no places.
+    """
+    a, b = one.cells, other.cells
+    if a is None or b is None:
+        raise AttributionError(
+            f"{one.method if a is None else other.method} credits channel groups and no places. Compare methods that give a map."
+        )
+    if (one.evidence_sha256, one.box, one.view) != (other.evidence_sha256, other.box, other.view):
+        raise AttributionError(
+            f"the attributions are of different views, {one.view!r} and {other.view!r}. Pass view= to make both of the same."
+        )
+    n = max(1, a.size // TOP)
+    strongest = [set(np.argsort(-x, axis=None, kind="stable")[:n].tolist()) for x in (a, b)]
+    shared = len(strongest[0] & strongest[1]) / n
+    correlation = agreement(a, b)
+    same = float(np.mean(np.sign(a) == np.sign(b)))
+    common = np.where(np.sign(a) == np.sign(b), np.sign(a) * np.minimum(np.abs(a), np.abs(b)), 0.0)
+    expected = n / a.size
+    words = (
+        f"{_name(one)} and {_name(other)}: rank correlation {correlation:+.2f} over {a.size} cells; of the tenth that speaks most for "
+        f"“fake” they have {100 * shared:.0f} % in common, where chance has {100 * expected:.0f} %."
+    )
+    return Agreement(
+        rank_correlation=correlation,
+        shared_top=shared,
+        expected_top=expected,
+        same_sign=same,
+        common=common.astype(np.float32),
+        words=words,
+    )
+
+
+def _name(attribution: Attribution) -> str:
+    return f"{attribution.branch} ({attribution.method})"

@@ -1,0 +1,334 @@
+"""How far an attribution can be relied on: what must hold, within which limits, and why there.
+
+References
+----------
+Adebayo et al., Sanity checks for saliency maps, NeurIPS 2018: randomised weights. Samek et al., IEEE TNNLS 28 (2017), and
+Petsiuk, Das and Saenko, BMVC 2018: deletion and insertion. Rong et al., ICML 2022: removal without edges. Yeh et al.,
+NeurIPS 2019: infidelity and sensitivity, as in ``captum.metrics``.
+"""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from captum.metrics import infidelity, sensitivity_max
+from scipy.stats import spearmanr
+from torch import Tensor
+
+from forensics.attribution.looks import BASELINES, Look, removed
+from forensics.attribution.methods import Asked, Credit, Method
+from forensics.models.branch import Branch
+from forensics.types import CELLS, Float32Array, Float64Array, TrustCheck
+
+__all__ = ["LIMITS", "Curves", "Limit", "agreement", "cell_sums", "quick_checks", "randomised", "removal_curves", "thorough_checks"]  # fmt: skip
+
+AnyMap: TypeAlias = Float64Array | Float32Array
+
+SHARES = tuple(np.round(np.arange(0.1, 0.95, 0.1), 1).tolist())  # of the cells that are removed
+RANDOM_ORDERS = 9  # lower than all of these happens by chance in one of ten maps
+SHAKES, SHAKE = 1, 1.0 / 255.0  # pictures that differ by at most one grey level
+SUBSETS = 20  # of cells, whose joint effect the map must foretell
+LEAST_DIFFERENCE = 0.1  # log-odds; below it nothing is explained and a share of it means nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What a check is held against.
+
+    Parameters
+    ----------
+    at_least : float or None
+    at_most : float or None
+        One of the two.
+    why : str
+    """
+
+    why: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @property
+    def value(self) -> float:
+        """The one that is set."""
+        return self.at_least if self.at_least is not None else self.at_most  # type: ignore[return-value]  # one is set
+
+    def passed(self, value: float) -> bool:
+        """Whether a value is within the limit."""
+        return bool(value >= self.at_least if self.at_least is not None else value <= self.value)
+
+
+# Every limit of the package for attributions, in one place.
+LIMITS: Mapping[str, Limit] = MappingProxyType(
+    {
+        "convergence": Limit(
+            at_most=0.02,
+            why="the map must add up to what it explains; 2 % is far below any difference that a reader could see",
+        ),
+        "deletion": Limit(
+            at_least=1.0,
+            why="removing what is said to matter must lower the answer more than removing cells at random does; more than "
+            "each of nine random orders happens by chance in one of ten maps",
+        ),
+        "insertion": Limit(at_least=1.0, why="the same, for bringing cells back"),
+        "removal": Limit(
+            at_least=0.0, why="what is said to matter least must be missed less than what is said to matter most (ROAD)"
+        ),
+        "stability": Limit(
+            at_least=0.5,
+            why="a copy saved again at JPEG 95 looks the same, so its explanation must rank the cells alike; 0.5 is a rank "
+            "correlation at which most of the cells that stand out do so in both",
+        ),
+        "randomisation": Limit(
+            at_most=0.3,
+            why="weights shuffled at random know nothing; a map that stays alike shows the picture, not the network",
+        ),
+        "infidelity": Limit(
+            at_most=1.0,
+            why="of the squared change when cells are taken out; at 1 the map foretells no better than saying that nothing "
+            "will change",
+        ),
+        "sensitivity": Limit(
+            at_most=1.0,
+            why="one grey level cannot be seen; a map that changes by as much as it holds is noise",
+        ),
+        "localisation": Limit(
+            at_least=0.7,
+            why="on forgeries whose place is known the strongest cell must lie there in at least seven of ten; 0.8 is the aim",
+        ),
+    }
+)
+REPORTED = frozenset({"infidelity"})  # measured and told, not judged: methods whose values do not add up cannot meet it
+
+
+def judged(name: str, value: float, text: str, *, only_told: bool = False) -> TrustCheck:
+    """Return a check held against its limit, or only told."""
+    limit = LIMITS[name]
+    told = only_told or name in REPORTED
+    return TrustCheck(
+        name=name,
+        value=value,
+        limit=None if told else limit.value,
+        passed=None if told else limit.passed(value),
+        text=text,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curves:
+    """Responses while cells are removed, most important first, least important first, and in random orders.
+
+    Parameters
+    ----------
+    shares : array of shape (n,)
+        Of the cells that are removed.
+    deletion : array of shape (n,)
+        Most important first.
+    insertion : array of shape (n,)
+        Least important first: read backwards, the most important are brought back first.
+    random : array of shape (orders, n)
+    """
+
+    shares: Float64Array
+    deletion: Float64Array
+    insertion: Float64Array
+    random: Float64Array
+
+    @property
+    def gain(self) -> float:
+        """Half of how much higher insertion lies than deletion, mean over the shares, in log-odds (ROAD)."""
+        return float((self.insertion.mean() - self.deletion.mean()) / 2)
+
+    @property
+    def deletion_beats(self) -> float:
+        """Share of the random orders that deletion lies below."""
+        return float(np.mean(self.deletion.mean() < self.random.mean(axis=1)))
+
+    @property
+    def insertion_beats(self) -> float:
+        """Share of the random orders that insertion lies above."""
+        return float(np.mean(self.insertion.mean() > self.random.mean(axis=1)))
+
+
+def cell_sums(values: Float64Array, cell: int) -> Float64Array:
+    """Return sums over cells of `cell` x `cell` pixels of (S, S)."""
+    n = values.shape[0] // cell
+    return np.asarray(values[: n * cell, : n * cell].reshape(n, cell, n, cell).sum(axis=(1, 3)))
+
+
+def agreement(a: AnyMap, b: AnyMap) -> float:
+    """Return Spearman's rank correlation of two maps; 0 where one of them is constant."""
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0
+    return float(spearmanr(a, b, axis=None).statistic)
+
+
+def removal_curves(look: Look, cells: Float64Array) -> Curves:
+    """Return the responses while cells are removed in the order of a map.
+
+    Parameters
+    ----------
+    look : Look
+    cells : array of shape (n, n)
+        Larger speaks more for “fake”.
+    """
+    rng = np.random.default_rng(0)
+    order = np.argsort(-cells, axis=None, kind="stable")
+    orders = [order, order[::-1], *(rng.permutation(order.size) for _ in range(RANDOM_ORDERS))]
+    pixels = look.pixels[0].cpu().numpy()
+    answers = np.empty((len(orders), len(SHARES)))
+    for i, one in enumerate(orders):
+        for j, share in enumerate(SHARES):
+            gone = np.zeros(order.size)
+            gone[one[: round(share * order.size)]] = 1.0
+            view = removed(pixels, _enlarged(gone.reshape(cells.shape), look.side))
+            answers[i, j] = look.answer(torch.from_numpy(view[None]).to(look.pixels.device))[0]
+    return Curves(shares=np.array(SHARES), deletion=answers[0], insertion=answers[1], random=answers[2:])
+
+
+def _enlarged(cells: Float64Array, side: int) -> Float32Array:
+    rows, columns = (np.arange(side) * n // side for n in cells.shape)
+    return cells[rows[:, None], columns[None, :]].astype(np.float32)
+
+
+def quick_checks(look: Look, credit: Credit, explain: Callable[[Look], Credit], again: Look) -> list[TrustCheck]:
+    """Return what is measured of every attribution: completeness, removal of cells, and a copy saved again.
+
+    Parameters
+    ----------
+    look, again : Look
+        The view, and the same view of the copy at JPEG 95.
+    credit : Credit
+    explain : callable
+        From a look to its credit, as it was asked for.
+    """
+    checks = [*_convergence(credit)]
+    if credit.values is None:
+        checks.append(_group_stability(credit, explain(again)))
+        return checks
+    cells = cell_sums(credit.values, look.cell)
+    curves = removal_curves(look, cells)
+    names = ("deletion", "insertion")
+    for name, beats, verb in zip(
+        names,
+        (curves.deletion_beats, curves.insertion_beats),
+        ("removed, most important first: the log-odds fall below", "brought back, most important first: the log-odds rise above"),
+        strict=True,
+    ):  # fmt: skip
+        text = f"Cells {verb} those of {100 * beats:.0f} % of {RANDOM_ORDERS} random orders."
+        checks.append(judged(name, beats, text))
+    text = f"Half the distance between these two curves: {curves.gain:+.2f} log-odds."
+    checks.append(judged("removal", curves.gain, text))
+    other = explain(again)
+    if other.values is not None:
+        value = agreement(cells, cell_sums(other.values, look.cell))
+        checks.append(
+            judged("stability", value, f"Rank correlation with the map of a copy saved at JPEG 95: {value:.2f}.")
+        )
+    return checks
+
+
+def _convergence(credit: Credit) -> list[TrustCheck]:
+    if credit.delta is None or credit.reference is None:
+        return []
+    difference = credit.output - credit.reference
+    value = abs(credit.delta) / max(abs(difference), LEAST_DIFFERENCE)
+    text = f"The sum differs from what it explains ({difference:+.2f} log-odds) by {100 * value:.1f} %."
+    if credit.drawn:
+        text += " It is drawn at random and right on average only, so this is told and not judged."
+    return [judged("convergence", value, text, only_told=credit.drawn)]
+
+
+def _group_stability(credit: Credit, other: Credit) -> TrustCheck:
+    ours, theirs = np.array(list(credit.groups.values())), np.array(list(other.groups.values()))
+    value = float(1.0 - np.abs(ours - theirs).sum() / max(np.abs(ours).sum(), LEAST_DIFFERENCE))
+    moved = 100 * (1 - value)
+    return judged("stability", value, f"In a copy saved at JPEG 95 {moved:.0f} % of the credit is another.")
+
+
+def thorough_checks(look: Look, credit: Credit, explain: Callable[[Look], Credit]) -> list[TrustCheck]:
+    """Return what takes several attributions more: shuffled weights, infidelity, and sensitivity to one grey level."""
+    if credit.values is None:
+        return []
+    cells = cell_sums(credit.values, look.cell)
+    foreign = explain(replace(look, branch=randomised(look.branch)))
+    value = 0.0 if foreign.values is None else agreement(np.abs(cells), np.abs(cell_sums(foreign.values, look.cell)))
+    shuffled = judged(
+        "randomisation",
+        abs(value),
+        f"Rank correlation with the map of the same network with shuffled weights: {value:.2f}.",
+    )
+    unfaithful = _infidelity(look, cells)
+    told = judged("infidelity", unfaithful, f"Squared error of the changes that the map foretells: {unfaithful:.2f} of the squared changes.")  # fmt: skip
+    shaken = _sensitivity(look, explain)
+    text = f"A change of at most one grey level changes the map by up to {100 * shaken:.0f} % of its norm."
+    return [shuffled, told, judged("sensitivity", shaken, text)]
+
+
+def randomised(branch: Branch) -> Branch:
+    """Return a copy of a branch whose weights are shuffled within each tensor: same sizes and scales, no knowledge."""
+    shuffled = copy.deepcopy(branch)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in shuffled.body.parameters():
+            order = torch.randperm(parameter.numel(), generator=generator).to(parameter.device)
+            parameter.copy_(parameter.flatten()[order].view_as(parameter))
+    for module in shuffled.modules():
+        if hasattr(module, "_spectrum"):
+            module._spectrum = None  # type: ignore[assignment]  # a kept transform of the kernels as they were
+    return shuffled
+
+
+def _infidelity(look: Look, cells: Float64Array) -> float:
+    """Return the squared error of foretold changes, in squared changes, over random subsets of cells."""
+    nothing = look.nothing(next(iter(BASELINES)))
+    changes: list[Tensor] = []
+    whole = torch.ones(1, 1, *cells.shape, dtype=look.pixels.dtype, device=look.pixels.device)
+    generator = torch.Generator().manual_seed(0)
+    response = look.response(of_pixels=True)
+
+    @torch.no_grad()
+    def answer(kept: Tensor) -> Tensor:
+        rows = torch.arange(look.side, device=kept.device) * kept.shape[-1] // look.side
+        mask = kept[:, :, rows][:, :, :, rows]
+        answers = torch.cat([response(look.pixels * m + nothing * (1 - m)) for m in torch.split(mask, 1)])
+        changes.append(answers)
+        return answers
+
+    def take_out(kept: Tensor) -> tuple[Tensor, Tensor]:
+        share = torch.rand(len(kept), 1, 1, 1, generator=generator)
+        gone = (torch.rand(kept.shape, generator=generator) < share).to(kept)
+        return gone, kept - gone
+
+    map_ = torch.from_numpy(cells).to(whole)[None, None]
+    error = float(infidelity(answer, take_out, whole, map_, n_perturb_samples=SUBSETS, max_examples_per_batch=1)[0])
+    found = torch.cat(changes)
+    before = answer(whole)[0]
+    size = float(((found - before) ** 2).sum()) / SUBSETS
+    return error / max(size, LEAST_DIFFERENCE**2)
+
+
+def _sensitivity(look: Look, explain: Callable[[Look], Credit]) -> float:
+    def explained(pixels: tuple[Tensor, ...]) -> Tensor:
+        maps = []
+        for one in torch.split(pixels[0], 1):
+            values = explain(replace(look, pixels=one.clamp(0, 1))).values
+            maps.append(np.zeros((CELLS, CELLS)) if values is None else cell_sums(values, look.cell))
+        return torch.from_numpy(np.stack(maps))
+
+    found = sensitivity_max(
+        explained, look.pixels, perturb_radius=SHAKE, n_perturb_samples=SHAKES, max_examples_per_batch=1
+    )
+    return float(found[0])
+
+
+def expected_passes(method: Method, look: Look, asked: Asked, *, thorough: bool) -> int:
+    """Return how many views the checks compute, about."""
+    one = method.passes(look, asked)
+    if not method.gives_places:
+        return one
+    quick = (2 + RANDOM_ORDERS) * len(SHARES) + one
+    return quick + (1 + 2 * (1 + SHAKES)) * one + 2 * SUBSETS if thorough else quick

@@ -1,0 +1,231 @@
+"""What the tabs say, as HTML without anything active; the words are those of reports."""
+
+import base64
+import html
+import io
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from forensics.report import Case, Context
+from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
+from forensics.report.canonical import shorten, visible
+from forensics.report.context import Exhibit
+from forensics.report.html import _environment
+from forensics.report.sections.exhibits import exhibits
+from forensics.report.sections.findings import _scores
+from forensics.report.sections.phrases import decimals, outcome_words, picture_words, text_or
+from forensics.report.sections.strength import odds_words, robustness_blocks, strength_blocks
+from forensics.residuals import Amounts, Residual, scale_bar
+from forensics.types import ENFSI_2015, Attribution, Finding, Trust, UInt8Array
+
+__all__ = [
+    "amounts_html",
+    "bar_html",
+    "blocks_html",
+    "code_html",
+    "groups_html",
+    "image_html",
+    "metadata_html",
+    "overview_html",
+    "problem_html",
+    "robustness_html",
+    "safe",
+    "scores_html",
+    "style",
+    "trust_html",
+]
+
+NAME = 60  # characters of a file name in a table
+STYLE = Path(__file__).parent / "assets" / "explorer.css"
+
+
+@cache
+def style() -> str:
+    """Return the style sheet, which reaches no further than elements of class ``fx``."""
+    return f"<style>{STYLE.read_text(encoding='utf-8')}</style>"
+
+
+def safe(text: str) -> str:
+    """Return text that shows what it holds and does nothing."""
+    return html.escape(visible(text))
+
+
+def blocks_html(blocks: Iterable[Block]) -> str:
+    """Return blocks as reports show them."""
+    one = _environment().get_template("blocks.html.j2").module.one  # type: ignore[attr-defined]  # a macro of the template
+    return f'<div class="fx">{"".join(str(one(b, {}, {})) for b in blocks)}</div>'
+
+
+def problem_html(problem: Exception | str) -> str:
+    """Return what went wrong, in one line."""
+    text = safe(" ".join(str(problem).split()))
+    head = "<b>Not done.</b> " if isinstance(problem, Exception) else ""
+    return f'<div class="fx"><p class="problem" role="alert">{head}{text}</p></div>'
+
+
+def code_html(line: str) -> str:
+    """Return a line of Python to be copied."""
+    return (
+        '<div class="fx"><p class="line"><span>The same in Python, after <code>import forensics as fx</code>:</span> '
+        f'<code class="code">{safe(line)}</code></p></div>'
+    )
+
+
+def image_html(pixels: UInt8Array, *, alt: str, caption: str, exact: bool = True, shown: int | None = None) -> str:
+    """Return a picture with its caption, its data within.
+
+    Parameters
+    ----------
+    pixels : array of shape (h, w, 3), uint8
+    alt, caption : str
+    exact : bool
+        Without loss; else small, for the eye.
+    shown : int, optional
+        Width on the screen, in its pixels.
+    """
+    buffer = io.BytesIO()
+    how: dict[str, Any] = {"lossless": True, "quality": 20, "method": 1} if exact else {"quality": 85, "method": 1}
+    Image.fromarray(pixels).save(buffer, format="WEBP", **how)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    height, width = pixels.shape[:2]
+    wide = width if shown is None else shown
+    return (
+        f'<figure><img alt="{safe(alt)}" width="{wide}" height="{round(height * wide / width)}" '
+        f'src="data:image/webp;base64,{data}"><figcaption>{safe(caption)}</figcaption></figure>'
+    )
+
+
+def bar_html(residual: Residual, gain: float) -> str:
+    """Return the colours of a scale between its ends."""
+    limit = residual.limit / gain
+    low = f"−{limit:.3g}" if residual.signed else "0"
+    buffer = io.BytesIO()
+    Image.fromarray(scale_bar(signed=residual.signed)).save(buffer, format="PNG")
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    return (
+        f'<div class="fx"><div class="key"><span>{low}</span><img alt="" src="data:image/png;base64,{data}">'
+        f"<span>{limit:.3g} {safe(residual.unit)}</span></div></div>"
+    )
+
+
+def overview_html(finding: Finding) -> str:
+    """Return outcome, strength of evidence, propositions, reservations and the file in short."""
+    exhibit = _exhibit(finding)
+    tone = "note" if finding.outcome.startswith("supports") else "caution"
+    lr, propositions = finding.lr, finding.propositions
+    blocks = [callout(outcome_words(finding), text_or(finding.reason), tone=tone)]  # type: ignore[arg-type]  # one of the two
+    if lr is not None and finding.outcome in ("supports_h1", "supports_h2"):
+        blocks.append(paragraph(f"A score like this is {odds_words(lr)}: {lr.words()}."))
+    if lr is None:
+        blocks.append(key_values("Propositions", [("H1", text_or(propositions.h1)), ("H2", text_or(propositions.h2))]))
+    blocks += strength_blocks(exhibit, finding, ENFSI_2015)
+    if finding.caveats:
+        blocks.append(heading("Reservations", level=4))
+        blocks.append(items(text_or(c.text, limit=600) for c in finding.caveats if c.text != finding.reason))
+    if finding.robustness is not None:
+        summary = finding.robustness.summary
+        blocks.append(paragraph(f"{summary[:1].upper()}{summary[1:]}."))
+    evidence = finding.evidence
+    blocks.append(heading("File", level=4))
+    blocks.append(
+        key_values(
+            "File",
+            [
+                ("Name", text_or(evidence.name, "(no name)", 300)),
+                ("Picture", picture_words(finding)),
+                ("SHA-256", evidence.sha256),
+                ("On loading", "; ".join(shorten(n, 300) for n in evidence.notes) or "Nothing was changed."),
+                ("Examined", finding.run.examined_at),
+            ],
+        )
+    )
+    return blocks_html(blocks)
+
+
+def scores_html(finding: Finding) -> str:
+    """Return the uncalibrated score, with its plot and table, for a page without widgets."""
+    if finding.scores is None:
+        return blocks_html([paragraph("There are no scores: the picture is unsuitable for scoring.")])
+    return blocks_html(_scores(_exhibit(finding), finding.scores))
+
+
+def robustness_html(finding: Finding) -> str:
+    """Return what became of copies of the exhibit."""
+    if finding.robustness is None:
+        return blocks_html([paragraph("No copies were examined yet.")])
+    return blocks_html(robustness_blocks(_exhibit(finding), finding.robustness)[1:])
+
+
+def metadata_html(finding: Finding) -> str:
+    """Return what the file says about itself."""
+    context = Context(exhibits=(_exhibit(finding),), figures=(), case=Case(), created="", version="", redacted=False)
+    said = callout("Reported, never scored", "Any of this can be missing, removed on the way, or written by anyone.")
+    return blocks_html([said, *list(exhibits(context).blocks)[2:-1]])
+
+
+def amounts_html(rows: Sequence[tuple[str, str, int, Amounts]], residual: Residual, caption: str) -> str:
+    """Return a table of what maps amount to: name, label, number of pixels and amounts of each."""
+    head = ("Picture", "Known as", "Pixels", f"Mean, {residual.unit}", "SD", "Mean size", "At the ends of the scale")
+    body = [
+        (
+            name if len(name) <= NAME else f"{name[: NAME - 1]}…",
+            label,
+            f"{n:,}",
+            decimals(round(a.mean, 3) + 0.0, 3),  # no minus before nothing
+            decimals(a.sd, 3),
+            decimals(a.mean_absolute, 3),
+            f"{100 * a.beyond:.1f} %",
+        )
+        for name, label, n, a in rows
+    ]
+    return blocks_html([table(caption, head, body, numeric=range(2, 7))])
+
+
+def trust_html(trust: Trust) -> str:
+    """Return how far an attribution can be relied on."""
+    tone = {"reliable": "note", "not_reliable": "caution", "not_checked": "caution"}[trust.state]
+    words = trust.words
+    blocks = [callout("How far this can be relied on", f"{words[:1].upper()}{words[1:]}.", tone=tone)]  # type: ignore[arg-type]  # one of the two
+    passed = {True: "passed", False: "failed", None: "reported only"}
+    rows = [
+        (c.name, decimals(c.value, 3), "none" if c.limit is None else decimals(c.limit, 3), passed[c.passed], c.text)
+        for c in trust.checks
+    ]
+    if rows:
+        blocks.append(table("Checks", ("Check", "Value", "Limit", "Result", "What was measured"), rows, numeric=(1, 2)))
+    return blocks_html(blocks)
+
+
+def groups_html(attributions: Sequence[Attribution]) -> str:
+    """Return bars of what the channel groups were credited with, on one scale from 0 for all that are shown."""
+    values = [(a.branch, name, v) for a in attributions for name, v in a.groups.items()]
+    if not values:
+        return ""
+    reach = max(abs(v) for *_, v in values) or 1.0
+    lane, left, wide = 24, 190, 300
+    middle = left + wide / 2
+    bars = []
+    for k, (branch, name, v) in enumerate(values):
+        x, width = middle + min(0.0, v) / reach * wide / 2, abs(v) / reach * wide / 2
+        colour = "fake" if v > 0 else "real"
+        bars.append(
+            f'<text class="tick" x="{left - 8}" y="{lane * k + 16}" text-anchor="end">{safe(shorten(f"{branch}: {name}", 40))}</text>'
+            f'<rect class="{colour}" x="{x:.1f}" y="{lane * k + 4}" width="{max(width, 0.5):.1f}" height="{lane - 8}"/>'
+            f'<text class="tick" x="{left + wide + 8}" y="{lane * k + 16}">{decimals(v, 2)}</text>'
+        )
+    height = lane * len(values)
+    said = "; ".join(f"{branch} {name} {v:+.2f}" for branch, name, v in values)
+    return (
+        f'<div class="fx"><figure class="wide"><svg class="plot bars" viewBox="0 0 560 {height}" role="img" '
+        f'aria-label="{safe(said)}"><line class="rule strong" x1="{middle}" x2="{middle}" y1="0" y2="{height}"/>'
+        f"{''.join(bars)}</svg><figcaption>Credit of channel groups, in log-odds: to the right for ‘fake’, to the left for "
+        "‘real’.</figcaption></figure></div>"
+    )
+
+
+def _exhibit(finding: Finding) -> Exhibit:
+    return Exhibit(number=1, name=finding.evidence.name, finding=finding)

@@ -1,0 +1,82 @@
+"""An explorer as one page without scripts: what each tab would show at first."""
+
+from collections.abc import Callable, Mapping
+
+from forensics.explorers.page import (
+    amounts_html,
+    bar_html,
+    blocks_html,
+    code_html,
+    image_html,
+    metadata_html,
+    overview_html,
+    robustness_html,
+    safe,
+    scores_html,
+    style,
+)
+from forensics.explorers.places import Look, clamped
+from forensics.explorers.state import TABS, State, code_line, replace_tab
+from forensics.explorers.tabs.compare import compare_html
+from forensics.explorers.tabs.desk import Desk
+from forensics.explorers.tabs.residuals import reference_words, residual_layers, residual_rows
+from forensics.explorers.tabs.why import explained_html
+from forensics.report.blocks import paragraph
+from forensics.residuals import RESIDUALS
+
+__all__ = ["static_html"]
+
+SIDE = 256  # pixels of the pictures in the page, so that it stays below 1.5 MB
+HIDDEN = "Pictures are left out of this copy."
+
+
+def static_html(desk: Desk, *, redact: bool) -> str:
+    """Return the page of an explorer.
+
+    Parameters
+    ----------
+    desk : Desk
+    redact : bool
+        Leave out every pixel of the exhibits.
+    """
+    makers: Mapping[str, Callable[[], str]] = {
+        "overview": lambda: overview_html(desk.finding) + scores_html(desk.finding),
+        "residuals": lambda: blocks_html([paragraph(HIDDEN)]) if redact else _residuals(desk),
+        "why": lambda: explained_html(desk.why, None if redact else desk.finding.evidence),
+        "robustness": lambda: robustness_html(desk.finding),
+        "metadata": lambda: metadata_html(desk.finding),
+        "compare": lambda: compare_html(desk.finding, desk.other),
+        "report": lambda: blocks_html([paragraph("The line below writes the report.")]),
+    }
+    parts = [
+        f'<section class="fx"><h2>{title}</h2>{makers[name]()}{code_html(code_line(replace_tab(desk.state, name)))}</section>'
+        for name, title in TABS.items()
+    ]
+    return f'{style()}<div class="fx"><h3>{safe(desk.finding.evidence.name)}</h3></div>{"".join(parts)}'
+
+
+def _residuals(desk: Desk) -> str:
+    evidence, state = desk.finding.evidence, desk.state
+    residual = RESIDUALS[state.residual]
+    box = _small(state)
+    references = desk.references or ()
+    layers, panel = residual_layers(evidence, box, state, references)
+    figures = "".join(
+        image_html(layer.pixels, alt=layer.alt, caption=f"{layer.name}. {layer.alt}", exact=k > 0)
+        for k, layer in enumerate(layers)
+    )
+    read = blocks_html([paragraph(f"Look at: {panel.look_at}"), paragraph(f"Ignore: {panel.ignore}")])
+    table = amounts_html(
+        residual_rows(evidence, box, state, references),
+        residual,
+        f"{residual.title}, part shown. {reference_words(references)}",
+    )
+    return f'<div class="figures">{figures}</div>{bar_html(residual, state.gain)}{read}{table}'
+
+
+def _small(state: State) -> tuple[int, int, int, int]:
+    """Return the middle of the part that is shown."""
+    look = state.look
+    side = min(SIDE, look.side)
+    inner = Look(left=look.left + (look.side - side) // 2, top=look.top + (look.side - side) // 2, side=side)
+    return clamped(inner, state.subject).box(state.subject)

@@ -1,0 +1,111 @@
+"""Two exhibits side by side."""
+
+import ipywidgets as w
+
+from forensics.explorers.layers import Layer, LayerView
+from forensics.explorers.page import blocks_html
+from forensics.explorers.panels import picture_panel, residual_panel, scale_words
+from forensics.explorers.places import box_alike, place_words
+from forensics.explorers.state import State
+from forensics.explorers.tabs.desk import Desk, FilePicker, Picked, page
+from forensics.report.blocks import Block, paragraph, table
+from forensics.report.canonical import shorten
+from forensics.report.sections.phrases import decimals, outcome_words, picture_words
+from forensics.residuals import RESIDUALS
+from forensics.types import Evidence, Finding
+
+__all__ = ["CompareTab", "compare_html", "compare_layers"]
+
+
+class CompareTab:
+    """A picker for a second file, the facts and scores of both, and their pictures and residuals with linked zoom."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.picker = FilePicker("Pick a second", self._pick)
+        self.layers: LayerView | None = None
+        self.place = w.VBox(layout={"width": "100%"})
+        self.words, self.caption = page(), page()
+        self.box = w.VBox([self.picker.box, self.words, self.place, self.caption])
+        self._shown: object = None
+
+    def refresh(self, desk: Desk) -> None:
+        """Show both exhibits."""
+        state, other = desk.state, desk.other
+        key = (desk.finding, other, state.look, state.residual, state.channel, state.gain, state.hidden)
+        if key == self._shown:
+            return
+        self._shown = key
+        self.words.value = compare_html(desk.finding, other)
+        if other is None or state.hidden:
+            self.place.children, self.caption.value = (), ""
+            return
+        layers, origin, caption = compare_layers(desk.finding.evidence, other.evidence, state)
+        if self.layers is None:
+            self.layers = LayerView(layers, origin=origin, mode="side by side", first=0, second=1)
+        else:
+            self.layers.show(layers, origin=origin)
+        self.place.children = (self.layers,)
+        self.caption.value = blocks_html([paragraph(caption)])
+
+    def _pick(self, picked: Picked) -> None:
+        self._desk.compare(picked, wait=False)
+
+
+def compare_html(finding: Finding, other: Finding | None) -> str:
+    """Return a table of what is known and was measured of two exhibits."""
+    if other is None:
+        return blocks_html([paragraph("Pick a second picture, such as another one of the same device and day.")])
+    first, second = _facts(finding), _facts(other)
+    rows = [(name, first.get(name, "none"), second.get(name, "none")) for name in dict.fromkeys((*first, *second))]
+    blocks: list[Block] = [
+        table("Two exhibits. What a file says about itself is reported, never scored.", ("", "Exhibit", "Second"), rows)
+    ]
+    if finding.evidence.sha256 == other.evidence.sha256:
+        blocks.append(paragraph("Both are the same file."))
+    return blocks_html(blocks)
+
+
+def compare_layers(evidence: Evidence, other: Evidence, state: State) -> tuple[list[Layer], tuple[int, int], str]:
+    """Return pictures and residuals of two exhibits, where the first layers lie, and the words for both.
+
+    Pictures of the same size show the same part; others show parts of equal size that lie alike.
+    """
+    box = state.look.box(state.subject)
+    of = box_alike(evidence, box, other)
+    wide, tall = of[2] - of[0], of[3] - of[1]
+    box = (box[0], box[1], min(box[2], box[0] + wide), min(box[3], box[1] + tall))
+    layers = []
+    for name, e, b in (("Exhibit", evidence, box), ("Second", other, of)):
+        panel = picture_panel(e, b)
+        layers.append(Layer(name=name, pixels=panel.pixels, alt=f"{e.name}. {panel.caption}"))
+    for name, e, b in (("Exhibit, residual", evidence, box), ("Second, residual", other, of)):
+        drawn = residual_panel(e, b, name=state.residual, channel=state.channel, gain=state.gain)
+        layers.append(Layer(name=name, pixels=drawn.pixels, alt=f"{e.name}. {drawn.caption}"))
+    residual = RESIDUALS[state.residual]
+    same = (evidence.width, evidence.height) == (other.width, other.height)
+    beside = "the same of the second" if same else f"of the second, as it lies alike, {place_words(of)}"
+    caption = (
+        f"At 1 : 1, of the exhibit {place_words(box)}; {beside}. {residual.title}, channel “{residual.channels[state.channel]}”. "
+        f"{scale_words(residual, state.gain)} Part, residual, channel and gain are those of the tab Residuals."
+    )
+    return layers, (box[0], box[1]), caption
+
+
+def _facts(finding: Finding) -> dict[str, str]:
+    evidence, meta, scores = finding.evidence, finding.evidence.metadata, finding.scores
+    facts = {
+        "Name": shorten(evidence.name, 120),
+        "Picture": picture_words(finding),
+        "SHA-256": evidence.sha256,
+        "JPEG quality, estimated": "none" if meta.jpeg_quality is None else decimals(meta.jpeg_quality, 1),
+        "Sub-sampling": meta.subsampling or "none",
+        "Software named": "; ".join(shorten(s, 80) for s in meta.software) or "none",
+        "EXIF fields": str(len(meta.exif)),
+        "Outcome": outcome_words(finding),
+        "log10 LR": "none" if finding.lr is None else f"{decimals(finding.lr.llr, 2)} ({finding.lr.stratum})",
+    }
+    if scores is not None:
+        facts["Uncalibrated score"] = decimals(scores.score)
+        facts |= {f"Log-odds, {b}": decimals(v, 2) for b, v in scores.by_branch.items()}
+    return facts

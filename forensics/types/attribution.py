@@ -1,0 +1,219 @@
+"""What one branch responded to on one view, and how far that explanation can be relied on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, Self, TypeAlias
+
+import numpy as np
+
+from forensics.types.values import Float32Array, JsonObject, frozen
+
+__all__ = ["CELLS", "Attribution", "Trust", "TrustCheck", "TrustState"]
+
+CELLS = 16  # along each side of a view: the grid on which maps are drawn, compared and stored
+TrustState: TypeAlias = Literal["reliable", "not_reliable", "not_checked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustCheck:
+    """One measurement of how far an attribution can be relied on.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"deletion"``; see `forensics.attribution.LIMITS`.
+    value : float
+    limit : float or None
+        What the value is held against; None if it is only reported.
+    passed : bool or None
+        None if it is only reported.
+    text : str
+        What was measured and what it means, in a sentence or two.
+    """
+
+    name: str
+    value: float
+    limit: float | None
+    passed: bool | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """All that was measured of one attribution.
+
+    Parameters
+    ----------
+    checks : tuple of TrustCheck
+        Of this picture, and of this branch and method on forgeries whose place is known. Empty if nothing was measured.
+    """
+
+    checks: tuple[TrustCheck, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "checks", tuple(self.checks))
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the checks that failed."""
+        return tuple(c.name for c in self.checks if c.passed is False)
+
+    @property
+    def state(self) -> TrustState:
+        """``reliable`` if every check that was judged passed; ``not_checked`` if none was judged."""
+        if self.failed:
+            return "not_reliable"
+        return "reliable" if any(c.passed for c in self.checks) else "not_checked"
+
+    @property
+    def words(self) -> str:
+        """The state in words, with the checks that failed."""
+        if self.state == "not_checked":
+            return "not checked"
+        return "all checks passed" if self.state == "reliable" else f"not reliable: failed {', '.join(self.failed)}"
+
+    def to_dict(self) -> JsonObject:
+        """Return JSON values."""
+        names = ("name", "value", "limit", "passed", "text")
+        rows = [{name: getattr(check, name) for name in names} for check in self.checks]
+        return {"state": self.state, "checks": rows}
+
+    @classmethod
+    def from_dict(cls, record: JsonObject) -> Self:
+        """Return the record that `to_dict` came from."""
+        return cls(checks=tuple(TrustCheck(**row) for row in record["checks"]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Attribution:
+    """What one branch responded to on one view. Not a map of forged places.
+
+    Parameters
+    ----------
+    evidence_sha256, weights_sha256 : str
+        Of the picture's file and of the weights.
+    branch, view, method, target : str
+        ``target`` is what was explained: ``"logit_difference"`` is the branch's log-odds on this view.
+    size : tuple of 2 int
+        (width, height) of the picture.
+    box : tuple of 4 int
+        The view's (left, top, right, bottom) on the evidence grid.
+    part : array of shape (bottom - top, right - left), float32, or None
+        Signed, in log-odds per pixel: above 0 where the pixel speaks for “fake”. None if the method credits channel
+        groups and no places.
+    groups : mapping of str to float
+        Channel group to its share of the log-odds, signed; empty if the method knows places only.
+    output : float
+        Log-odds of the branch on this view.
+    reference : float or None
+        The same for the baseline; None for methods without one.
+    baseline : str
+        Name of what “nothing there” was taken to be; empty for methods without one.
+    delta : float or None
+        Sum of the attribution minus (output - reference); None where no sum is promised.
+    trust : Trust
+    seconds : float
+        Of the attribution, without its checks. Not part of what is stored in reports.
+    settings : mapping of str to JSON scalars
+        What else is needed to repeat it.
+    """
+
+    evidence_sha256: str
+    weights_sha256: str
+    branch: str
+    view: str
+    method: str
+    target: str
+    size: tuple[int, int]
+    box: tuple[int, int, int, int]
+    part: Float32Array | None
+    output: float
+    groups: Mapping[str, float] = field(default_factory=dict)
+    reference: float | None = None
+    baseline: str = ""
+    delta: float | None = None
+    trust: Trust = field(default_factory=Trust)
+    seconds: float = 0.0
+    settings: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        left, top, right, bottom = self.box
+        if self.part is not None:
+            if np.shape(self.part) != (bottom - top, right - left):
+                raise ValueError(f"part must have shape {(bottom - top, right - left)}, got {np.shape(self.part)}")
+            object.__setattr__(self, "part", frozen(self.part, np.float32))
+        elif not self.groups:
+            raise ValueError("an attribution credits places, channel groups or both, got neither")
+        object.__setattr__(self, "groups", MappingProxyType({k: float(v) for k, v in self.groups.items()}))
+        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+
+    @property
+    def values(self) -> Float32Array:
+        """The attribution on the evidence grid, float32 (H, W), made anew: 0 outside `box`, NaN if no place is credited."""
+        width, height = self.size
+        left, top, right, bottom = self.box
+        grid = np.zeros((height, width), dtype=np.float32)
+        grid[top:bottom, left:right] = np.nan if self.part is None else self.part
+        return grid
+
+    @property
+    def cells(self) -> Float32Array | None:
+        """Sums over the cells of a grid of `CELLS` x `CELLS` on the view, in log-odds per cell; None without places.
+
+        Parts smaller than that in a direction have one cell per pixel.
+        """
+        if self.part is None:
+            return None
+        rows, columns = (edges(n) for n in self.part.shape)
+        sums = np.add.reduceat(np.add.reduceat(self.part.astype(np.float64), rows, axis=0), columns, axis=1)
+        return np.asarray(sums, dtype=np.float32)
+
+    def to_dict(self) -> JsonObject:
+        """Return JSON values; of the map the sums of its cells, to six digits."""
+        cells = self.cells
+        return {
+            "schema": "forensics.attribution/1",
+            "evidence_sha256": self.evidence_sha256,
+            "weights_sha256": self.weights_sha256,
+            "branch": self.branch,
+            "view": self.view,
+            "method": self.method,
+            "target": self.target,
+            "size": list(self.size),
+            "box": list(self.box),
+            "cells": None if cells is None else [[float(f"{v:.6g}") for v in row] for row in cells.tolist()],
+            "groups": dict(self.groups),
+            "output": self.output,
+            "reference": self.reference,
+            "baseline": self.baseline,
+            "delta": self.delta,
+            "trust": self.trust.to_dict(),
+            "settings": dict(self.settings),
+        }
+
+    @classmethod
+    def from_dict(cls, record: JsonObject) -> Self:
+        """Return the record that `to_dict` came from; what a cell holds is spread evenly over its pixels."""
+        left, top, right, bottom = box = tuple(record["box"])
+        cells, part = record["cells"], None
+        if cells is not None:
+            sizes = [np.diff([*edges(n), n]) for n in (bottom - top, right - left)]
+            area = sizes[0][:, None] * sizes[1][None, :]
+            even = np.asarray(cells, dtype=np.float64) / area
+            part = even.repeat(sizes[0], axis=0).repeat(sizes[1], axis=1).astype(np.float32)
+        names = ("evidence_sha256", "weights_sha256", "branch", "view", "method", "target", "groups", "output",
+                 "reference", "baseline", "delta", "settings")  # fmt: skip
+        return cls(
+            part=part,
+            box=box,
+            size=tuple(record["size"]),
+            trust=Trust.from_dict(record["trust"]),
+            **{name: record[name] for name in names},
+        )
+
+
+def edges(n: int) -> list[int]:
+    """Return where the cells along a side of `n` pixels begin."""
+    count = min(CELLS, n)
+    return [n * k // count for k in range(count)]
