@@ -110,6 +110,9 @@ def check_branch(branch: Branch, *, side: int = 64) -> None:
         logits = branch(pixels)
         turned = branch(pixels.flip(0)).flip(0)
         alone = branch(pixels[:1])
+    with torch.enable_grad():
+        given = branch.channels(pixels[:1]).detach().requires_grad_()
+        depends = branch.body(given).requires_grad if branch.passes_gradients else True
     branch.train(mode)
     _require(tuple(logits.shape) == (4, 2), f"a branch maps (N, 3, S, S) to (N, 2), got {tuple(logits.shape)}")
     _require(bool(torch.isfinite(logits).all()), "logits are finite")
@@ -118,9 +121,6 @@ def check_branch(branch: Branch, *, side: int = 64) -> None:
     _require(bool(torch.allclose(logits[:1], alone, atol=1e-5)), "logits do not depend on batch neighbours")
     _require(bool(torch.equal(random_state, torch.get_rng_state())), "a branch in eval mode draws no random numbers")
     covered = sorted(c for part in branch.groups.values() for c in range(part.start, part.stop))
-    with torch.enable_grad():
-        given = branch.channels(pixels[:1]).detach().requires_grad_()
-        depends = branch.body(given).requires_grad if branch.passes_gradients else True
     _require(bool(depends), "a branch passes gradients from its channels on, or says passes_gradients=False")
     channels = branch.channels(pixels[:1]).shape[1]
     _require(covered == list(range(channels)), "the channel groups cover every channel once")

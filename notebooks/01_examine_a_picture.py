@@ -67,9 +67,15 @@ print("software named:", list(metadata.software) or "none", "  EXIF fields:", le
 # %% [markdown]
 # ## 2. Look
 #
-# Move the part with the sliders, change the residual with the tabs, and click a point of the plot to go to the part
-# that this view looked at. Each residual says *what to look at* and *what to ignore*. Compare the suspected part with
-# other parts of the same picture that show the same material: an effect that is everywhere says nothing.
+# The explorer has a tab for each question. *Overview*: what was found, and how strong it is. *Residuals*: noise and
+# compression of a part beside pictures of known origin, which are saved again as this file was, so that the comparison is
+# fair; mark a region and read its figures. *Why*: what a branch of the detector responded to, with the checks that say how
+# far such a map can be relied on. *Robustness*, *Metadata* and *Compare* are about the copies of this picture, its file and
+# a second picture. *Report* writes what you found.
+#
+# Each residual says *what to look at* and *what to ignore*. Compare the suspected part with other parts of the same picture
+# that show the same material: an effect that is everywhere says nothing. The line below the tabs is the Python that does
+# the same.
 #
 # *Pick a picture* examines another file; the steps below then work on that one.
 

@@ -15,8 +15,8 @@ from forensics.models.weights import LoadedWeights, Manifest
 from forensics.types import Evidence
 from forensics.views import Tiles
 
-SIDE = 256
-REGION = (64, 64, 192, 128)  # left, top, right, bottom: on the grid of 64 pixels that the coarsest method looks in
+SIDE = 128
+REGION = (32, 32, 96, 64)  # left, top, right, bottom: on the grid of 32 pixels that the coarsest method looks in
 
 
 class Planted(nn.Module):
@@ -48,8 +48,10 @@ def planted_branch(group: str = "srm", region: tuple[int, int, int, int] = REGIO
 
 
 def detector_of(**branches: Branch) -> Detector:
-    """A detector of given branches that looks at upright tiles of 256."""
-    manifest = Manifest(name="planted", branches={}, scheme=Tiles(turns=("identity",)), licence="none")
+    """A detector of given branches that looks at upright tiles of 128."""
+    manifest = Manifest(
+        name="planted", branches={}, scheme=Tiles(size=SIDE, stride=SIDE, turns=("identity",)), licence="none"
+    )
     weights = LoadedWeights(ensemble=Ensemble(branches).eval(), manifest=manifest, files={"planted": "0" * 64})
     return Detector(weights, device=torch.device("cpu"))
 
@@ -60,7 +62,7 @@ def grainy(seed: int = 0, side: int = SIDE) -> Evidence:
     y, x = np.mgrid[0:side, 0:side]
     base = np.stack([110 + 30 * np.sin(x / 40), 120 + 20 * np.cos(y / 50), 100 + 0 * x], axis=2)
     left, top, right, bottom = REGION
-    base[top:bottom, left:right] += np.array([60, -30, 40])
+    base[top:bottom, left:right] += np.array([90, -60, 80])
     pixels = np.clip(np.rint(base + rng.normal(0, 5, base.shape)), 0, 255).astype(np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG")

@@ -26,7 +26,7 @@ TARGETS: Mapping[Target, tuple[float, float]] = {
 BLUR = 15  # pixels, side of the median that takes detail out and leaves light and colour
 NOISE_SD = 20.0  # grey levels
 AT_ONCE = 2**19  # pixels of views in one pass: 8 tiles of 256, or 2 views of 512
-ELSEWHERE = 6.0  # grey levels; the noise of what stands for removed cells, a little more than grain
+ELSEWHERE = 2.0  # grey levels; the noise of what stands for removed cells, about the grain of a photograph
 
 
 class Response(nn.Module):

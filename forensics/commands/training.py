@@ -57,9 +57,15 @@ def train(
     conditions: Annotated[
         list[str] | None, typer.Option("--condition", help="With --evaluate: one of the conditions; all if not given.")
     ] = None,
-    scores: Annotated[Path | None, typer.Option("--scores", help="With --evaluate or --attribution: keep here what was computed.")] = None,
+    scores: Annotated[
+        Path | None, typer.Option("--scores", help="With --evaluate or --attribution: keep here what was computed.")
+    ] = None,
     companion: Annotated[
-        Path | None, typer.Option("--companion", help="With --evaluate: fit the joint judgement and write it here; with --attribution: add what was measured to this one.")
+        Path | None,
+        typer.Option(
+            "--companion",
+            help="With --evaluate: fit the joint judgement and write it here; with --attribution: add what was measured to this one.",
+        ),
     ] = None,
     weights: WeightsOption = None,
 ) -> None:

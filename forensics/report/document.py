@@ -91,7 +91,9 @@ def write_report(
         There is no such residual.
     """
     rows = _checked(findings, language)
-    shown = [name for name in dict.fromkeys(residuals) if RESIDUALS[name]]  # an unknown name raises before anything is drawn
+    shown = [
+        name for name in dict.fromkeys(residuals) if RESIDUALS[name]
+    ]  # an unknown name raises before anything is drawn
     moment = utc_now() if now is None else now
     if moment.tzinfo is None:
         raise ReportError("now must carry a time zone, got a naive datetime. Pass datetime.now(tz=UTC).")
@@ -101,6 +103,8 @@ def write_report(
     if not redact:
         for figure, data in (*draw_figures(examined, residuals=shown), *draw_attributions(explained, examined)):
             drawn.setdefault(figure.id, (figure, data))  # a colour bar serves all
+    bars = {figure.bar for figure, _ in drawn.values()}
+    drawn = {name: row for name, row in drawn.items() if row[0].kind != "bar" or name in bars}
     record = build_record(
         rows,
         [f for f, _ in drawn.values()],

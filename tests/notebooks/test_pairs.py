@@ -13,6 +13,9 @@ def test_there_are_notebooks() -> None:
     assert [path.name for path in NOTEBOOKS] == [
         "01_examine_a_picture.ipynb",
         "02_what_the_score_means.ipynb",
+        "03_why_was_it_flagged.ipynb",
+        "04_residuals_by_eye.ipynb",
+        "05_case_from_folder_to_report.ipynb",
         "06_train_your_own.ipynb",
     ]
 

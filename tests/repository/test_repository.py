@@ -13,8 +13,8 @@ import forensics
 
 ROOT = Path(__file__).parent.parent.parent
 PUBLIC = [
-    "RESIDUALS", "BranchScores", "CalibrationError", "Case", "Caveat", "Detector", "ErrorRow", "Evidence", "EvidenceError",
-    "Finding", "ForensicsError", "LikelihoodRatio", "Limits", "ModelError", "VerbalScale", "WeightsMismatchError", "explore",
+    "RESIDUALS", "Attribution", "AttributionError", "BranchScores", "CalibrationError", "Case", "Caveat", "Detector", "ErrorRow", "Evidence", "EvidenceError",
+    "Finding", "ForensicsError", "LikelihoodRatio", "Limits", "ModelError", "VerbalScale", "WeightsMismatchError", "attribute", "explore",
     "load_detector", "residual_maps", "verify_report", "write_report",
 ]  # fmt: skip
 

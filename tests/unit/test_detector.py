@@ -2,13 +2,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 import torch
 
 from forensics.detector import Detector, ErrorRow, load_detector
-from forensics.errors import ModelError
+from forensics.errors import Cancelled, ModelError
 from forensics.reproducibility import deterministic
 from forensics.types import Evidence, Finding
 from tests.conftest import encoded, textured
@@ -126,6 +127,36 @@ def test_a_panel_that_does_not_exist_is_refused_at_once(
     assert len(panel.copies) == 10
     assert panel.llr_range is None
     assert panel.copies[5].score is None  # half of 96 pixels is too small to be scored
+
+
+def test_progress_is_told_to_the_end_and_changes_nothing(
+    starter: Detector, make_evidence: Callable[..., Evidence], now: datetime
+) -> None:
+    told: list[tuple[int, int]] = []
+    evidence = make_evidence(textured(300, 520))
+    finding = starter.examine(
+        evidence, robustness="none", now=now, progress=lambda done, total: told.append((done, total))
+    )
+    assert finding.to_json() == starter.examine(evidence, robustness="none", now=now).to_json()
+    n = len(finding.scores.views)
+    assert told == [(1000 * k // n, 1000) for k in range(n + 1)] + [(1000, 1000)]
+    assert n > 3
+
+
+@pytest.mark.parametrize("after", [1, 3])
+def test_an_examination_stops_when_asked_to(
+    after: int, starter: Detector, make_evidence: Callable[..., Evidence]
+) -> None:
+    stop, seen = Event(), []
+
+    def progress(done: int, _total: int) -> None:
+        seen.append(done)
+        if len(seen) == after:
+            stop.set()
+
+    with pytest.raises(Cancelled):
+        starter.examine(make_evidence(textured(300, 900)), robustness="full", progress=progress, cancel=stop)
+    assert len(seen) == after
 
 
 def test_wrong_mode_device_and_file() -> None:

@@ -102,7 +102,7 @@ class Engine:
         step()
         return self._compute(torch.from_numpy(view_pixels(pixels, plan, slice(k, k + 1))))
 
-    def _in_passes(self, pixels: UInt8Array, plan: Plan, step: Callable[[], None]) -> Iterator[Looked]:
+    def _in_passes(self, pixels: UInt8Array, plan: Plan, step: Callable[[], None] | None = None) -> Iterator[Looked]:
         """Yield passes of views; while one is computed, the next is cut. Without enough memory, smaller ones."""
         done, n = 0, len(plan.names)
         with ThreadPoolExecutor(1) as cutter:
@@ -112,7 +112,7 @@ class Engine:
 
             waiting: Future[Float32Array] | None = ask(0)
             while waiting is not None:
-                step()
+                (step or _nothing)()
                 views = torch.from_numpy(waiting.result())
                 waiting = ask(done + len(views)) if done + len(views) < n else None
                 try:

@@ -4,7 +4,7 @@ import pytest
 from skimage.data import astronaut
 
 from forensics.residuals import copy_move, residual_maps
-from forensics.residuals.copy_move import _likeness
+from forensics.residuals.copy_move import _likeness, _matches
 from tests.conftest import encoded
 
 SOURCE, TARGET, SIDE = (200, 64), (170, 320), 96
@@ -59,18 +59,30 @@ def test_nothing_is_marked_in_photographs(picture: np.ndarray, photograph: np.nd
     assert not residual_maps(photograph, "copy_move").any()
 
 
-def test_what_repeats_many_times_is_left_alone() -> None:
-    """Tiles: every place is as like the next one as it is like the one after."""
-    rng = np.random.default_rng(0)
-    tile = cv2.GaussianBlur(rng.integers(0, 256, (48, 48, 3), dtype=np.uint8), (0, 0), 2) * 1.5
-    pixels = np.clip(np.tile(tile, (7, 7, 1)) + rng.normal(0, 3, (336, 336, 3)), 0, 255).astype(np.uint8)
-    assert not residual_maps(pixels, "copy_move").any()
+def test_few_key_points_match_where_nothing_was_copied(picture: np.ndarray) -> None:
+    """Each of some thousand has a nearest one; it counts only if it is much nearer than the next."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    start, end, change = _matches(grey)
+    assert len(start) == len(end) == len(change) < 60
+    forged, _ = copied(picture)
+    assert len(_matches(cv2.cvtColor(forged, cv2.COLOR_RGB2GRAY))[0]) > 150
 
 
-def test_what_is_nearer_than_24_pixels_is_left_alone(picture: np.ndarray) -> None:
-    forged = picture.copy()
-    forged[200:296, 216:312] = picture[200:296, 200:296]
-    assert not residual_maps(forged, "copy_move").any()
+def test_what_is_nearer_than_24_pixels_is_left_alone() -> None:
+    """A pattern that repeats every 16 pixels is like the place 16 pixels away, and is marked by a shift of 32 only."""
+    tile = np.random.default_rng(0).integers(0, 256, (16, 16), dtype=np.uint8)
+    pattern, points = np.tile(tile, (8, 8)), np.full((9, 2), 40.0)
+    marked = [bool(_likeness(pattern, np.array([[1.0, 0, shift], [0, 1, 0]]), points).any()) for shift in (16, 32)]
+    assert marked == [False, True]
+
+
+@pytest.mark.parametrize(("side", "marked"), [(30, False), (48, True)])
+def test_specks_are_left_alone(picture: np.ndarray, side: int, marked: bool) -> None:
+    """Squares of 15 lie wholly in the copy around (30 - 14)² = 256 places, fewer than 400, or (48 - 14)² = 1156."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    grey[300 : 300 + side, 260 : 260 + side] = grey[300 : 300 + side, 60 : 60 + side]
+    points = np.full((9, 2), (60 + side // 2, 300 + side // 2), dtype=float)
+    assert _likeness(grey, np.array([[1.0, 0, 200], [0, 1, 0]]), points).any() == marked
 
 
 def test_only_areas_that_key_points_lead_to_are_marked(picture: np.ndarray) -> None:

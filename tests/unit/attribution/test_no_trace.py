@@ -1,0 +1,147 @@
+"""Networks are given back as they were found, also after an exception and after cancelling; and bad input is refused."""
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from forensics.attribution import METHODS, attribute
+from forensics.attribution.borrowing import HOOKS
+from forensics.detector import Detector, load_detector
+from forensics.errors import AttributionError, Cancelled, EvidenceError, UnknownNameError
+from forensics.types import Evidence, Finding
+from tests.conftest import textured
+from tests.planted import detector_of, grainy, planted_branch
+
+
+@pytest.fixture(scope="module")
+def starter() -> Detector:
+    return load_detector(calibration="none")
+
+
+@contextmanager
+def no_trace(network: nn.Module) -> Iterator[None]:
+    """Check that nothing of a network or of the generators is other afterwards."""
+
+    def state() -> tuple[object, ...]:
+        hooks = [(name, tuple(getattr(m, name))) for m in network.modules() for name in HOOKS]
+        flags = [m.training for m in network.modules()]
+        grads = [(p.requires_grad, p.grad is None) for p in network.parameters()]
+        python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+        switches = (torch.is_grad_enabled(), torch.get_deterministic_debug_mode(), torch.is_autocast_enabled("cpu"))
+        return hooks, flags, grads, python, numpy[1].tolist(), numpy[2], torch.get_rng_state().tolist(), switches
+
+    values = [t.clone() for t in network.state_dict().values()]
+    before = state()
+    yield
+    assert state() == before
+    assert all(torch.equal(a, b) for a, b in zip(values, network.state_dict().values(), strict=True))
+
+
+@pytest.mark.parametrize("method", METHODS.names())
+def test_nothing_is_left_behind(method: str) -> None:
+    detector = detector_of(place=planted_branch())
+    network = detector.ensemble
+    network.train()
+    for k, parameter in enumerate(network.parameters()):
+        parameter.requires_grad_(k % 2 == 0)
+    network.branches["place"].body.gate.register_forward_hook(lambda _m, _i, o: o)
+    with no_trace(network):
+        attribute(detector, grainy(), branch="place", method=method)
+
+
+def test_nothing_is_left_behind_in_full_checks_of_the_starter(starter: Detector) -> None:
+    picture = grainy()
+    before = starter.score(picture).logits.tobytes()
+    with no_trace(starter.ensemble):
+        attribute(starter, picture, branch="convnext", method="grad_cam", trust="full")
+    assert starter.score(picture).logits.tobytes() == before
+
+
+@pytest.mark.parametrize("method", METHODS.names())
+def test_nor_after_an_exception(method: str) -> None:
+    detector = detector_of(place=planted_branch())
+    body = detector.ensemble.branches["place"].body
+    calls = [0]
+    forward = body.head.forward
+
+    def fails(x: Tensor) -> Tensor:
+        calls[0] += len(x)
+        if calls[0] > 3:
+            raise RuntimeError("broken on purpose")
+        return forward(x)
+
+    body.head.forward = fails
+    with no_trace(detector.ensemble), pytest.raises(RuntimeError, match="on purpose"):
+        attribute(detector, grainy(), branch="place", method=method)
+
+
+def test_nor_after_cancelling() -> None:
+    detector, cancel, told = detector_of(place=planted_branch()), Event(), []
+
+    def progress(done: int, total: int) -> None:
+        told.append((done, total))
+        if len(told) == 20:
+            cancel.set()
+
+    with no_trace(detector.ensemble), pytest.raises(Cancelled, match="ask again"):
+        attribute(detector, grainy(), branch="place", progress=progress, cancel=cancel)
+    assert len(told) == 20
+
+
+def test_progress_ends_at_the_total() -> None:
+    told: list[tuple[int, int]] = []
+    attribute(detector_of(place=planted_branch()), grainy(), branch="place", progress=lambda *a: told.append(a))
+    done = [d for d, _ in told]
+    assert done == sorted(done)
+    assert told[-1][0] == told[-1][1]
+    assert len({total for _, total in told}) == 1
+
+
+def test_the_picture_is_not_altered() -> None:
+    picture = grainy()
+    before = picture.pixels.copy()
+    attribute(detector_of(place=planted_branch()), picture, branch="place", method="occlusion")
+    assert np.array_equal(before, picture.pixels)
+
+
+def refused(detector: Detector, picture: Evidence | Finding, **asked: object) -> str:
+    with pytest.raises((AttributionError, UnknownNameError, EvidenceError)) as caught:
+        attribute(detector, picture, **({"branch": "replknet", "method": "grad_cam", "trust": "none"} | asked))
+    return str(caught.value)
+
+
+def test_bad_input_says_what_to_do(starter: Detector, make_evidence: Callable[..., Evidence]) -> None:
+    picture = grainy(side=256)
+    assert "Did you mean 'replknet'?" in refused(starter, picture, branch="repvgg_replknet")
+    assert "Did you mean 'occlusion'?" in refused(starter, picture, method="oclusion")
+    assert "Did you mean 'body.network.stages.2'?" in refused(starter, picture, layer="body.network.stage.2")
+    assert "tile 0,0 identity" in refused(starter, picture, view="tile 0,1 identity")
+    assert "from 0 to 0" in refused(starter, picture, view=1)
+    assert "median_blur, grey, noise" in refused(starter, picture, method="occlusion", baseline="black")
+    assert "zero, median_blur" in refused(starter, picture, method="group_ablation", baseline="black")
+    assert "grid, superpixels" in refused(starter, picture, method="region_ablation", regions="faces")
+    assert "logit_difference" in refused(starter, picture, target="probability")
+    assert "quick, full, none" in refused(starter, picture, trust="some")
+    assert "at least 1" in refused(starter, picture, steps=0)
+    assert "passes no gradients" in refused(starter, picture, branch="statistics", method="integrated_gradients")
+    assert "no map of places" in refused(starter, picture, layer="body.network.head")
+    assert "Ask for a larger copy" in refused(starter, make_evidence(textured(63, 300)))
+    assert "flat" in refused(starter, make_evidence(np.full((300, 300, 3), 90, np.uint8)))
+
+
+def test_a_finding_without_pixels_is_refused(starter: Detector) -> None:
+    finding = Finding.from_json(starter.examine(grainy()).to_json())
+    assert "pixels" in refused(starter, finding)
+
+
+def test_a_picture_smaller_than_a_tile_is_explained(starter: Detector, make_evidence: Callable[..., Evidence]) -> None:
+    why = attribute(starter, make_evidence(textured(90, 130)), branch="replknet", trust="none")
+    assert why.values.shape == (90, 130)
+    assert why.cells.shape == (16, 16)
+    assert why.values.sum() == pytest.approx(why.output - why.reference + why.delta, abs=1e-3)

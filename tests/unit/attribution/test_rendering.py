@@ -1,0 +1,127 @@
+"""Drawings on the fixed scale, the record of an attribution, and the section of the report."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import forensics as fx
+from forensics.attribution import draw
+from forensics.attribution.rendering import LIMIT, group_text
+from forensics.errors import AttributionError, ReportError, UnknownNameError
+from forensics.report.verification import read_record
+from forensics.types import Attribution, Trust, TrustCheck
+from tests.conftest import NOW
+from tests.planted import detector_of, grainy, planted_branch
+
+
+def made(part: np.ndarray | None, **fields: object) -> Attribution:
+    options = {
+        "evidence_sha256": grainy().sha256, "weights_sha256": "1" * 64, "branch": "place", "view": "tile 0,0", "method": "occlusion",
+        "target": "logit_difference", "size": (128, 128), "box": (0, 0, 32, 48), "output": 1.5,
+    }  # fmt: skip
+    return Attribution(part=part, **(options | fields))
+
+
+def test_cells_and_values_by_hand() -> None:
+    part = np.zeros((48, 32), np.float32)
+    part[0, 0], part[47, 31] = 2.0, -1.0
+    why = made(part)
+    assert why.cells.shape == (16, 16)
+    assert (why.cells[0, 0], why.cells[15, 15], why.cells.sum()) == (2.0, -1.0, 1.0)
+    assert why.values.shape == (128, 128)
+    assert why.values.sum() == 1.0
+    assert not part.flags.writeable or why.part is not part
+    with pytest.raises(ValueError, match="read-only"):
+        why.part[0, 0] = 1.0
+
+
+def test_a_method_without_places_is_nowhere() -> None:
+    why = made(None, groups={"rgb": 0.5, "srm": -1.0})
+    assert why.cells is None
+    assert np.isnan(why.values[0, 0])
+    assert why.values[100, 100] == 0
+    assert group_text(why) == "srm -1.00, rgb +0.50"
+    with pytest.raises(AttributionError, match="channel groups"):
+        draw(why)
+    with pytest.raises(ValueError, match="neither"):
+        made(None)
+
+
+def test_the_record_keeps_cells_and_trust() -> None:
+    rng = np.random.default_rng(0)
+    trust = Trust(checks=(TrustCheck(name="deletion", value=1.0, limit=1.0, passed=True, text="x"),))
+    why = made(rng.normal(size=(48, 32)).astype(np.float32), groups={"a": 0.25}, trust=trust, settings={"seed": 1})
+    again = Attribution.from_dict(why.to_dict())
+    assert np.allclose(again.cells, why.cells, atol=1e-4)
+    assert (again.groups, again.trust, again.settings, again.box) == (why.groups, trust, why.settings, why.box)
+
+
+def test_the_scale_is_fixed() -> None:
+    part = np.zeros((48, 32), np.float32)
+    part[:3, :2] = LIMIT / 6
+    part[45:, 30:] = -LIMIT / 6
+    drawing, stronger = draw(made(part), side=48), draw(made(part * 50), side=48)
+    assert drawing.pixels.shape == (48, 48, 3)
+    assert tuple(drawing.pixels[0, 0]) == (122, 58, 6)
+    assert tuple(drawing.pixels[-1, -1]) == (18, 62, 122)
+    assert np.array_equal(drawing.pixels, stronger.pixels)
+    weaker = draw(made(part / 50), side=48)
+    assert np.abs(weaker.pixels[0, 0].astype(int) - weaker.pixels[20, 20]).max() < 12  # no noise is blown up
+    assert "at column 0, row 0" in drawing.alt
+    assert "not checked" in drawing.caption
+
+
+def test_outlines_are_those_of_the_picture() -> None:
+    part = np.zeros((48, 32), np.float32)
+    evidence = grainy()
+    assert draw(made(part), evidence=evidence).pixels.shape == draw(made(part)).pixels.shape
+    with pytest.raises(AttributionError, match="Pass the picture"):
+        draw(made(part), evidence=grainy(seed=5))
+
+
+def test_a_report_shows_the_map_and_its_checks(tmp_path: Path) -> None:
+    detector, picture = detector_of(place=planted_branch()), grainy()
+    finding = detector.examine(picture, now=NOW)
+    why = fx.attribute(detector, finding, branch="place", method="occlusion")
+    groups = fx.attribute(detector, finding, branch="place", method="group_shapley")
+    bad = replace(
+        why, trust=Trust(checks=(TrustCheck(name="deletion", value=0.1, limit=1.0, passed=False, text="<b>no</b>"),))
+    )
+    path = fx.write_report(
+        [finding],
+        tmp_path / "r.html",
+        attributions=[bad, groups],
+        residuals=("npr",),
+        case=fx.Case(notes="<i>mine</i>"),
+        now=NOW,
+    )
+    page = path.read_text(encoding="utf-8")
+    assert fx.verify_report(path).ok
+    assert "Not reliable" in page
+    assert "takes no part in any conclusion" in page
+    assert "&lt;b&gt;no&lt;/b&gt;" in page
+    assert "&lt;i&gt;mine&lt;/i&gt;" in page
+    record = read_record(path)
+    ids = [f["id"] for f in record["figures"]]
+    assert "exhibit-1-attribution-1" in ids
+    assert "exhibit-1-npr-crop" in ids
+    assert "exhibit-1-srm-crop" not in ids
+    assert [a["exhibit"] for a in record["attributions"]] == [1, 1]
+    redacted = fx.write_report([finding], tmp_path / "x.html", attributions=[why], redact=True, now=NOW)
+    assert read_record(redacted)["figures"] == []
+    assert fx.verify_report(redacted).ok
+
+
+def test_a_report_refuses_attributions_of_others(tmp_path: Path) -> None:
+    detector = detector_of(place=planted_branch())
+    finding = detector.examine(grainy(), now=NOW)
+    foreign = fx.attribute(detector, grainy(seed=4), branch="place", method="group_ablation", trust="none")
+    with pytest.raises(ReportError, match="no finding of this report"):
+        fx.write_report([finding], tmp_path / "r.html", attributions=[foreign])
+    with pytest.raises(ReportError, match="Pass what attribute returned"):
+        fx.write_report([finding], tmp_path / "r.html", attributions=["map"])
+    with pytest.raises(UnknownNameError, match="median"):
+        fx.write_report([finding], tmp_path / "r.html", residuals=("medain",))
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,154 @@
+"""What is measured of an explanation: it must tell a true map from one that is made up."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from forensics.attribution import LIMITS, attribute, compare_branches
+from forensics.attribution.faithfulness import agreement, cell_sums, randomised, removal_curves
+from forensics.attribution.looks import cut_look, on_evidence, removed
+from forensics.detector import Detector, load_detector
+from forensics.errors import AttributionError
+from forensics.progress import Watch
+from forensics.types import Trust, TrustCheck
+from forensics.views import Tiles, plan_views
+from tests.planted import REGION, SIDE, detector_of, grainy, planted_branch
+
+
+@pytest.fixture(scope="module")
+def detector() -> Detector:
+    return detector_of(place=planted_branch(), srm=planted_branch(region=(0, 0, SIDE, SIDE)))
+
+
+def look_of(detector: Detector, branch: str = "place"):
+    pixels = grainy().pixels
+    plan = plan_views(pixels, Tiles(size=SIDE, stride=SIDE, turns=("identity",)))
+    return cut_look(dict(detector.ensemble.items())[branch], pixels, plan, 0, target="logit_difference", watch=Watch(1))
+
+
+def truth() -> np.ndarray:
+    left, top, right, bottom = (v // 8 for v in REGION)
+    cells = np.zeros((16, 16))
+    cells[top:bottom, left:right] = 1.0
+    return cells
+
+
+def test_every_limit_has_a_reason_and_one_side() -> None:
+    assert all(limit.why and (limit.at_least is None) != (limit.at_most is None) for limit in LIMITS.values())
+    assert LIMITS["randomisation"].passed(0.3)
+    assert not LIMITS["randomisation"].passed(0.31)
+    assert LIMITS["stability"].passed(0.5)
+    assert not LIMITS["stability"].passed(0.49)
+
+
+def test_all_checks_of_a_true_map_pass(detector: Detector) -> None:
+    trust = attribute(detector, grainy(), branch="place", trust="full").trust
+    named = {c.name: c for c in trust.checks}
+    assert set(named) == {
+        "convergence", "deletion", "insertion", "removal", "stability", "randomisation", "infidelity", "sensitivity",
+    }  # fmt: skip
+    for name in ("convergence", "deletion", "insertion", "removal", "infidelity", "sensitivity"):
+        limit = LIMITS[name]
+        assert limit.passed(named[name].value), named[name]
+    assert named["infidelity"].passed is None
+
+
+def test_removal_tells_a_true_map_from_a_false_one(detector: Detector) -> None:
+    look = look_of(detector)
+    true, false = removal_curves(look, truth()), removal_curves(look, -truth())
+    assert (true.deletion_beats, true.insertion_beats) == (1.0, 1.0)
+    assert (false.deletion_beats, false.insertion_beats) == (0.0, 0.0)
+    assert true.gain > 0 > false.gain
+    assert true.random.shape == (9, 9)
+
+
+def test_removed_cells_leave_neither_hole_nor_edge() -> None:
+    y, x = np.mgrid[0:64, 0:64].astype(np.float32)
+    picture = np.stack([x, y, (x + y) / 2]) / 80.0
+    gone = np.zeros((64, 64), np.float32)
+    gone[24:40, 24:40] = 1.0
+    view = removed(picture, gone)
+    assert np.array_equal(view[:, gone == 0], picture[:, gone == 0])
+    assert np.abs(view - picture).max() < 0.25
+    assert abs(float((view - picture)[:, gone == 1].mean())) < 0.02
+    assert np.array_equal(removed(np.full((3, 8, 8), 0.4, np.float32), np.ones((8, 8), np.float32)).shape, (3, 8, 8))
+
+
+def test_shuffled_weights_are_another_network_of_the_same_size() -> None:
+    branch = dict(load_detector(calibration="none").ensemble.items())["replknet"]
+    before = {name: p.clone() for name, p in branch.named_parameters()}
+    other = randomised(branch)
+    changed = 0
+    for name, parameter in other.named_parameters():
+        assert torch.equal(
+            before[name].flatten().sort().values, parameter.flatten().sort().values
+        ) or not name.startswith("body")
+        changed += int(not torch.equal(before[name], parameter))
+    assert changed > 10
+    assert all(torch.equal(before[name], p) for name, p in branch.named_parameters())
+
+
+def test_cells_and_agreement_by_hand() -> None:
+    assert cell_sums(np.arange(16.0).reshape(4, 4), 2).tolist() == [[10, 18], [42, 50]]
+    assert agreement(np.arange(6.0), np.arange(6.0) ** 3) == pytest.approx(1.0)
+    assert agreement(np.arange(6.0), -np.arange(6.0)) == pytest.approx(-1.0)
+    assert agreement(np.zeros(6), np.arange(6.0)) == 0.0
+
+
+def test_what_lies_beyond_the_border_is_added_to_what_it_mirrors() -> None:
+    pixels = grainy().pixels[:50, :90]
+    plan = plan_views(pixels, Tiles(size=SIDE, stride=SIDE, turns=("identity",)))
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(SIDE, SIDE))
+    folded = on_evidence(values, plan, 0)
+    assert folded.shape == (50, 90)
+    assert folded.sum() == pytest.approx(values.sum(), rel=1e-4)
+    assert folded[0, 0] == pytest.approx(values[0, 0] + values[98, 0], rel=1e-4)  # 2 * 49 mirrors row 0
+
+
+def test_a_mirrored_view_is_turned_back() -> None:
+    pixels = grainy().pixels
+    plan = plan_views(pixels, Tiles(size=SIDE, stride=SIDE, turns=("hflip",)))
+    values = np.zeros((SIDE, SIDE))
+    values[3, 5] = 1.0
+    assert np.argwhere(on_evidence(values, plan, 0)).tolist() == [[3, SIDE - 1 - 5]]
+
+
+def test_states_of_trust() -> None:
+    passed = TrustCheck(name="a", value=1.0, limit=0.5, passed=True, text="")
+    failed, told = replace(passed, name="b", passed=False), replace(passed, limit=None, passed=None)
+    assert Trust().state == "not_checked"
+    assert Trust(checks=(told,)).state == "not_checked"
+    assert Trust(checks=(passed, told)).state == "reliable"
+    both = Trust(checks=(passed, failed))
+    assert (both.state, both.failed, both.words) == ("not_reliable", ("b",), "not reliable: failed b")
+    assert Trust.from_dict(both.to_dict()) == both
+
+
+def test_what_was_measured_of_the_method_counts_too(detector: Detector) -> None:
+    row = {
+        "branch": "place", "method": "occlusion", "n": 100, "pointing": 0.4, "pointing_interval": [0.31, 0.5], "chance": 0.2,
+        "randomisation": 0.6, "n_checked": 10,
+    }  # fmt: skip
+    other = detector_of(place=planted_branch())
+    other.companion = replace(other.companion, attributions=(row,))
+    trust = attribute(other, grainy(), branch="place", method="occlusion").trust
+    assert trust.state == "not_reliable"
+    assert trust.failed[-2:] == ("randomisation", "localisation")
+    assert "40 of 100 (31 to 50), where chance has 20" in trust.checks[-1].text
+
+
+def test_branches_that_respond_to_the_same_agree() -> None:
+    detector = detector_of(a=planted_branch(), b=planted_branch(gain=0.2), c=planted_branch(region=(96, 96, 128, 128)))
+    a, b, c = (attribute(detector, grainy(), branch=name, method="occlusion", trust="none") for name in "abc")
+    alike, apart = compare_branches(a, b), compare_branches(a, c)
+    assert alike.shared_top > 0.7 > 0.3 > apart.shared_top
+    assert alike.expected_top == pytest.approx(25 / 256)
+    assert np.abs(apart.common).max() < np.abs(alike.common).max()
+    assert "in common" in alike.words
+    with pytest.raises(AttributionError, match="channel groups"):
+        compare_branches(a, attribute(detector, grainy(), branch="a", method="group_ablation", trust="none"))
+    with pytest.raises(AttributionError, match="different views"):
+        compare_branches(a, attribute(detector, grainy(seed=3), branch="b", method="occlusion", trust="none"))
