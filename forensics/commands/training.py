@@ -41,6 +41,12 @@ def train(
         int | None,
         typer.Option("--attribution", min=1, help="Do not train; measure attributions on so many local forgeries."),
     ] = None,
+    checked: Annotated[
+        int,
+        typer.Option(
+            "--checked", min=0, help="With --attribution: of how many to check maps in full, which takes minutes each."
+        ),
+    ] = 6,
     views: Annotated[bool, typer.Option("--views", help="Do not train; print what each view adds.")] = False,
     without: Annotated[
         str | None, typer.Option("--without", help="Leave out this family of forgeries or this source.")
@@ -112,7 +118,11 @@ def train(
             typer.echo(tasks.measure_views(weights, withheld, at_most=at_most))
             return
         if attribution is not None:
-            typer.echo(tasks.measure_attributions(weights, withheld, attribution, keep=scores, companion=companion))
+            typer.echo(
+                tasks.measure_attributions(
+                    weights, withheld, attribution, checked=checked, keep=scores, companion=companion
+                )
+            )
             return
         if evaluate_only and left_out is not None:
             makers = makers_there(whole, training, out)

@@ -297,6 +297,8 @@ class Explorer(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         redact : bool
             Leave out every pixel of the exhibits.
         """
+        if not self._asked and not self.background.busy and self.references is None:
+            self.background.wait()
         return static_html(self, redact=redact or self.state.hidden)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

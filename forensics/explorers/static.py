@@ -69,7 +69,7 @@ def _residuals(desk: Desk) -> str:
     table = amounts_html(
         residual_rows(evidence, box, state, references),
         residual,
-        f"{residual.title}, part shown. {reference_words(references)}",
+        f"{residual.title}, part shown. {reference_words(references, pending=desk.references is None)}",
     )
     return f'<div class="figures">{figures}</div>{bar_html(residual, state.gain)}{read}{table}'
 

@@ -174,7 +174,7 @@ def _residual_crop(number: int, evidence: Evidence, name: str, channel: int) -> 
     values = residual.part(evidence.require_pixels(), box)[..., channel]
     beyond = 100 * float(np.mean(np.abs(values) >= residual.limit))
     return make_figure(
-        f"exhibit-{number}-{name}-crop",
+        f"exhibit-{number}-{name.replace('_', '-')}-crop",
         evidence,
         render(values, limit=residual.limit, signed=residual.signed),
         kind="residual",

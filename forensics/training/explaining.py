@@ -33,7 +33,6 @@ QUALITY = 90
 NEAR = 8  # pixels that the forged place is widened by: a cell beside its edge has found it
 SEED = 19
 TRIES = 20
-JUDGED = 6  # forgeries whose maps are checked by removal of cells and with shuffled weights, which take longest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -103,7 +102,7 @@ def local_forgeries(pictures: Pictures, n: int) -> Iterator[LocalForgery]:
 
 
 def explain_forgeries(
-    detector: Detector, forgeries: Sequence[LocalForgery], *, keep: Path | None = None, judged: int = JUDGED
+    detector: Detector, forgeries: Sequence[LocalForgery], *, judged: int, keep: Path | None = None
 ) -> list[dict[str, Any]]:
     """Return one record per forgery, branch and method that credits places.
 
@@ -111,10 +110,10 @@ def explain_forgeries(
     ----------
     detector : Detector
     forgeries : sequence of LocalForgery
-    keep : path, optional
-        A file that holds one JSON line per record; what it holds already is not computed again.
     judged : int
         Of the first so many forgeries, maps are checked in full; they come last.
+    keep : path, optional
+        A file that holds one JSON line per record; what it holds already is not computed again.
     """
     head = {"weights": detector.weights.sha256, "seed": SEED, "side": SIDE, "judged": judged}
     done = [] if keep is None else open_kept(keep, head)
@@ -194,7 +193,7 @@ def _record(why: Attribution, forgery: LocalForgery) -> dict[str, Any]:
     cells = why.cells
     if cells is None:
         raise ValueError(f"{why.method} credits no places. Measure methods that give a map.")
-    centres = [(np.arange(n) * SIDE + SIDE // 2) // n for n in cells.shape]
+    centres = [(np.arange(n) * side + side // 2) // n for n, side in zip(cells.shape, forgery.mask.shape, strict=True)]
     near = cv2.dilate(forgery.mask, np.ones((2 * NEAR + 1, 2 * NEAR + 1), np.uint8))
     there = near[np.ix_(*centres)] > 0
     difference = None if why.reference is None else abs(why.output - why.reference)

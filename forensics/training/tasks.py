@@ -255,7 +255,13 @@ def measure_views(weights: Path | None, withheld: Pictures, *, at_most: int | No
 
 
 def measure_attributions(
-    weights: Path | None, withheld: Pictures, n: int, *, keep: Path | None = None, companion: Path | None = None
+    weights: Path | None,
+    withheld: Pictures,
+    n: int,
+    *,
+    checked: int,
+    keep: Path | None = None,
+    companion: Path | None = None,
 ) -> str:
     """Return the table of attributions on `n` local forgeries of withheld originals, and add it to a companion file.
 
@@ -265,6 +271,8 @@ def measure_attributions(
         The starter if not given.
     withheld : Pictures
     n : int
+    checked : int
+        Of the first so many, maps are checked in full.
     keep : Path, optional
         See `explain_forgeries`.
     companion : Path, optional
@@ -272,7 +280,7 @@ def measure_attributions(
     """
     detector = load_detector(weights, calibration="none")
     written = None if companion is None else _companion_of(detector.weights.sha256, companion)
-    rows = explanation_rows(explain_forgeries(detector, list(local_forgeries(withheld, n)), keep=keep))
+    rows = explanation_rows(explain_forgeries(detector, list(local_forgeries(withheld, n)), judged=checked, keep=keep))
     if written is not None and companion is not None:
         write_companion(companion, replace(written, attributions=tuple(rows)))
     return explanation_table(rows)

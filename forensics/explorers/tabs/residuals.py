@@ -285,7 +285,7 @@ def residual_rows(
         rows.append(("Exhibit, rest of the part", "in question", _area(box) - _area(place), found.rest))
     for reference in references:
         part = box_alike(evidence, box, reference.evidence)
-        of = part
+        of = _shifted(place, box, part)
         if not _area(of):
             continue  # the reference is smaller than the part, and ends before the region
         amounts = measure(maps_of(reference.evidence, of, state.residual), _moved(of, of), residual, state.channel)

@@ -114,6 +114,14 @@ def test_a_report_shows_the_map_and_its_checks(tmp_path: Path) -> None:
     assert fx.verify_report(redacted).ok
 
 
+def test_every_residual_can_be_shown(tmp_path: Path) -> None:
+    detector = detector_of(place=planted_branch())
+    finding = detector.examine(grainy(), now=NOW)
+    path = fx.write_report([finding], tmp_path / "r.html", residuals=fx.RESIDUALS.names(), now=NOW)
+    assert fx.verify_report(path).problems == ()
+    assert sum(f["kind"] == "residual" for f in read_record(path)["figures"]) == len(fx.RESIDUALS.names()) + 1
+
+
 def test_a_report_refuses_attributions_of_others(tmp_path: Path) -> None:
     detector = detector_of(place=planted_branch())
     finding = detector.examine(grainy(), now=NOW)

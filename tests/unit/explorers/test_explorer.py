@@ -583,6 +583,12 @@ def test_without_a_head_the_same_cells_give_a_page(
     assert explorer.to_html() == html
 
 
+def test_the_page_has_its_references_though_nobody_opened_their_tab(explorer: Explorer) -> None:
+    html = explorer.to_html()
+    assert "known-1.png" in html
+    assert explorer.to_html() == html
+
+
 def test_the_page_holds_nothing_active(explorer: Explorer, asked: list[dict[str, object]]) -> None:
     from html.parser import HTMLParser
 
