@@ -112,7 +112,7 @@ def acceptance_rows(measured: Measured) -> list[AcceptanceRow]:
         *_branches(aucs),
         *(_row(*fact) for fact in calibration_facts(measured.card)),
         *(
-            _elsewhere(number, quantity, "attribution is not built yet", fail)
+            _elsewhere(number, quantity, "forensics train --attribution", fail)
             for number, quantity, fail in (
                 (19, "attribution: randomised weights", "Spearman 0.3 or more"),
                 (20, "attribution: pointing and removal", "below 0.70, 0 or less"),

@@ -62,7 +62,11 @@ def test_a_branch_that_looks_at_the_place_points_at_it(tmp_path: Path) -> None:
 
 def test_rows_by_hand() -> None:
     record = {"branch": "b", "method": "m", "hit": True, "chance": 0.2, "delta": None, "checks": {"randomisation": 0.1}}
-    records = [record, record | {"hit": False, "chance": 0.4, "checks": {"randomisation": 0.5}}, record | {"checks": {}}]
+    records = [
+        record,
+        record | {"hit": False, "chance": 0.4, "checks": {"randomisation": 0.5}},
+        record | {"checks": {}},
+    ]
     (row,) = explanation_rows(records)
     assert (row["n"], row["pointing"], row["n_checked"], row["randomisation"]) == (3, 0.6667, 2, 0.3)
     assert row["chance"] == pytest.approx(0.8 / 3, abs=1e-4)
