@@ -17,6 +17,7 @@ from forensics.calibration import read_card
 from forensics.cli import app
 from forensics.detector import Detector, examining
 from forensics.errors import CalibrationError
+from forensics.progress import Watch
 from forensics.report import read_record, verify_report
 from forensics.types import ENFSI_2015, BranchScores, Evidence, Finding
 from forensics.validation import tasks
@@ -33,7 +34,7 @@ N = 45  # pictures of each class
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let brightness stand for the networks: everything round them is as it is, and takes no time."""
 
-    def look(self: Detector, evidence: Evidence) -> tuple[object, BranchScores, None]:
+    def look(self: Detector, evidence: Evidence, watch: Watch) -> tuple[object, BranchScores, None]:
         plan = plan_views(evidence.require_pixels(), self.weights.manifest.scheme)
         z = (float(evidence.pixels.mean()) - 120.0) / 8.0
         logits = np.zeros((len(self.branches), 1, 2))
@@ -126,7 +127,7 @@ def test_from_pictures_to_a_finding_with_words(labelled: Path, tmp_path: Path) -
 
 
 def test_an_outcome_is_taken_back_if_a_harmless_copy_changes_the_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    def look(self: Detector, evidence: Evidence) -> tuple[object, BranchScores, None]:
+    def look(self: Detector, evidence: Evidence, watch: Watch) -> tuple[object, BranchScores, None]:
         z = -2.3 if evidence.media_type == "image/jpeg" else 2.3  # copies are JPEG, the exhibit is PNG
         logits = np.zeros((len(self.branches), 1, 2))
         logits[..., 1] = z
