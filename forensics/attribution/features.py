@@ -150,45 +150,50 @@ def _n_passes_regions(_look: Look, asked: Asked, *, shapley: bool) -> int:
     return SHAPLEY_REGIONS**2 * (asked.steps or ORDERS) + 2 if shapley else ABLATION_REGIONS**2 + 2
 
 
-for _name, _title, _shapley in (
-    ("group_ablation", "Channel groups left out one by one", False),
-    ("group_shapley", "Shapley values of channel groups", True),
-):
-    METHODS.add(
-        _name,
-        Method(
-            explain=partial(group_credit, shapley=_shapley),
-            title=_title,
-            gives_places=False,
-            gives_groups=True,
-            needs_gradients=False,
-            passes=partial(_n_passes_groups, shapley=_shapley),
-            look_at="Whether residuals carry the answer, or light and colour, which say little about origin.",
-            ignore="Small differences between groups that show nearly the same, such as two kinds of residuals."
-            if _shapley
-            else "The sum: groups that show nearly the same can each be missed, and all get little credit.",
-            reference="Shapley (1953); Castro, Gómez and Tejada, Computers and Operations Research 36 (2009)"
-            if _shapley
-            else "Leave-one-out; captum, FeatureAblation",
-        ),
+def _left_out(title: str, *, regions: bool, shapley: bool, look_at: str, ignore: str) -> Method:
+    """Return a method that leaves parts out, one by one or in many orders."""
+    return Method(
+        explain=partial(region_credit if regions else group_credit, shapley=shapley),
+        title=title,
+        gives_places=regions,
+        gives_groups=not regions,
+        needs_gradients=False,
+        passes=partial(_n_passes_regions if regions else _n_passes_groups, shapley=shapley),
+        look_at=look_at,
+        ignore=ignore,
+        reference="Shapley (1953); Castro, Gómez and Tejada, Computers and Operations Research 36 (2009)"
+        if shapley
+        else "Leave-one-out; captum, FeatureAblation",
     )
-for _name, _title, _shapley in (
-    ("region_ablation", "Regions left out one by one", False),
-    ("region_shapley", "Shapley values of regions", True),
-):
-    METHODS.add(
-        _name,
-        Method(
-            explain=partial(region_credit, shapley=_shapley),
-            title=_title,
-            gives_places=True,
-            gives_groups=False,
-            needs_gradients=False,
-            passes=partial(_n_passes_regions, shapley=_shapley),
-            look_at="Regions without which the branch would answer otherwise.",
-            ignore="What lies within a region: all of it gets the same value.",
-            reference="Castro, Gómez and Tejada, Computers and Operations Research 36 (2009)"
-            if _shapley
-            else "Leave-one-out; captum, FeatureAblation",
-        ),
-    )
+
+
+_GROUPS = "Whether residuals carry the answer, or light and colour, which say little about origin."
+_REGIONS = "Regions without which the branch would answer otherwise."
+METHODS.add(
+    "group_ablation",
+    _left_out(
+        "Channel groups left out one by one", regions=False, shapley=False, look_at=_GROUPS,
+        ignore="The sum: groups that show nearly the same can each be missed, and all get little credit.",
+    ),
+)  # fmt: skip
+METHODS.add(
+    "group_shapley",
+    _left_out(
+        "Shapley values of channel groups", regions=False, shapley=True, look_at=_GROUPS,
+        ignore="Small differences between groups that show nearly the same, such as two kinds of residuals.",
+    ),
+)  # fmt: skip
+METHODS.add(
+    "region_ablation",
+    _left_out(
+        "Regions left out one by one", regions=True, shapley=False, look_at=_REGIONS,
+        ignore="What lies within a region: all of it gets the same value. Values do not add up.",
+    ),
+)  # fmt: skip
+METHODS.add(
+    "region_shapley",
+    _left_out(
+        "Shapley values of regions", regions=True, shapley=True, look_at=_REGIONS,
+        ignore="What lies within a region: all of it gets the same value.",
+    ),
+)  # fmt: skip

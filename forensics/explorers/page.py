@@ -14,9 +14,10 @@ from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
 from forensics.report.canonical import shorten, visible
 from forensics.report.context import Exhibit
-from forensics.report.html import _environment
+from forensics.report.html import render_blocks
 from forensics.report.sections.exhibits import exhibits
-from forensics.report.sections.findings import _scores
+from forensics.report.sections.explanation import check_blocks
+from forensics.report.sections.findings import score_blocks
 from forensics.report.sections.phrases import decimals, outcome_words, picture_words, text_or
 from forensics.report.sections.strength import odds_words, robustness_blocks, strength_blocks
 from forensics.residuals import Amounts, Residual, scale_bar
@@ -56,8 +57,7 @@ def safe(text: str) -> str:
 
 def blocks_html(blocks: Iterable[Block]) -> str:
     """Return blocks as reports show them."""
-    one = _environment().get_template("blocks.html.j2").module.one  # type: ignore[attr-defined]  # a macro of the template
-    return f'<div class="fx">{"".join(str(one(b, {}, {})) for b in blocks)}</div>'
+    return f'<div class="fx">{render_blocks(blocks)}</div>'
 
 
 def problem_html(problem: Exception | str) -> str:
@@ -150,7 +150,7 @@ def scores_html(finding: Finding) -> str:
     """Return the uncalibrated score, with its plot and table, for a page without widgets."""
     if finding.scores is None:
         return blocks_html([paragraph("There are no scores: the picture is unsuitable for scoring.")])
-    return blocks_html(_scores(_exhibit(finding), finding.scores))
+    return blocks_html(score_blocks(_exhibit(finding), finding.scores))
 
 
 def robustness_html(finding: Finding) -> str:
@@ -190,14 +190,7 @@ def trust_html(trust: Trust) -> str:
     tone = {"reliable": "note", "not_reliable": "caution", "not_checked": "caution"}[trust.state]
     words = trust.words
     blocks = [callout("How far this can be relied on", f"{words[:1].upper()}{words[1:]}.", tone=tone)]  # type: ignore[arg-type]  # one of the two
-    passed = {True: "passed", False: "failed", None: "reported only"}
-    rows = [
-        (c.name, decimals(c.value, 3), "none" if c.limit is None else decimals(c.limit, 3), passed[c.passed], c.text)
-        for c in trust.checks
-    ]
-    if rows:
-        blocks.append(table("Checks", ("Check", "Value", "Limit", "Result", "What was measured"), rows, numeric=(1, 2)))
-    return blocks_html(blocks)
+    return blocks_html([*blocks, *check_blocks("Checks", trust)])
 
 
 def groups_html(attributions: Sequence[Attribution]) -> str:

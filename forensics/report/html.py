@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,12 +10,12 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from forensics.report.blocks import BLOCKS
+from forensics.report.blocks import BLOCKS, Block
 from forensics.report.canonical import canonical_text, digest, printable_json, visible
 from forensics.report.curves import draw_curve_plot, draw_llr_plot
 from forensics.report.plots import draw_strips, draw_tile_map
 
-__all__ = ["RECORD_CLOSE", "RECORD_OPEN", "SEAL", "render_page", "seal"]
+__all__ = ["RECORD_CLOSE", "RECORD_OPEN", "SEAL", "render_blocks", "render_page", "seal"]
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -60,6 +60,12 @@ def render_page(record: JsonObject, pictures: Mapping[str, bytes]) -> bytes:
     )
     body = page.encode("utf-8")
     return body + seal(body)
+
+
+def render_blocks(blocks: Iterable[Block]) -> str:
+    """Return blocks without figures as HTML, as the page of a report shows them; for other pages that speak of findings."""
+    one = _environment().get_template("blocks.html.j2").module.one  # type: ignore[attr-defined]  # a macro of the template
+    return "".join(str(one(block, {}, {})) for block in blocks)
 
 
 def seal(body: bytes) -> bytes:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from forensics.report.blocks import Block, Section, callout, figure, heading, items, paragraph, table
 from forensics.report.context import Context
 from forensics.report.sections.phrases import count, decimals, text_or
-from forensics.types import Attribution, TrustCheck
+from forensics.types import Attribution, Trust, TrustCheck
 
-__all__ = ["explanation"]
+__all__ = ["check_blocks", "explanation"]
 
 WHAT_IT_IS = (
     "An attribution says which parts of a view, or which groups of channels, moved the answer of one network, in its own log-odds. "
@@ -58,15 +58,17 @@ def _one(context: Context, k: int, number: int, attribution: Attribution) -> Ite
             ((text_or(group), f"{value:+.3f}") for group, value in rows),
             numeric=(1,),
         )
-    if trust.checks:
-        yield table(
-            f"{name}: what was measured of the explanation",
-            ("Check", "Measured", "Limit", "Result", "Meaning"),
-            (_row(check) for check in trust.checks),
-            numeric=(1, 2),
-        )
+    yield from check_blocks(f"{name}: what was measured of the explanation", trust)
     settings = [f"{text_or(key)}: {text_or(str(value))}" for key, value in sorted(attribution.settings.items())]
     yield items(settings)
+
+
+def check_blocks(caption: str, trust: Trust) -> list[Block]:
+    """Return the checks of an attribution as a table; nothing if none was made."""
+    if not trust.checks:
+        return []
+    head = ("Check", "Measured", "Limit", "Result", "Meaning")
+    return [table(caption, head, (_row(check) for check in trust.checks), numeric=(1, 2))]
 
 
 def _row(check: TrustCheck) -> tuple[str, str, str, str, str]:

@@ -30,7 +30,7 @@ from forensics.report.sections.phrases import (
 from forensics.report.sections.strength import conclusion, robustness_blocks, strength_blocks
 from forensics.types import BranchScores, Finding, Localisation
 
-__all__ = ["findings"]
+__all__ = ["findings", "score_blocks"]
 
 VIEWS_IN_TABLE = 12
 
@@ -52,7 +52,7 @@ def _finding(context: Context, exhibit: Exhibit, finding: Finding) -> list[Block
     if finding.scores is None:
         blocks.append(callout("Not scored", f"{outcome_words(finding)}. {text_or(finding.reason)}", tone="caution"))
     else:
-        blocks += _scores(exhibit, finding.scores)
+        blocks += score_blocks(exhibit, finding.scores)
     blocks += robustness_blocks(exhibit, finding.robustness)
     blocks += _pictures(context, exhibit, finding)
     blocks.append(heading("What may be concluded", level=4))
@@ -63,7 +63,8 @@ def _finding(context: Context, exhibit: Exhibit, finding: Finding) -> list[Block
     return blocks
 
 
-def _scores(exhibit: Exhibit, scores: BranchScores) -> list[Block]:
+def score_blocks(exhibit: Exhibit, scores: BranchScores) -> list[Block]:
+    """Return the joint score with what it is not, and the scores of every branch and view."""
     values = scores.view_scores
     means = branch_words([f"{b} {decimals(m)}" for b, m in zip(scores.branches, values.mean(axis=1), strict=True)])
     blocks: list[Block] = [

@@ -1,5 +1,7 @@
 """Every method on branches whose evidence is known, and what they add up to."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from forensics.detector import Detector, load_detector
 from forensics.types import Attribution, Evidence
 from tests.planted import REGION, SIDE, detector_of, grainy, planted_branch
 
+PARITY = Path(__file__).parent.parent.parent / "parity"
 PLACES = [name for name in METHODS if METHODS[name].gives_places]
 GROUPS = [name for name in METHODS if METHODS[name].gives_groups]
 
@@ -163,3 +166,16 @@ def test_two_runs_give_the_same_bits(detector: Detector, picture: Evidence) -> N
         assert one.values.tobytes() == other.values.tobytes()
         assert one.groups == other.groups
         torch.rand(3)  # what was drawn before does not matter
+
+
+def test_the_published_arrangement_is_explained_too(picture: Evidence) -> None:
+    """Whole-picture views at 512: the map comes back at the size of the picture and adds up to the same."""
+    published = load_detector(PARITY / "dfd_tiny.pth")
+    for branch in published.branches:
+        why = attribute(published, picture, branch=branch, view="hflip", steps=16, trust="none")
+        assert why.box == (0, 0, SIDE, SIDE)
+        assert set(why.groups) == {"rgb", "srm"}
+        assert sum(why.groups.values()) == pytest.approx(why.output - why.reference, rel=0.02, abs=1e-4)
+        assert why.part.sum() == pytest.approx(sum(why.groups.values()), rel=0.1, abs=1e-2)
+        cam = attribute(published, picture, branch=branch, view="rot90_fixed_frame", method="grad_cam", trust="none")
+        assert cam.values.shape == (SIDE, SIDE)
