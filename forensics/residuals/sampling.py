@@ -26,7 +26,7 @@ ROUNDING = 0.1  # squared grey levels; the variance of the error that rounding t
     look_at="An area without the even tint that the rest of the picture has, or with the opposite one. The sign says "
     "where green was measured: positive where row + column is odd (RGGB, BGGR), negative where it is even (GRBG, GBRG).",
     ignore="Pictures that are near zero everywhere, where nothing can be told: resizing removes the trace, JPEG weakens "
-    "it (quality 90 to about a quarter), and many cameras leave none: 21 of 76 camera originals have a mean beyond ±0.1. "
+    "it (quality 90 to about a third), and many cameras leave none: 21 of 76 camera originals have a mean beyond ±0.1. "
     "Flat, blurred and overexposed areas are near zero in every picture. A crop by an odd number of pixels turns the sign.",
     reference="Popescu and Farid, IEEE TSP 53 (2005); Ferrara et al., IEEE TIFS 7 (2012)",
 )

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from forensics.attribution import METHODS, attribute
-from forensics.attribution.borrowing import HOOKS
+from forensics.attribution.borrowing import HOOKS, borrowed
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError, Cancelled, EvidenceError, UnknownNameError
 from forensics.types import Evidence, Finding
@@ -41,6 +41,23 @@ def no_trace(network: nn.Module) -> Iterator[None]:
     yield
     assert state() == before
     assert all(torch.equal(a, b) for a, b in zip(values, network.state_dict().values(), strict=True))
+
+
+def test_a_borrowed_network_is_frozen_and_loses_what_was_hung_on_it() -> None:
+    network = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.9)).train()
+    network[0].register_forward_hook(lambda _m, _i, o: o)
+    with no_trace(network), borrowed(network):
+        assert not any(module.training for module in network.modules())
+        assert not any(p.requires_grad for p in network.parameters())
+        assert torch.get_deterministic_debug_mode() == 2
+        network[0].register_forward_hook(lambda _m, _i, o: o)
+        network[1].register_forward_pre_hook(lambda _m, _i: None)
+        first = torch.rand(3), np.random.rand(3), random.random()  # noqa: NPY002, S311
+    with borrowed(network):
+        again = torch.rand(3), np.random.rand(3), random.random()  # noqa: NPY002, S311
+    assert torch.equal(first[0], again[0])
+    assert np.array_equal(first[1], again[1])
+    assert first[2] == again[2]
 
 
 @pytest.mark.parametrize("method", METHODS.names())
