@@ -53,6 +53,7 @@ def test_all_checks_of_a_true_map_pass(detector: Detector) -> None:
         limit = LIMITS[name]
         assert limit.passed(named[name].value), named[name]
     assert named["infidelity"].passed is None
+    assert 0.2 < named["stability"].value < 0.999  # the copy is another picture
 
 
 def test_removal_tells_a_true_map_from_a_false_one(detector: Detector) -> None:
