@@ -7,8 +7,11 @@ import pytest
 import torch
 
 from forensics.attribution import LIMITS, attribute, compare_branches
+from forensics.attribution.faithfulness import _group_stability as group_stability
+from forensics.attribution.faithfulness import _infidelity as infidelity_of
 from forensics.attribution.faithfulness import agreement, cell_sums, randomised, removal_curves
 from forensics.attribution.looks import cut_look, on_evidence, removed
+from forensics.attribution.methods import Credit
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError
 from forensics.progress import Watch
@@ -37,6 +40,10 @@ def truth() -> np.ndarray:
 
 def test_every_limit_has_a_reason_and_one_side() -> None:
     assert all(limit.why and (limit.at_least is None) != (limit.at_most is None) for limit in LIMITS.values())
+    assert {name: limit.value for name, limit in LIMITS.items()} == {
+        "convergence": 0.02, "deletion": 1.0, "insertion": 1.0, "removal": 0.0, "stability": 0.5, "randomisation": 0.3,
+        "infidelity": 1.0, "sensitivity": 1.0, "localisation": 0.7,
+    }  # fmt: skip
     assert LIMITS["randomisation"].passed(0.3)
     assert not LIMITS["randomisation"].passed(0.31)
     assert LIMITS["stability"].passed(0.5)
@@ -80,7 +87,12 @@ def test_removed_cells_leave_neither_hole_nor_edge() -> None:
 def test_shuffled_weights_are_another_network_of_the_same_size() -> None:
     branch = dict(load_detector(calibration="none").ensemble.items())["replknet"]
     before = {name: p.clone() for name, p in branch.named_parameters()}
+    keepers = [m for m in branch.modules() if hasattr(m, "_spectrum")]
+    assert keepers
+    for module in keepers:
+        module._spectrum = torch.ones(1)  # as where Fourier transforms pay
     other = randomised(branch)
+    assert all(getattr(m, "_spectrum", None) is None for m in other.modules())
     changed = 0
     for name, parameter in other.named_parameters():
         assert torch.equal(
@@ -89,6 +101,24 @@ def test_shuffled_weights_are_another_network_of_the_same_size() -> None:
         changed += int(not torch.equal(before[name], parameter))
     assert changed > 10
     assert all(torch.equal(before[name], p) for name, p in branch.named_parameters())
+
+
+def test_maps_of_a_trained_network_and_of_noise_are_apart() -> None:
+    starter = load_detector(calibration="none")
+    trust = attribute(starter, grainy(side=256), branch="convnext", method="grad_cam", trust="full").trust
+    assert {c.name: c.value for c in trust.checks}["randomisation"] < 0.9
+
+
+def test_infidelity_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map that says nothing errs by the whole change, one that says twice as much too; a nearly additive one hardly."""
+    monkeypatch.setattr("forensics.attribution.faithfulness.LEAST_DIFFERENCE", 0.0)
+    detector = detector_of(place=planted_branch(gain=0.02))
+    look = look_of(detector)
+    why = attribute(detector, grainy(), branch="place", trust="none")
+    cells = cell_sums(why.part.astype(float), look.cell)
+    assert infidelity_of(look, 0 * cells) == pytest.approx(1.0, rel=1e-3)
+    assert infidelity_of(look, cells) < 0.1
+    assert infidelity_of(look, 2 * cells) == pytest.approx(1.0, abs=0.5)
 
 
 def test_cells_and_agreement_by_hand() -> None:
@@ -141,6 +171,27 @@ def test_what_was_measured_of_the_method_counts_too(detector: Detector) -> None:
     assert "40 of 100 (31 to 50), where chance has 20" in trust.checks[-1].text
 
 
+def test_what_was_checked_of_the_picture_is_not_told_twice() -> None:
+    row = {
+        "branch": "place", "method": "grad_cam", "n": 9, "pointing": 0.9, "pointing_interval": [0.6, 1.0], "chance": 0.2,
+        "randomisation": 0.6, "n_checked": 10,
+    }  # fmt: skip
+    other = detector_of(place=planted_branch())
+    other.companion = replace(other.companion, attributions=(row,))
+    names = [c.name for c in attribute(other, grainy(), branch="place", method="grad_cam", trust="full").trust.checks]
+    assert names.count("randomisation") == 1
+    assert names[-1] == "localisation"
+
+
+def test_stability_of_groups_by_hand() -> None:
+    def credit(**groups: float) -> Credit:
+        return Credit(values=None, output=0.0, groups=groups)
+
+    assert group_stability(credit(a=1.0, b=-1.0), credit(a=1.0, b=-1.0)).value == 1.0
+    assert group_stability(credit(a=1.0, b=-1.0), credit(a=0.5, b=-1.0)).value == pytest.approx(0.75)
+    assert group_stability(credit(a=1.0, b=-1.0), credit(a=-1.0, b=-1.0)).passed is False
+
+
 def test_branches_that_respond_to_the_same_agree() -> None:
     detector = detector_of(a=planted_branch(), b=planted_branch(gain=0.2), c=planted_branch(region=(96, 96, 128, 128)))
     a, b, c = (attribute(detector, grainy(), branch=name, method="occlusion", trust="none") for name in "abc")
@@ -149,6 +200,10 @@ def test_branches_that_respond_to_the_same_agree() -> None:
     assert alike.expected_top == pytest.approx(25 / 256)
     assert np.abs(apart.common).max() < np.abs(alike.common).max()
     assert "in common" in alike.words
+    weaker = replace(a, part=a.part / 2)
+    assert np.allclose(compare_branches(a, weaker).common, weaker.cells, atol=1e-7)
+    against = compare_branches(a, replace(a, part=-a.part))
+    assert (against.rank_correlation, np.abs(against.common).max()) == (pytest.approx(-1.0), 0.0)
     with pytest.raises(AttributionError, match="channel groups"):
         compare_branches(a, attribute(detector, grainy(), branch="a", method="group_ablation", trust="none"))
     with pytest.raises(AttributionError, match="different views"):
