@@ -46,6 +46,11 @@ def test_forgeries_are_local_and_the_same_again(pictures: Pictures) -> None:
         list(local_forgeries(pictures, 9))
 
 
+def test_the_forged_place_is_neither_small_nor_large(pictures: Pictures, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forensics.training.explaining.AREA", (0.15, 0.2))
+    assert all(0.15 <= f.mask.mean() <= 0.2 for f in local_forgeries(pictures, 4))
+
+
 def test_a_branch_that_looks_at_the_place_points_at_it(tmp_path: Path) -> None:
     left, top, right, bottom = REGION
     mask = np.zeros((256, 256), np.uint8)

@@ -120,6 +120,15 @@ def test_progress_ends_at_the_total() -> None:
     assert len({total for _, total in told}) == 1
 
 
+def test_progress_ends_at_the_total_where_fewer_views_were_needed() -> None:
+    told: list[tuple[int, int]] = []
+    attribute(
+        detector_of(place=planted_branch()), grainy(), branch="place", method="region_ablation", regions="superpixels",
+        trust="none", progress=lambda *a: told.append(a),
+    )  # fmt: skip
+    assert told[-1][0] == told[-1][1]
+
+
 def test_the_picture_is_not_altered() -> None:
     picture = grainy()
     before = picture.pixels.copy()
