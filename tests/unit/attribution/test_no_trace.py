@@ -53,6 +53,7 @@ def test_a_borrowed_network_is_frozen_and_loses_what_was_hung_on_it() -> None:
         network[0].register_forward_hook(lambda _m, _i, o: o)
         network[1].register_forward_pre_hook(lambda _m, _i: None)
         first = torch.rand(3), np.random.rand(3), random.random()  # noqa: NPY002, S311
+    torch.rand(5), np.random.rand(5), random.random()  # noqa: NPY002, S311  # what was drawn before does not matter
     with borrowed(network):
         again = torch.rand(3), np.random.rand(3), random.random()  # noqa: NPY002, S311
     assert torch.equal(first[0], again[0])
