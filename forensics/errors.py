@@ -10,7 +10,9 @@
     │   └── NotCalibratedError
     ├── AttributionError (ValueError)         an explanation was asked for that there cannot be
     ├── Cancelled                             long work was stopped by whoever asked for it
-    ├── ReportError (ValueError)              a report cannot be written or read
+    ├── RecordError (ValueError)              a record cannot be written as JSON, or read from it
+    │   ├── ReportError                       a report cannot be written or read
+    │   └── CustodyError                      a custody log, signature, time-stamp or package cannot be written or read
     ├── UnknownNameError (LookupError)        no registered part has that name
     └── MissingExtraError (ImportError)       an optional dependency is not installed
 
@@ -21,11 +23,13 @@ __all__ = [
     "AttributionError",
     "CalibrationError",
     "Cancelled",
+    "CustodyError",
     "EvidenceError",
     "ForensicsError",
     "MissingExtraError",
     "ModelError",
     "NotCalibratedError",
+    "RecordError",
     "ReportError",
     "UnknownNameError",
     "WeightsMismatchError",
@@ -64,8 +68,16 @@ class Cancelled(ForensicsError):
     """Long work was stopped by whoever asked for it; nothing was changed."""
 
 
-class ReportError(ForensicsError, ValueError):
+class RecordError(ForensicsError, ValueError):
+    """A record cannot be written as JSON, or read from it."""
+
+
+class ReportError(RecordError):
     """A report cannot be written or read."""
+
+
+class CustodyError(RecordError):
+    """A custody log, a signature, a time-stamp or a package cannot be written or read."""
 
 
 class UnknownNameError(ForensicsError, LookupError):

@@ -19,7 +19,7 @@ from forensics.errors import CalibrationError, ForensicsError, NotCalibratedErro
 from forensics.models.branch import Branch
 from forensics.report import Case, Context, Section
 from forensics.report.blocks import BLOCKS
-from forensics.report.canonical import canonical_text, storable
+from forensics.canonical import canonical_text, storable
 from forensics.report.context import Exhibit
 from forensics.residuals import Residual
 from forensics.types import (

@@ -28,8 +28,8 @@ __all__ = ["LIMITS", "Curves", "Limit", "agreement", "cell_sums", "quick_checks"
 
 AnyMap: TypeAlias = Float64Array | Float32Array
 
-SHARES = tuple(np.round(np.arange(0.1, 0.95, 0.1), 1).tolist())  # of the cells that are removed
-RANDOM_ORDERS = 9  # lower than all of these happens by chance in one of ten maps
+SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the cells that are removed
+MISPLACED = 9  # maps laid elsewhere: lower than all of these happens by chance in one of ten maps
 SHAKES, SHAKE = 1, 1.0 / 255.0  # pictures that differ by at most one grey level
 SUBSETS = 20  # of cells, whose joint effect the map must foretell
 LEAST_DIFFERENCE = 0.1  # log-odds; below it nothing is explained and a share of it means nothing
@@ -70,8 +70,8 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         ),
         "deletion": Limit(
             at_least=1.0,
-            why="removing what is said to matter must lower the answer more than removing cells at random does; more than "
-            "each of nine random orders happens by chance in one of ten maps",
+            why="removing what is said to matter must lower the answer more than the same map laid elsewhere does; more than "
+            "each of nine such maps happens by chance in one of ten",
         ),
         "insertion": Limit(at_least=1.0, why="the same, for bringing cells back"),
         "removal": Limit(
@@ -119,7 +119,7 @@ def judged(name: str, value: float, text: str, *, only_told: bool = False) -> Tr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curves:
-    """Responses while cells are removed, most important first, least important first, and in random orders.
+    """Responses while cells are removed in the order of a map, and in the orders of the same map laid elsewhere.
 
     Parameters
     ----------
@@ -129,13 +129,16 @@ class Curves:
         Most important first.
     insertion : array of shape (n,)
         Least important first: read backwards, the most important are brought back first.
-    random : array of shape (orders, n)
+    deletion_elsewhere, insertion_elsewhere : array of shape (maps, n)
+        The same of maps turned and shifted at random. Orders that scatter what is removed would be no fair measure: scattered
+        fillings disturb an answer more than one patch does.
     """
 
     shares: Float64Array
     deletion: Float64Array
     insertion: Float64Array
-    random: Float64Array
+    deletion_elsewhere: Float64Array
+    insertion_elsewhere: Float64Array
 
     @property
     def gain(self) -> float:
@@ -144,13 +147,13 @@ class Curves:
 
     @property
     def deletion_beats(self) -> float:
-        """Share of the random orders that deletion lies below."""
-        return float(np.mean(self.deletion.mean() < self.random.mean(axis=1)))
+        """Share of the maps laid elsewhere whose deletion this one lies below."""
+        return float(np.mean(self.deletion.mean() < self.deletion_elsewhere.mean(axis=1)))
 
     @property
     def insertion_beats(self) -> float:
-        """Share of the random orders that insertion lies above."""
-        return float(np.mean(self.insertion.mean() > self.random.mean(axis=1)))
+        """Share of the maps laid elsewhere whose insertion this one lies above."""
+        return float(np.mean(self.insertion.mean() > self.insertion_elsewhere.mean(axis=1)))
 
 
 def cell_sums(values: Float64Array, cell: int) -> Float64Array:
@@ -176,17 +179,34 @@ def removal_curves(look: Look, cells: Float64Array) -> Curves:
         Larger speaks more for “fake”.
     """
     rng = np.random.default_rng(0)
-    order = np.argsort(-cells, axis=None, kind="stable")
-    orders = [order, order[::-1], *(rng.permutation(order.size) for _ in range(RANDOM_ORDERS))]
+    maps = [cells, *(_laid_elsewhere(cells, rng) for _ in range(MISPLACED))]
     pixels = look.pixels[0].cpu().numpy()
-    answers = np.empty((len(orders), len(SHARES)))
-    for i, one in enumerate(orders):
-        for j, share in enumerate(SHARES):
-            gone = np.zeros(order.size)
-            gone[one[: round(share * order.size)]] = 1.0
-            view = removed(pixels, _enlarged(gone.reshape(cells.shape), look.side))
-            answers[i, j] = look.answer(torch.from_numpy(view[None]).to(look.pixels.device))[0]
-    return Curves(shares=np.array(SHARES), deletion=answers[0], insertion=answers[1], random=answers[2:])
+    answers = np.empty((len(maps), 2, len(SHARES)))
+    for i, one in enumerate(maps):
+        order = np.argsort(-one, axis=None, kind="stable")
+        for j, ordered in enumerate((order, order[::-1])):
+            for k, share in enumerate(SHARES):
+                gone = np.zeros(order.size)
+                gone[ordered[: round(share * order.size)]] = 1.0
+                view = removed(pixels, _enlarged(gone.reshape(cells.shape), look.side))
+                answers[i, j, k] = look.answer(torch.from_numpy(view[None]).to(look.pixels.device))[0]
+    return Curves(
+        shares=np.array(SHARES),
+        deletion=answers[0, 0],
+        insertion=answers[0, 1],
+        deletion_elsewhere=answers[1:, 0],
+        insertion_elsewhere=answers[1:, 1],
+    )
+
+
+def _laid_elsewhere(cells: Float64Array, rng: np.random.Generator) -> Float64Array:
+    """Return a map turned or mirrored, and shifted across the border to the other side."""
+    turned = np.rot90(cells, rng.integers(4))
+    if rng.integers(2):
+        turned = turned.T
+    n = len(cells)
+    down, right = divmod(int(rng.integers(1, n * n)), n)  # never 0 both ways
+    return np.roll(turned, (down, right), axis=(0, 1))
 
 
 def _enlarged(cells: Float64Array, side: int) -> Float32Array:
@@ -218,7 +238,7 @@ def quick_checks(look: Look, credit: Credit, explain: Callable[[Look], Credit], 
         ("removed, most important first: the log-odds fall below", "brought back, most important first: the log-odds rise above"),
         strict=True,
     ):  # fmt: skip
-        text = f"Cells {verb} those of {100 * beats:.0f} % of {RANDOM_ORDERS} random orders."
+        text = f"Cells {verb} those of {100 * beats:.0f} % of {MISPLACED} copies of the map laid elsewhere."
         checks.append(judged(name, beats, text))
     text = f"Half the distance between these two curves: {curves.gain:+.2f} log-odds."
     checks.append(judged("removal", curves.gain, text))
@@ -330,5 +350,5 @@ def expected_passes(method: Method, look: Look, asked: Asked, *, thorough: bool)
     one = method.passes(look, asked)
     if not method.gives_places:
         return one
-    quick = (2 + RANDOM_ORDERS) * len(SHARES) + one
+    quick = 2 * (1 + MISPLACED) * len(SHARES) + one
     return quick + (1 + 2 * (1 + SHAKES)) * one + 2 * SUBSETS if thorough else quick

@@ -109,7 +109,7 @@ def validate(
 def verify_card(path: Path, key: Path | None) -> None:
     """Print whether a card is as it was made, and whether a key signed it; exit with 1 if not."""
     from forensics.calibration import read_card
-    from forensics.calibration.signing import verify_signature
+    from forensics.custody.signing import verify_signature
 
     try:
         card = read_card(path)

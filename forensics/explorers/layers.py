@@ -14,7 +14,7 @@ import traitlets as t
 from PIL import Image
 
 from forensics.errors import ForensicsError
-from forensics.report.canonical import shorten, visible
+from forensics.canonical import shorten, visible
 from forensics.types import UInt8Array
 
 __all__ = ["MODES", "ZOOMS", "Layer", "LayerView"]

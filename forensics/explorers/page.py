@@ -12,7 +12,7 @@ from PIL import Image
 
 from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
-from forensics.report.canonical import shorten, visible
+from forensics.canonical import shorten, visible
 from forensics.report.context import Exhibit
 from forensics.report.html import render_blocks
 from forensics.report.sections.exhibits import exhibits

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from markupsafe import Markup
 
-from forensics.report.canonical import visible
+from forensics.canonical import visible
 from forensics.report.plots import joined, number
 
 __all__ = ["draw_curve_plot", "draw_llr_plot"]

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 from forensics.errors import ReportError
 from forensics.report.attributions import draw_attributions, numbered
 from forensics.report.blocks import Section
-from forensics.report.canonical import canonical_text, digest, parse, storable
+from forensics.canonical import canonical_text, digest, parse, storable
 from forensics.report.context import Case, Context, Exhibit, Figure
 from forensics.report.figures import RESIDUALS_SHOWN, draw_figures
 from forensics.report.html import render_page

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from markupsafe import Markup
 
-from forensics.report.canonical import visible
+from forensics.canonical import visible
 
 __all__ = ["draw_strips", "draw_tile_map", "joined", "number"]
 

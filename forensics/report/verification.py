@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 from jinja2 import TemplateError
 
-from forensics.errors import ReportError
-from forensics.report.canonical import canonical_text, digest, parse, visible
+from forensics.errors import RecordError, ReportError
+from forensics.canonical import canonical_text, digest, parse, visible
 from forensics.report.document import report_id
 from forensics.report.html import RECORD_CLOSE, RECORD_OPEN, render_page, seal
 from forensics.reproducibility import file_sha256
@@ -78,7 +78,7 @@ def verify_report(path: str | PathLike[str], *, evidence: str | PathLike[str] | 
         problems.append("The seal in the last line does not fit the file: at least one byte was changed.")
     try:
         record = _record(page)
-    except ReportError as err:
+    except RecordError as err:
         return Verification(problems=(*problems, str(err)), proofs=tuple(proofs))
     for check in (_check_record(page, record), _check_page(page, record), _check_exhibits(record, evidence)):
         for passed, text in check:
@@ -154,7 +154,7 @@ def _check_page(page: bytes, record: JsonObject) -> Iterator[tuple[bool, str]]:
         return
     try:
         same = render_page(record, pictures) == page
-    except (KeyError, TypeError, ValueError, AttributeError, ReportError, TemplateError):
+    except (KeyError, TypeError, ValueError, AttributeError, RecordError, TemplateError):
         same = False
     if same:
         yield True, "The visible text and the pictures are what the record says, byte for byte."

@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from forensics.calibration import CALIBRATORS, Card, write_card
-from forensics.calibration.signing import load_private_key, write_signature
+from forensics.custody.signing import load_private_key, write_signature
 from forensics.deliveries import AS_RECEIVED, DELIVERIES
 from forensics.detector import Detector, load_detector
 from forensics.errors import CalibrationError, UnknownNameError

@@ -9,7 +9,7 @@ from forensics.explorers.places import box_alike, place_words
 from forensics.explorers.state import State
 from forensics.explorers.tabs.desk import Desk, FilePicker, Picked, page
 from forensics.report.blocks import Block, paragraph, table
-from forensics.report.canonical import shorten
+from forensics.canonical import shorten
 from forensics.report.sections.phrases import decimals, outcome_words, picture_words
 from forensics.residuals import RESIDUALS
 from forensics.types import Evidence, Finding

@@ -1,7 +1,7 @@
 """What was received: digests, formats, and what each file says about itself."""
 
 from forensics.report.blocks import Block, Section, callout, details, heading, key_values, paragraph, table
-from forensics.report.canonical import shorten
+from forensics.canonical import shorten
 from forensics.report.context import Context, Exhibit
 from forensics.report.sections.phrases import (
     ABSENT,

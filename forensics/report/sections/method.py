@@ -4,7 +4,7 @@ import shlex
 from collections import defaultdict
 
 from forensics.report.blocks import Block, Section, code, heading, items, key_values, paragraph, table
-from forensics.report.canonical import shorten, visible
+from forensics.canonical import shorten, visible
 from forensics.report.context import Context
 from forensics.report.sections.phrases import branch_words, shares_words
 from forensics.types import Finding, RunRecord

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from forensics.report.canonical import shorten
+from forensics.canonical import shorten
 from forensics.report.context import Exhibit
 from forensics.types import Finding, Fusion
 

@@ -9,6 +9,7 @@ import torch
 from forensics.attribution import LIMITS, attribute, compare_branches
 from forensics.attribution.faithfulness import _group_stability as group_stability
 from forensics.attribution.faithfulness import _infidelity as infidelity_of
+from forensics.attribution.faithfulness import _laid_elsewhere as laid_elsewhere
 from forensics.attribution.faithfulness import agreement, cell_sums, randomised, removal_curves
 from forensics.attribution.looks import cut_look, on_evidence, removed
 from forensics.attribution.methods import Credit
@@ -69,7 +70,19 @@ def test_removal_tells_a_true_map_from_a_false_one(detector: Detector) -> None:
     assert (true.deletion_beats, true.insertion_beats) == (1.0, 1.0)
     assert (false.deletion_beats, false.insertion_beats) == (0.0, 0.0)
     assert true.gain > 0 > false.gain
-    assert true.random.shape == (9, 9)
+    assert true.deletion_elsewhere.shape == true.insertion_elsewhere.shape == (9, 5)
+
+
+def test_the_control_is_the_same_map_elsewhere() -> None:
+    cells = np.zeros((16, 16))
+    cells[2:6, 3:9] = np.arange(1.0, 25.0).reshape(4, 6)
+    rng = np.random.default_rng(5)
+    found = [laid_elsewhere(cells, rng) for _ in range(200)]
+    assert all(np.array_equal(np.sort(one, axis=None), np.sort(cells, axis=None)) for one in found)
+    neighbours = [np.abs(one - np.roll(one, 1, axis)).sum() for one in (cells, *found) for axis in (0, 1)]
+    assert np.allclose(np.add.reduceat(neighbours, np.arange(0, len(neighbours), 2)), sum(neighbours[:2]))  # as clumped
+    assert not any(np.array_equal(one, cells) for one in found)
+    assert len({tuple(np.argwhere(one == 24.0)[0]) for one in found}) > 100
 
 
 def test_removed_cells_leave_neither_hole_nor_edge() -> None:

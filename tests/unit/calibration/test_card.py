@@ -153,7 +153,7 @@ def test_a_signature_shows_who_made_a_card(card: Card, tmp_path: Path) -> None:
     serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from forensics.calibration.signing import load_private_key, verify_signature, write_signature
+    from forensics.custody.signing import load_private_key, verify_signature, write_signature
 
     keys = []
     for name in ("own", "other"):

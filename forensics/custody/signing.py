@@ -1,6 +1,6 @@
 """A signature beside a file, so that it can be told who made it: Ed25519 (RFC 8032), optional.
 
-Needs ``pip install 'forensics[sign]'``.
+Needs ``pip install cryptography``.
 """
 
 import base64
@@ -99,4 +99,4 @@ def _public_key(path: Path) -> "Ed25519PublicKey":
 
 def _require_cryptography() -> None:
     if find_spec("cryptography") is None:
-        raise MissingExtraError("signing needs the package cryptography. Install it: pip install 'forensics[sign]'.")
+        raise MissingExtraError("signing needs the package cryptography. Install it: pip install cryptography.")

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import rfc8785
 
-from forensics.errors import ReportError
+from forensics.errors import RecordError
 
 __all__ = ["canonical_text", "digest", "parse", "printable_json", "shorten", "storable", "visible"]
 
@@ -60,7 +60,7 @@ def storable(value: Any) -> Any:
 
     Raises
     ------
-    ReportError
+    RecordError
         A value is of a type that JSON does not have.
     """
     if value is None or isinstance(value, bool):
@@ -75,8 +75,8 @@ def storable(value: Any) -> Any:
         return _storable_mapping(value)
     if isinstance(value, list | tuple):
         return [storable(item) for item in value]
-    raise ReportError(
-        f"a report cannot hold a value of type {type(value).__name__}. Use text, numbers, true/false, lists, mappings."
+    raise RecordError(
+        f"a record cannot hold a value of type {type(value).__name__}. Use text, numbers, true/false, lists, mappings."
     )
 
 
@@ -85,13 +85,13 @@ def canonical_text(record: JsonObject) -> str:
 
     Raises
     ------
-    ReportError
+    RecordError
         The record holds something that RFC 8785 has no form for; see `storable`.
     """
     try:
         return rfc8785.dumps(record).decode("utf-8")
     except (rfc8785.CanonicalizationError, RecursionError) as err:
-        raise ReportError(f"the record has no canonical form: {err}. Pass it through storable first.") from err
+        raise RecordError(f"the record has no canonical form: {err}. Pass it through storable first.") from err
 
 
 def digest(text: str) -> str:
@@ -112,15 +112,15 @@ def parse(text: str) -> JsonObject:
 
     Raises
     ------
-    ReportError
+    RecordError
         The text is not JSON, or not an object.
     """
     try:
         record = json.loads(text, parse_int=_number, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as err:
-        raise ReportError(f"the record is not JSON: {err}. Ask for a new copy of the report.") from err
+        raise RecordError(f"the record is not JSON: {err}. Ask for a new copy of the file.") from err
     if not isinstance(record, dict):
-        raise ReportError(f"the record is a {type(record).__name__}, not an object. Ask for a new copy of the report.")
+        raise RecordError(f"the record is a {type(record).__name__}, not an object. Ask for a new copy of the file.")
     return record
 
 
