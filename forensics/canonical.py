@@ -15,7 +15,7 @@ import rfc8785
 
 from forensics.errors import RecordError
 
-__all__ = ["canonical_text", "digest", "parse", "printable_json", "shorten", "storable", "visible"]
+__all__ = ["canonical_text", "digest", "parse", "printable_json", "storable", "visible"]
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -43,13 +43,6 @@ def visible(text: str) -> str:
     'a⟨U+202E⟩b'
     """
     return _UNSEEN.sub(_spelled, text)
-
-
-def shorten(text: str, limit: int = 300) -> str:
-    """Return at most about `limit` characters, and say so when some were left out."""
-    if len(text) <= limit:
-        return text
-    return f"{text[:limit]}… [{len(text):,} characters; all of them are in the record at the end]"
 
 
 def storable(value: Any) -> Any:

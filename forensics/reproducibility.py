@@ -3,7 +3,7 @@
 import hashlib
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -13,11 +13,12 @@ from pathlib import Path
 from forensics.types import RunRecord
 from forensics.version import __version__
 
-__all__ = ["RunRecord", "deterministic", "file_sha256", "machine", "processor_features", "record_run", "utc_now"]
+__all__ = ["RunRecord", "deterministic", "file_sha256", "joint_sha256", "lock_sha256", "machine", "processor_features", "record_run", "utc_now"]
 
 # All that can change a number in any finding; `record_run` is told what else took part.
 DECISIVE = ("numpy", "opencv-python", "pillow", "pillow-heif", "torch")
 CPUINFO = Path("/proc/cpuinfo")  # Linux
+LOCK = "requirements.lock"
 # Instructions that decide how fast networks can be computed, by their names in Linux.
 FEATURES = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "asimd", "bf16")
 _512 = tuple(feature for feature in FEATURES if feature.startswith(("avx512", "amx")))
@@ -36,6 +37,19 @@ def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def lock_sha256() -> str:
+    """Return the digest of the list of dependencies that this version was tested with; empty if it is not at hand."""
+    places = (Path(__file__).parent / "assets" / LOCK, Path(__file__).parents[1] / LOCK)  # installed; beside the sources
+    return next((file_sha256(place) for place in places if place.is_file()), "")
+
+
+def joint_sha256(digests: Iterable[str]) -> str:
+    """Return one digest for several files: the file's own if it is one, else that of the sorted digests, one a line."""
+    ordered = sorted(digests)
+    return ordered[0] if len(ordered) == 1 else hashlib.sha256("\n".join(ordered).encode()).hexdigest()
 
 
 def utc_now() -> datetime:

@@ -7,7 +7,7 @@ Call ``check_residual(RESIDUALS["name"])``, ``check_branch(branch)``, ``check_ca
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from typing import Any
 
@@ -15,11 +15,11 @@ import numpy as np
 import torch
 
 from forensics.calibration import Calibrator
+from forensics.canonical import canonical_text, storable
 from forensics.errors import CalibrationError, ForensicsError, NotCalibratedError
 from forensics.models.branch import Branch
 from forensics.report import Case, Context, Section
 from forensics.report.blocks import BLOCKS
-from forensics.canonical import canonical_text, storable
 from forensics.report.context import Exhibit
 from forensics.residuals import Residual
 from forensics.types import (
@@ -246,11 +246,11 @@ def _contexts() -> Iterator[Context]:
         Exhibit(number=5, name="doubtful.png", finding=doubtful),
     ]
     for exhibits in (rows[:1], rows[1:2], rows[2:3], rows[3:4], rows[4:], rows):
-        for redacted in (False, True):
-            for case in (Case(), Case(number=hostile, examiner=hostile, question=hostile)):
+        for what in ("none", "whole"):
+            for case in (Case(), Case(**{f.name: hostile for f in fields(Case)})):
                 yield Context(
                     exhibits=tuple(exhibits), figures=(), case=case, created=run.examined_at, version="0",
-                    redacted=redacted,
+                    redaction={"what": what},
                 )  # fmt: skip
 
 

@@ -46,7 +46,7 @@ def train(
         typer.Option(
             "--checked", min=0, help="With --attribution: of how many to check maps in full, which takes minutes each."
         ),
-    ] = 6,
+    ] = 12,
     views: Annotated[bool, typer.Option("--views", help="Do not train; print what each view adds.")] = False,
     without: Annotated[
         str | None, typer.Option("--without", help="Leave out this family of forgeries or this source.")

@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
+from forensics.commands.keys import ask_passphrase
 from forensics.commands.shared import CalibrationOption, WeightsOption, found_weights
-from forensics.errors import CalibrationError, UnknownNameError
+from forensics.errors import UnknownNameError
 
-__all__ = ["calibrate", "validate", "verify_card"]
+__all__ = ["calibrate", "validate"]
 
 LabelledArgument = Annotated[
     Path,
@@ -62,7 +63,7 @@ def calibrate(
     try:
         card = run(
             labelled, out, check=check, weights=found_weights(weights), deliveries=deliveries or (), calibrator=calibrator,
-            minimum=minimum, level=level, h1=h1, h2=h2, scores=scores, key=sign, progress=True,
+            minimum=minimum, level=level, h1=h1, h2=h2, scores=scores, key=sign, passphrase=ask_passphrase, progress=True,
         )  # fmt: skip
     except UnknownNameError as err:
         raise typer.BadParameter(str(err)) from err
@@ -91,7 +92,7 @@ def validate(
     scores: ScoresOption = None,
 ) -> None:
     """Validate a calibrated detector on pictures of known origin, and write a report to file."""
-    from forensics.report.document import refuse_to_replace
+    from forensics.report.files import refuse_to_replace
     from forensics.validation.tasks import validate as run
 
     refuse_to_replace(out)
@@ -104,23 +105,3 @@ def validate(
     typer.echo(str(out))
     if not result.passed:
         raise typer.Exit(1)
-
-
-def verify_card(path: Path, key: Path | None) -> None:
-    """Print whether a card is as it was made, and whether a key signed it; exit with 1 if not."""
-    from forensics.calibration import read_card
-    from forensics.custody.signing import verify_signature
-
-    try:
-        card = read_card(path)
-        typer.echo(f"passed: The card has the digest that it holds: {card.sha256}.")
-        if key is None:
-            typer.echo(
-                "not checked: Who made it. A digest shows that nothing was changed by mistake; give --key for a signature."
-            )
-        else:
-            verify_signature(path, key)
-            typer.echo("passed: The signature beside it is by this key, and the card is as it was signed.")
-    except CalibrationError as err:
-        typer.echo(f"FAILED: {err}")
-        raise typer.Exit(1) from err

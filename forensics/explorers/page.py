@@ -10,16 +10,18 @@ from typing import Any
 
 from PIL import Image
 
+from forensics.canonical import visible
 from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
-from forensics.canonical import shorten, visible
 from forensics.report.context import Exhibit
 from forensics.report.html import render_blocks
-from forensics.report.sections.exhibits import exhibits
+from forensics.report.language import decimals
+from forensics.report.sections.conclusion import odds_words
 from forensics.report.sections.explanation import check_blocks
 from forensics.report.sections.findings import score_blocks
-from forensics.report.sections.phrases import decimals, outcome_words, picture_words, text_or
-from forensics.report.sections.strength import odds_words, robustness_blocks, strength_blocks
+from forensics.report.sections.origin import provenance
+from forensics.report.sections.phrases import outcome_words, picture_words, shorten, text_or
+from forensics.report.sections.strength import robustness_blocks, strength_blocks
 from forensics.residuals import Amounts, Residual, scale_bar
 from forensics.types import ENFSI_2015, Attribution, Finding, Trust, UInt8Array
 
@@ -157,14 +159,14 @@ def robustness_html(finding: Finding) -> str:
     """Return what became of copies of the exhibit."""
     if finding.robustness is None:
         return blocks_html([paragraph("No copies were examined yet.")])
-    return blocks_html(robustness_blocks(_exhibit(finding), finding.robustness)[1:])
+    return blocks_html(robustness_blocks(_exhibit(finding), finding.robustness))
 
 
 def metadata_html(finding: Finding) -> str:
     """Return what the file says about itself."""
-    context = Context(exhibits=(_exhibit(finding),), figures=(), case=Case(), created="", version="", redacted=False)
+    context = Context(exhibits=(_exhibit(finding),), figures=(), case=Case(), created="", version="")
     said = callout("Reported, never scored", "Any of this can be missing, removed on the way, or written by anyone.")
-    return blocks_html([said, *list(exhibits(context).blocks)[2:-1]])
+    return blocks_html([said, *list(provenance(context).blocks)[1:-1]])
 
 
 def amounts_html(rows: Sequence[tuple[str, str, int, Amounts]], residual: Residual, caption: str) -> str:

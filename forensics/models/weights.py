@@ -21,7 +21,7 @@ from forensics.errors import ModelError, UnknownNameError, WeightsMismatchError
 from forensics.models.branch import BRANCHES, Branch
 from forensics.models.checkpoints import read_checkpoint
 from forensics.models.ensemble import Ensemble
-from forensics.reproducibility import file_sha256
+from forensics.reproducibility import file_sha256, joint_sha256
 from forensics.views import FixedFrame, Tiles, ViewScheme
 
 __all__ = [
@@ -146,9 +146,8 @@ class LoadedWeights:
 
     @property
     def sha256(self) -> str:
-        """One digest for all files: the file's own, or that of the sorted digests, one a line."""
-        digests = sorted(self.files.values())
-        return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
+        """One digest for all files; see `forensics.reproducibility.joint_sha256`."""
+        return joint_sha256(self.files.values())
 
 
 def write_weights(path: Path, *, branches: Mapping[str, Branch], manifest: Manifest) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from forensics.attribution.rendering import draw
 from forensics.errors import ReportError
+from forensics.redaction import Redaction, hatched, hidden_cells, redacted_attribution
 from forensics.report.context import Figure
-from forensics.report.figures import bar, make_figure
+from forensics.report.figures import NOTHING, bar, make_figure, shown
 from forensics.types import Attribution, Finding
 
 __all__ = ["draw_attributions", "numbered"]
@@ -37,29 +38,53 @@ def numbered(attributions: Sequence[object], findings: Sequence[tuple[int, Findi
 
 
 def draw_attributions(
-    attributions: Sequence[tuple[int, Attribution]], findings: Sequence[tuple[int, Finding]]
+    attributions: Sequence[tuple[int, Attribution]],
+    findings: Sequence[tuple[int, Finding]],
+    *,
+    redaction: Redaction = NOTHING,
 ) -> Iterator[tuple[Figure, bytes]]:
-    """Yield the figures of attributions that credit places, with their PNG bytes, where the pixels are at hand."""
-    evidence = {number: finding.evidence for number, finding in findings}
-    drawn = [
-        (k, n, a) for k, (n, a) in enumerate(attributions, start=1) if a.part is not None and evidence[n].pixels.size
-    ]
-    if drawn:
-        yield bar(signed=True)
-    for k, number, attribution in drawn:
-        drawing = draw(attribution, evidence=evidence[number], side=SIDE)
+    """Yield the figures of attributions that credit places, with their PNG bytes, where the pixels are at hand.
+
+    Parameters
+    ----------
+    attributions : sequence of (exhibit number, Attribution)
+    findings : sequence of (exhibit number, Finding)
+    redaction : Redaction
+        What is covered. Cells within a cell of a covered place are hatched and left out of the numbers; maps of nothing
+        else, and of exhibits that are withheld whole, are not drawn.
+
+    Yields
+    ------
+    Figure, bytes
+    """
+    places = [(k, n, a) for k, (n, a) in enumerate(attributions, start=1) if a.part is not None]
+    explained = {number for _k, number, _a in places}
+    exhibits = {number: shown(f.evidence, redaction) for number, f in findings if number in explained}
+    begun = False
+    for k, number, attribution in places:
+        seen = exhibits[number]
+        if seen is None:
+            continue
+        hidden = hidden_cells(attribution, seen.covering.boxes)
+        if hidden.all():
+            continue
+        if not begun:
+            begun = True
+            yield bar(signed=True)
+        drawing = draw(redacted_attribution(attribution, seen.covering.boxes), evidence=seen.evidence, side=SIDE)
         rows, columns = drawing.pixels.shape[:2]
         left, top, right, bottom = attribution.box
+        left_out = " Covered cells are hatched and count as 0." if hidden.any() else ""
         yield make_figure(
             f"exhibit-{number}-attribution-{k}",
-            evidence[number],
-            drawing.pixels,
+            seen.evidence,
+            hatched(drawing.pixels, hidden),
             kind="attribution",
             title=f"What “{attribution.branch}” responded to",
-            caption=drawing.caption,
+            caption=f"{drawing.caption}{left_out}{seen.words}",
             look="Cells that lie together, and that other methods and baselines show too.",
             ignore="Single cells. Dark lines are outlines of the picture.",
-            alt=drawing.alt,
+            alt=f"{drawing.alt}{left_out}{seen.words}",
             scale=f"{columns} × {rows} picture pixels for {right - left} × {bottom - top}",
             bar_id="bar-signed",
             low=drawing.low,

@@ -19,6 +19,7 @@ __all__ = [
     "key_values",
     "llr_plot",
     "paragraph",
+    "sign_off",
     "strips",
     "summary",
     "table",
@@ -37,6 +38,7 @@ BLOCKS = (
     "key_values",
     "llr_plot",
     "paragraph",
+    "sign_off",
     "strips",
     "summary",
     "table",
@@ -113,6 +115,11 @@ def details(title: str, blocks: Iterable[Block], *, opened: bool = False) -> Blo
 def figure(*ids: str) -> Block:
     """Return one or more figures of the record, side by side where there is room."""
     return {"kind": "figures", "ids": list(ids)}
+
+
+def sign_off(names: Iterable[str]) -> Block:
+    """Return lines for signatures by hand."""
+    return {"kind": "sign_off", "names": list(names)}
 
 
 def strips(caption: str, rows: Iterable[tuple[str, Sequence[float]]], *, alt: str) -> Block:

@@ -1,12 +1,16 @@
 """What a report is made of before it is laid out: the case, the findings and the pictures."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from os import PathLike
+from pathlib import Path
 from typing import Any, Self, TypeAlias
 
+from forensics.errors import ReportError
 from forensics.types import ENFSI_2015, Attribution, Finding, VerbalScale
 
-__all__ = ["Case", "Context", "Exhibit", "Figure"]
+__all__ = ["Case", "Context", "Exhibit", "Figure", "read_toml"]
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -17,21 +21,44 @@ class Case:
 
     Parameters
     ----------
-    number, examiner, organisation, requester : str, optional
-    question : str, optional
-        The question that was asked, in the requester's words.
-    received : str, optional
-        When and how the exhibits arrived.
+    number, requester, organisation, examiner, role, qualifications : str, optional
+    interests : str, optional
+        That could conflict with the task.
+    question, not_asked : str, optional
+        In the requester's words; what was left out of it.
+    information : str, optional
+        What the examiner was told beforehand that could colour the examination.
+    received, acquisition, originality : str, optional
+        When and how the exhibits arrived, how they were acquired, whether they are originals or copies.
+    status, version, classification : str, optional
+        Of the report: draft or final, its version, who may read it.
+    technical_reviewer, administrative_reviewer : str, optional
+        Name and date.
+    second_tool : str, optional
+        With which other tool the examination was repeated, and what came of it.
     notes : str, optional
         What the examiner wants to say; printed as the examiner's words.
     """
 
     number: str | None = None
-    examiner: str | None = None
-    organisation: str | None = None
     requester: str | None = None
+    organisation: str | None = None
+    examiner: str | None = None
+    role: str | None = None
+    qualifications: str | None = None
+    interests: str | None = None
     question: str | None = None
+    not_asked: str | None = None
+    information: str | None = None
     received: str | None = None
+    acquisition: str | None = None
+    originality: str | None = None
+    status: str | None = None
+    version: str | None = None
+    classification: str | None = None
+    technical_reviewer: str | None = None
+    administrative_reviewer: str | None = None
+    second_tool: str | None = None
     notes: str | None = None
 
     def __post_init__(self) -> None:
@@ -48,6 +75,45 @@ class Case:
     def from_dict(cls, record: JsonObject) -> Self:
         """Return the case that `to_dict` came from."""
         return cls(**record)
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> Self:
+        """Read a case from TOML: ``number = "12"``, ``examiner = "..."`` and so on.
+
+        Raises
+        ------
+        ReportError
+            The file cannot be read, is no TOML, or names something that a case does not have.
+        """
+        return cls(**read_toml(Path(path), allowed=[f.name for f in fields(cls)], what="a case"))
+
+    def without_people(self, words: str) -> Self:
+        """Return the case with the names of people replaced by `words`, where there are any."""
+        people = ("examiner", "requester", "technical_reviewer", "administrative_reviewer", "qualifications")
+        return replace(self, **{name: words for name in people if getattr(self, name)})
+
+
+def read_toml(path: Path, *, allowed: Sequence[str], what: str) -> JsonObject:
+    """Return the members of a TOML file, all of them among those that are allowed.
+
+    Raises
+    ------
+    ReportError
+    """
+    try:
+        record = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as err:
+        raise ReportError(f"{path} cannot be read as {what}: {err.strerror}. Check the path.") from err
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
+        raise ReportError(
+            f'{path} cannot be read as {what}: it is no TOML ({err}). Write name = "value" lines.'
+        ) from err
+    unknown = sorted(set(record) - set(allowed))
+    if unknown:
+        raise ReportError(
+            f"{path} names {', '.join(unknown)!r:.200}, which {what} does not have. There are: {', '.join(allowed)}."
+        )
+    return record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,17 +201,27 @@ class Context:
     ----------
     exhibits : tuple of Exhibit
     figures : tuple of Figure
-        Empty in a redacted report.
+        Those of covered exhibits are covered; none if whole pictures are withheld.
     case : Case
     created : str
         UTC, ISO 8601.
-    version : str
-        Of this package.
-    redacted : bool
+    version, lock_sha256 : str
+        Of this package, and digest of the list of its dependencies.
+    language, profile : str
+    redaction : mapping
+        ``what`` is covered (none, whole, faces, regions), in which ``style``, and whether ``names`` are withheld.
+    covered : mapping of int to int
+        Exhibit to the number of covered places.
     scale : VerbalScale
         The words in force.
     attributions : tuple of (int, Attribution)
         Each with the number of its exhibit, in the order given.
+    custody : mapping or None
+        ``head``, ``length`` and ``entries`` about the exhibits; None if no log was given.
+    hashes : mapping of int to mapping
+        Exhibit to its ``perceptual`` hashes and the ``lists`` it was looked up in.
+    validation : mapping or None
+        What the calibration card says of the kinds of pictures of this report; None if there was none at hand.
     """
 
     exhibits: tuple[Exhibit, ...]
@@ -153,9 +229,21 @@ class Context:
     case: Case
     created: str
     version: str
-    redacted: bool
+    lock_sha256: str = ""
+    language: str = "en"
+    profile: str = "investigator"
+    redaction: Mapping[str, Any] = field(default_factory=lambda: {"what": "none"})
+    covered: Mapping[int, int] = field(default_factory=dict)
     scale: VerbalScale = ENFSI_2015
     attributions: tuple[tuple[int, Attribution], ...] = ()
+    custody: Mapping[str, Any] | None = None
+    hashes: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    validation: Mapping[str, Any] | None = None
+
+    @property
+    def redacted(self) -> bool:
+        """Whether anything of the pictures is covered or withheld."""
+        return bool(self.redaction["what"] != "none")
 
     @property
     def examined(self) -> Iterator[tuple[Exhibit, Finding]]:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from markupsafe import Markup
 
 from forensics.canonical import visible
+from forensics.report.language import _
 from forensics.report.plots import joined, number
 
 __all__ = ["draw_curve_plot", "draw_llr_plot"]
@@ -123,9 +124,9 @@ def _llr_axis(bounds: Sequence[float] | None, bottom: int) -> Markup:
             Markup('<text class="tick" x="{}" y="{}" text-anchor="middle">{}</text>').format(x, bottom + 14, words)
         )
     for place, anchor, words in (
-        (_llr_x(-REACH), "start", "more expected under H2"),
-        (_llr_x(0.0), "middle", "likelihood ratio"),
-        (_llr_x(REACH), "end", "more expected under H1"),
+        (_llr_x(-REACH), "start", _("more expected under H2")),
+        (_llr_x(0.0), "middle", _("likelihood ratio")),
+        (_llr_x(REACH), "end", _("more expected under H1")),
     ):
         parts.append(
             Markup('<text class="axis" x="{}" y="{}" text-anchor="{}">{}</text>').format(
@@ -137,8 +138,8 @@ def _llr_axis(bounds: Sequence[float] | None, bottom: int) -> Markup:
 
 def _llr_mark(row: Block, y: float) -> Markup:
     if row["llr"] is None:
-        return Markup('<text class="tick" x="{}" y="{}">no likelihood ratio</text>').format(
-            number(_llr_x(0.0) + 6), number(y + 4)
+        return Markup('<text class="tick" x="{}" y="{}">{}</text>').format(
+            number(_llr_x(0.0) + 6), number(y + 4), _("no likelihood ratio")
         )
     parts = []
     if row["interval"] is not None:

@@ -1,35 +1,37 @@
 """From findings to one file: the record is built first, and the page is rendered from nothing else."""
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from forensics.calibration import Card
+from forensics.canonical import canonical_text, digest, parse, storable
+from forensics.custody import CustodyLog
 from forensics.errors import ReportError
+from forensics.report._shim import KnownFiles, Redaction, redacted_metadata
+from forensics.report.accompanying import card_figures, custody_entries, looked_up
 from forensics.report.attributions import draw_attributions, numbered
 from forensics.report.blocks import Section
-from forensics.canonical import canonical_text, digest, parse, storable
 from forensics.report.context import Case, Context, Exhibit, Figure
 from forensics.report.figures import RESIDUALS_SHOWN, draw_figures
+from forensics.report.files import write_page
 from forensics.report.html import render_page
+from forensics.report.language import _, speaking
+from forensics.report.profile import Profile
 from forensics.report.sections import SECTIONS
-from forensics.reproducibility import utc_now
+from forensics.report.sections.phrases import exhibit_label
+from forensics.reproducibility import lock_sha256, utc_now
 from forensics.residuals import RESIDUALS
 from forensics.types import ENFSI_2015, Attribution, Finding, VerbalScale
 
-__all__ = ["LANGUAGES", "NotExamined", "build_context", "build_section", "report_id", "write_document", "write_report"]
+__all__ = ["NotExamined", "build_context", "build_section", "report_id", "write_document", "write_report"]
 
 JsonObject: TypeAlias = dict[str, Any]
 
-SCHEMA = "forensics.report/1.2"
+SCHEMA = "forensics.report/2.0"
 ERROR_SCHEMA = "forensics.error/1.0"
-START = b"<!doctype html"
-LANGUAGES = ("en",)
-PLACES = ("gps",)  # EXIF fields that tell a place, by the beginning of their names
-WITHHELD = "Present; withheld in this copy."
 
 
 class NotExamined(Protocol):
@@ -52,8 +54,12 @@ def write_report(
     attributions: Sequence[Attribution] = (),
     residuals: Sequence[str] = RESIDUALS_SHOWN,
     language: str = "en",
-    redact: bool = False,
+    profile: str | PathLike[str] | Profile = "investigator",
+    redact: bool | str | Redaction | None = None,
     scale: VerbalScale = ENFSI_2015,
+    calibration: Card | None = None,
+    custody: str | PathLike[str] | None = None,
+    known: Sequence[KnownFiles] = (),
     now: datetime | None = None,
 ) -> Path:
     """Write findings as one HTML file that opens offline, holds no script and is the same for the same input.
@@ -63,18 +69,26 @@ def write_report(
     findings : iterable of Finding or ErrorRow
         At least one, in the order in which exhibits are numbered.
     path : path
-        The file; its folder is made if it is missing. An existing file is replaced at once or not at all.
+        The file; its folder is made if it is missing. An existing report is replaced at once or not at all.
     case : Case, optional
     attributions : sequence of Attribution
         Made by `forensics.attribute` of these findings' pictures with the same weights; shown with their checks.
     residuals : sequence of str
         Names of the residuals to show, in order; in reports of up to 15 exhibits.
-    language : {"en"}
-    redact : bool
-        Leave out every pixel of the exhibits, and the fields of EXIF that tell a place. Digests still name the
-        originals.
+    language : {"en", "zh", "ko"}
+    profile : {"investigator", "newsroom", "course", "victim"} or path or Profile
+        Which sections, in which order, and what is withheld; a path names a laboratory's own TOML file.
+    redact : bool, str or Redaction, optional
+        What is covered: everything (True), nothing (False), ``"faces"``, or marked regions; what the profile says if not given.
+        Digests still name the originals.
     scale : VerbalScale
         Words for likelihood ratios; printed whole, and part of the record.
+    calibration : Card, optional
+        Whose figures are printed; the shipped card if the findings name it.
+    custody : path, optional
+        The custody log of the case; its head and what it says of the exhibits go into the report.
+    known : sequence of KnownFiles
+        Lists in which the exhibits are looked up.
     now : datetime, optional
         Aware; printed in UTC as the time of issue. The present if not given.
 
@@ -87,36 +101,46 @@ def write_report(
     ------
     ReportError
         There is nothing to report, an argument is not available, an attribution is of another picture, or the file cannot be written.
+    CustodyError
+        The custody log is broken.
     UnknownNameError
-        There is no such residual.
+        There is no such residual, or the profile names a section that there is not.
     """
-    rows = _checked(findings, language)
+    rows = _checked(findings)
     shown = [
         name for name in dict.fromkeys(residuals) if RESIDUALS[name]
     ]  # an unknown name raises before anything is drawn
     moment = utc_now() if now is None else now
     if moment.tzinfo is None:
         raise ReportError("now must carry a time zone, got a naive datetime. Pass datetime.now(tz=UTC).")
-    examined = [(n, row) for n, row in enumerate(rows, start=1) if isinstance(row, Finding)]
-    explained = numbered(attributions, examined)
-    drawn: dict[str, tuple[Figure, bytes]] = {}
-    if not redact:
-        for figure, data in (*draw_figures(examined, residuals=shown), *draw_attributions(explained, examined)):
-            drawn.setdefault(figure.id, (figure, data))  # a colour bar serves all
-    bars = {figure.bar for figure, _ in drawn.values()}
-    drawn = {name: row for name, row in drawn.items() if row[0].kind != "bar" or name in bars}
-    record = build_record(
-        rows,
-        [f for f, _ in drawn.values()],
-        attributions=explained,
-        case=case or Case(),
-        created=moment,
-        language=language,
-        redacted=redact,
-        scale=scale,
-    )
-    page = render_page(record, {name: data for name, (_, data) in drawn.items()})
-    return _write(Path(path), page)
+    plan = Profile.of(profile)
+    redaction = Redaction.of(dict(plan.redaction) if redact is None else redact)
+    with speaking(language):
+        examined = [(n, row) for n, row in enumerate(rows, start=1) if isinstance(row, Finding)]
+        explained = numbered(attributions, examined)
+        drawn, covered = _drawn(examined, explained, shown, redaction)
+        parts = {
+            "custody": None
+            if custody is None
+            else custody_entries(CustodyLog(Path(custody)), [f for _n, f in examined]),
+            "hashes": looked_up(examined, known),
+            "validation": card_figures(calibration, [f for _n, f in examined]),
+        }
+        record = build_record(
+            rows,
+            [f for f, _png in drawn.values()],
+            attributions=explained,
+            case=case or Case(),
+            created=moment,
+            language=language,
+            profile=plan,
+            redaction=redaction,
+            covered=covered,
+            scale=scale,
+            parts=parts,
+        )
+        page = render_page(record, {name: data for name, (_f, data) in drawn.items()})
+    return write_page(Path(path), page)
 
 
 def write_document(
@@ -155,7 +179,7 @@ def write_document(
         "created": now.astimezone(UTC).isoformat(timespec="seconds"),
         "generator": {"name": "forensics", "version": __version__},
         "language": "en",
-        "redacted": False,
+        "redaction": Redaction().to_dict(),
         "title": title,
         "case": case.to_dict(),
         "findings": [],
@@ -165,7 +189,7 @@ def write_document(
     }
     record = parse(canonical_text(storable(raw)))
     record["report_id"] = report_id(record)
-    return _write(path, render_page(record, {}))
+    return write_page(path, render_page(record, {}))
 
 
 def build_record(
@@ -176,29 +200,35 @@ def build_record(
     case: Case,
     created: datetime,
     language: str,
-    redacted: bool,
+    profile: Profile,
+    redaction: Redaction,
+    covered: Mapping[int, int],
     scale: VerbalScale = ENFSI_2015,
+    parts: Mapping[str, Any],
 ) -> JsonObject:
     """Return the record, as it is read back from its canonical form."""
     from forensics import __version__
 
+    scale = VerbalScale.from_dict(storable(scale.to_dict()))  # so that its digest is that of the words as printed
     raw = {
         "schema": SCHEMA,
         "created": created.astimezone(UTC).isoformat(timespec="seconds"),
-        "generator": {"name": "forensics", "version": __version__},
+        "generator": {"name": "forensics", "version": __version__, "lock_sha256": lock_sha256()},
         "language": language,
-        "redacted": redacted,
+        "profile": profile.name,
+        "redaction": {**redaction.to_dict(), "covered": {str(n): k for n, k in covered.items()}},
         "title": "",
         "scale": {**scale.to_dict(), "sha256": scale.sha256},
-        "case": case.to_dict(),
-        "findings": [_row(row, redacted=redacted) for row in rows],
+        "case": (case.without_people(_("Withheld in this copy.")) if redaction.names else case).to_dict(),
+        "findings": [_row(n, row, redaction) for n, row in enumerate(rows, start=1)],
         "figures": [f.to_dict() for f in figures],
         "attributions": [{"exhibit": number, **a.to_dict()} for number, a in attributions],
+        **parts,
     }
     # Sections see what a later reader will see: values that have been through the canonical form.
     record = parse(canonical_text(storable(raw)))
     context = build_context(record)
-    record["sections"] = [build_section(name, context) for name in SECTIONS.names()]
+    record["sections"] = [build_section(name, context) for name in profile.sections]
     record = parse(canonical_text(record))
     record["report_id"] = report_id(record)
     return record
@@ -206,15 +236,23 @@ def build_record(
 
 def build_context(record: JsonObject) -> Context:
     """Return what the sections of a record were made from."""
+    redaction = record["redaction"]
     return Context(
         exhibits=tuple(_exhibit(number, row) for number, row in enumerate(record["findings"], start=1)),
         figures=tuple(Figure.from_dict(f) for f in record["figures"]),
         case=Case.from_dict(record["case"]),
         created=record["created"],
         version=record["generator"]["version"],
-        redacted=record["redacted"],
+        lock_sha256=record["generator"]["lock_sha256"],
+        language=record["language"],
+        profile=record["profile"],
+        redaction=redaction,
+        covered={int(n): k for n, k in redaction["covered"].items()},
         scale=VerbalScale.from_dict({k: v for k, v in record["scale"].items() if k != "sha256"}),
         attributions=tuple((row["exhibit"], Attribution.from_dict(row)) for row in record["attributions"]),
+        custody=record["custody"],
+        hashes={int(n): found for n, found in record["hashes"].items()},
+        validation=record["validation"],
     )
 
 
@@ -231,31 +269,9 @@ def report_id(record: JsonObject) -> str:
     return f"FR-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 
-def refuse_to_replace(path: Path) -> None:
-    """Raise if a file is there that is no report: an exhibit, most likely.
-
-    Raises
-    ------
-    ReportError
-    """
-    if path.is_dir():
-        raise ReportError(f"{path} is a folder. Name a file for the report.")
-    try:
-        with path.open("rb") as file:
-            start = file.read(len(START))
-    except OSError:
-        return  # none there; what cannot be read cannot be replaced either, and is reported when it is tried
-    if start and start.lower() != START:
-        raise ReportError(
-            f"{path.name} exists and is no report, so it is not replaced. Choose another name for the report."
-        )
-
-
-def _checked(findings: Iterable[Finding | NotExamined], language: str) -> list[Finding | NotExamined]:
+def _checked(findings: Iterable[Finding | NotExamined]) -> list[Finding | NotExamined]:
     if isinstance(findings, Finding):
         raise ReportError("write_report takes a list of findings, got one Finding. Write [finding].")
-    if language not in LANGUAGES:
-        raise ReportError(f"reports are not available in {language!r}, only in: {', '.join(LANGUAGES)}. Use 'en'.")
     rows = list(findings)
     if not rows:
         raise ReportError("there is nothing to report: the list of findings is empty. Examine at least one picture.")
@@ -267,18 +283,37 @@ def _checked(findings: Iterable[Finding | NotExamined], language: str) -> list[F
     return rows
 
 
-def _row(row: Finding | NotExamined, *, redacted: bool) -> JsonObject:
+def _drawn(
+    examined: Sequence[tuple[int, Finding]],
+    explained: Sequence[tuple[int, Attribution]],
+    shown: Sequence[str],
+    redaction: Redaction,
+) -> tuple[dict[str, tuple[Figure, bytes]], dict[int, int]]:
+    """Return the figures with their bytes, and how many places of each exhibit are covered."""
+    covers = {number: redaction.boxes_of(finding.evidence) for number, finding in examined}
+    drawn: dict[str, tuple[Figure, bytes]] = {}
+    if redaction.what != "whole":
+        figures = draw_figures(examined, residuals=shown)
+        for figure, data in (*figures, *draw_attributions(explained, examined)):
+            drawn.setdefault(figure.id, (figure, data))  # a colour bar serves all
+    bars = {figure.bar for figure, _png in drawn.values()}
+    kept = {name: row for name, row in drawn.items() if row[0].kind != "bar" or name in bars}
+    return kept, {number: len(boxes) for number, boxes in covers.items()}
+
+
+def _row(number: int, row: Finding | NotExamined, redaction: Redaction) -> JsonObject:
     if not isinstance(row, Finding):
         # A folder's name can name a source or a victim: a report holds the names of files, never their places.
         given = str(row.name)
-        name = Path(given).name or given
-        return {"schema": ERROR_SCHEMA, "name": name, "error": str(row.error).replace(given, name)}
+        name = exhibit_label(number) if redaction.names else Path(given).name or given
+        error = str(row.error).replace(given, name).replace(Path(given).name, name) if given else str(row.error)
+        return {"schema": ERROR_SCHEMA, "name": name, "error": error}
     values = row.to_dict()
-    if redacted:
-        exif = values["evidence"]["metadata"]["exif"]
-        for key in exif:
-            if key.lower().startswith(PLACES):
-                exif[key] = WITHHELD
+    if redaction.what != "none" or redaction.names:
+        values["evidence"]["metadata"] = redacted_metadata(values["evidence"]["metadata"], redaction)
+    if redaction.names:
+        values["evidence"]["name"] = exhibit_label(number)
+        values["evidence"]["notes"] = [n for n in values["evidence"]["notes"] if "name" not in n]
     return values
 
 
@@ -287,24 +322,3 @@ def _exhibit(number: int, row: JsonObject) -> Exhibit:
         return Exhibit(number=number, name=row["name"], problem=row["error"])
     finding = Finding.from_dict(row)
     return Exhibit(number=number, name=finding.evidence.name, finding=finding)
-
-
-def _write(path: Path, page: bytes) -> Path:
-    """Write beside the target and rename, so that nothing half-written ever bears its name."""
-    refuse_to_replace(path)
-    partial: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".partial")
-        partial = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.chmod(0o644)
-        partial.replace(path)
-    except OSError as err:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-        raise ReportError(f"the report cannot be written to {path}: {err.strerror}. Choose a writable folder.") from err
-    return path

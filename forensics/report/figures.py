@@ -8,16 +8,17 @@ import hashlib
 import io
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
+from forensics.redaction import Covering, Redaction, hatched, hidden_cells, mixed, redacted_localisation, touched
 from forensics.report.context import Figure
 from forensics.residuals import RESIDUALS, Residual, render, scale_bar
 from forensics.types import Evidence, Finding, Float32Array, Localisation, UInt8Array
 
-__all__ = ["RESIDUALS_SHOWN", "bar", "draw_figures", "make_figure"]
+__all__ = ["RESIDUALS_SHOWN", "Shown", "bar", "draw_figures", "make_figure", "shown"]
 
 CROP = 384  # pixels; at 1:1, where residuals must be read
 BAND = 1024  # rows filtered at a time, so that memory does not grow with the picture
@@ -35,13 +36,48 @@ class _Amount:
     residuals: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An exhibit as a report may show it: nothing that is drawn ever sees the covered pixels.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        With the pixels of the copy, covered where `covering` says so; all else is the exhibit's.
+    covering : Covering
+    """
+
+    evidence: Evidence
+    covering: Covering
+
+    @property
+    def words(self) -> str:
+        """What is covered, as a sentence to add; empty if nothing is."""
+        return f" {self.covering.words}" if self.covering.words else ""
+
+
+def shown(evidence: Evidence, redaction: Redaction) -> Shown | None:
+    """Return an exhibit as it may be shown; None if it has no pixels at hand or is withheld whole."""
+    if not evidence.pixels.size or redaction.what == "whole":
+        return None
+    covering = redaction.covering(evidence)
+    if covering.whole:
+        return None
+    covered = replace(evidence, pixels=covering.applied(evidence.pixels)) if covering.boxes else evidence
+    return Shown(covered, covering)
+
+
 RESIDUALS_SHOWN = ("srm", "median", "spectrum")
+NOTHING = Redaction()
 CHANNELS = {"median": 1}  # green, which a sensor samples most densely; of others the first
 AMOUNTS = (_Amount(1, 960, True), _Amount(4, 480, True), _Amount(16, 320, False))
 
 
 def draw_figures(
-    findings: Sequence[tuple[int, Finding]], *, residuals: Sequence[str] = RESIDUALS_SHOWN
+    findings: Sequence[tuple[int, Finding]],
+    *,
+    residuals: Sequence[str] = RESIDUALS_SHOWN,
+    redaction: Redaction = NOTHING,
 ) -> Iterator[tuple[Figure, bytes]]:
     """Yield the figures of a report with their PNG bytes.
 
@@ -52,77 +88,90 @@ def draw_figures(
         both with residuals; more get one of 320 without.
     residuals : sequence of str
         Names of the residuals to draw of the centre of each exhibit, in order.
+    redaction : Redaction
+        What is covered. Exhibits that are withheld whole get no figures. All else is drawn from the covered picture,
+        and where a map mixes covered pixels with others it is hatched; maps that mix all pixels are left out, and so is
+        what would show nothing but covered places.
 
     Yields
     ------
     Figure, bytes
     """
     amount = [a for a in AMOUNTS if len(findings) >= a.exhibits][-1] if findings else AMOUNTS[0]
-    drawn = [(number, f) for number, f in findings if f.evidence.pixels.size]
-    if drawn and amount.residuals:
-        for signed in (True, False):
-            yield bar(signed=signed)
-    for number, finding in drawn:
-        evidence = finding.evidence
-        yield _preview(number, evidence, amount.preview)
+    begun = False
+    for number, finding in findings:
+        seen = shown(finding.evidence, redaction)
+        if seen is None:
+            continue
+        if amount.residuals and not begun:
+            begun = True
+            for signed in (True, False):
+                yield bar(signed=signed)
+        yield _preview(number, seen, amount.preview)
         if amount.residuals:
             if finding.localisation is not None:
-                yield _localisation(number, evidence, finding.localisation)
-            yield _crop(number, evidence)
+                yield _localisation(number, seen, finding.localisation)
+            yield from _crop(number, seen)
             for name in residuals:
-                yield from _residual(number, evidence, name)
+                yield from _residual(number, seen, name)
 
 
-def _residual(number: int, evidence: Evidence, name: str) -> Iterator[tuple[Figure, bytes]]:
+def _residual(number: int, seen: Shown, name: str) -> Iterator[tuple[Figure, bytes]]:
     if name == "spectrum":
-        yield _spectrum(number, evidence)
+        yield from _spectrum(number, seen)
         return
     if name == "srm":
-        yield _energy(number, evidence, RESIDUALS[name])
-    yield _residual_crop(number, evidence, name, CHANNELS.get(name, 0))
+        yield from _energy(number, seen, RESIDUALS[name])
+    yield from _residual_crop(number, seen, name, CHANNELS.get(name, 0))
 
 
-def _preview(number: int, evidence: Evidence, max_side: int) -> tuple[Figure, bytes]:
+def _preview(number: int, seen: Shown, max_side: int) -> tuple[Figure, bytes]:
+    evidence = seen.evidence
     pixels = evidence.pixels
     shrink = max(1.0, max(evidence.width, evidence.height) / max_side)
     size = (max(1, round(evidence.width / shrink)), max(1, round(evidence.height / shrink)))
     if shrink > 1:
         pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
     scale = "1 : 1, every pixel shown" if shrink == 1 else f"reduced 1 : {shrink:.2f}"
+    unaltered = "The picture as the detector received it: upright, 8 bits per channel, otherwise unaltered."
+    covered = f"The picture as the detector received it, but for what is covered.{seen.words}"
+    whole = (0, 0, evidence.width, evidence.height)
     return make_figure(
         f"exhibit-{number}-preview",
         evidence,
         pixels,
         kind="preview",
         title=f"Exhibit {number} as examined",
-        caption="The picture as the detector received it: upright, 8 bits per channel, otherwise unaltered.",
-        alt=f"Exhibit {number}, {evidence.width} by {evidence.height} pixels, {scale}; {_levels(evidence.pixels)}.",
+        caption=covered if seen.words else unaltered,
+        alt=f"Exhibit {number}, {evidence.width} by {evidence.height} pixels, {scale}; {_levels(seen, whole)}.{seen.words}",
         scale=scale,
     )
 
 
-def _localisation(number: int, evidence: Evidence, localisation: Localisation) -> tuple[Figure, bytes]:
-    values, cell = localisation.values, localisation.cell
-    seen = np.isfinite(values)
+def _localisation(number: int, seen: Shown, localisation: Localisation) -> tuple[Figure, bytes]:
+    boxes = seen.covering.boxes
+    kept = redacted_localisation(localisation, boxes)
+    values, cell = kept.values, kept.cell
+    looked = np.isfinite(values)
     enlarge = max(1, 480 // max(values.shape))
-    drawn = render(np.where(seen, values, 0), limit=1.0, signed=False)
-    drawn[~seen] = 255  # not looked at: paper white, a colour the scale has not
-    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape) if seen.any() else (0, 0)
+    drawn = render(np.where(looked, values, 0), limit=1.0, signed=False)
+    drawn[~looked] = 255  # not looked at: paper white, a colour the scale has not
+    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape) if looked.any() else (0, 0)
     return make_figure(
         f"exhibit-{number}-localisation",
-        evidence,
-        drawn.repeat(enlarge, axis=0).repeat(enlarge, axis=1),
+        seen.evidence,
+        hatched(drawn.repeat(enlarge, axis=0).repeat(enlarge, axis=1), hidden_cells(kept, boxes)),
         kind="localisation",
         title="Where the network paints",
         caption=f"Map of the network “{localisation.branch}”, mean over its views, in cells of {cell} × {cell} pixels; "
-        "white where no view looked.",
+        f"white where no view looked.{_left_out(seen)}",
         look="A compact patch that coincides with a thing, and with a border in the residuals.",
         ignore="Scattered spots and whole-picture tints. Such maps paint something on camera originals too.",
         alt=f"Map of {values.shape[1]} by {values.shape[0]} cells: median {np.nanmedian(values):.2f}, highest "
         f"{np.nanmax(values):.2f} in the cell whose upper left corner is at column {column * cell}, row {row * cell}; "
-        f"{100 * float(np.mean(values[seen] > 0.5)):.0f} percent of the cells above 0.5."
-        if seen.any()
-        else "Empty map: no view looked at the picture.",
+        f"{100 * float(np.mean(values[looked] > 0.5)):.0f} percent of the cells above 0.5.{seen.words}"
+        if looked.any()
+        else f"Empty map: no view looked at the picture{' outside what is covered' if boxes else ''}.{seen.words}",
         scale=f"{enlarge} × {enlarge} picture pixels per cell of {cell} × {cell}",
         bar_id="bar-unsigned",
         low="0",
@@ -130,37 +179,46 @@ def _localisation(number: int, evidence: Evidence, localisation: Localisation) -
     )
 
 
-def _crop(number: int, evidence: Evidence) -> tuple[Figure, bytes]:
-    box = _centre(evidence)
-    return make_figure(
+def _crop(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
+    box = _centre(seen.evidence)
+    if mixed(seen.covering.boxes, box).all():
+        return
+    yield make_figure(
         f"exhibit-{number}-crop",
-        evidence,
-        _cut(evidence.pixels, box),
+        seen.evidence,
+        _cut(seen.evidence.pixels, box),
         kind="crop",
         title="Centre of the picture",
-        caption=f"For comparison with the residuals of the same part: {_place(box)}.",
-        alt=f"Centre of exhibit {number}, {_place(box)}; {_levels(_cut(evidence.pixels, box))}.",
+        caption=f"For comparison with the residuals of the same part: {_place(box)}.{seen.words}",
+        alt=f"Centre of exhibit {number}, {_place(box)}; {_levels(seen, box)}.{seen.words}",
         scale="1 : 1",
     )
 
 
-def _energy(number: int, evidence: Evidence, residual: Residual) -> tuple[Figure, bytes]:
+def _energy(number: int, seen: Shown, residual: Residual) -> Iterator[tuple[Figure, bytes]]:
+    evidence = seen.evidence
     block = max(BLOCK, math.ceil(max(evidence.width, evidence.height) / 480))
     values = _block_rms(evidence.pixels, residual, block)
+    lefts, tops = (np.arange(n) * block for n in values.shape[::-1])
+    hidden = touched(seen.covering.boxes, lefts, tops, (block, block), reach=residual.reach or 0)
+    if hidden.all():
+        return
+    kept = values[~hidden]
     enlarge = max(1, 480 // max(values.shape))
     drawn = render(values, limit=residual.limit, signed=False).repeat(enlarge, axis=0).repeat(enlarge, axis=1)
-    return make_figure(
+    yield make_figure(
         f"exhibit-{number}-srm-overview",
         evidence,
-        drawn,
+        hatched(drawn, hidden),
         kind="residual",
         title="Overview: strength of the SRM residual",
-        caption=f"Root mean square of the residual ({residual.channels[0]}) in blocks of {block} × {block} pixels.",
+        caption=f"Root mean square of the residual ({residual.channels[0]}) in blocks of {block} × {block} pixels."
+        f"{_left_out(seen)}",
         look="A patch with clear borders that is calmer or rougher than its surroundings of the same kind.",
         ignore="Sky, blur and overexposure are calm, foliage and fabric are rough in every photograph.",
         alt=f"Map of the residual's strength in {values.shape[1]} by {values.shape[0]} blocks: median "
-        f"{np.median(values):.2f}, 5th to 95th percentile {np.percentile(values, 5):.2f} to "
-        f"{np.percentile(values, 95):.2f} {residual.unit}.",
+        f"{np.median(kept):.2f}, 5th to 95th percentile {np.percentile(kept, 5):.2f} to "
+        f"{np.percentile(kept, 95):.2f} {residual.unit}.{seen.words}",
         scale=f"{enlarge} × {enlarge} picture pixels per block of {block} × {block}",
         bar_id="bar-unsigned",
         low="0",
@@ -168,22 +226,28 @@ def _energy(number: int, evidence: Evidence, residual: Residual) -> tuple[Figure
     )
 
 
-def _residual_crop(number: int, evidence: Evidence, name: str, channel: int) -> tuple[Figure, bytes]:
-    residual = RESIDUALS[name]
-    box = _centre(evidence)
-    values = residual.part(evidence.require_pixels(), box)[..., channel]
-    beyond = 100 * float(np.mean(np.abs(values) >= residual.limit))
-    return make_figure(
+def _residual_crop(number: int, seen: Shown, name: str, channel: int) -> Iterator[tuple[Figure, bytes]]:
+    residual, boxes = RESIDUALS[name], seen.covering.boxes
+    box = _centre(seen.evidence)
+    if boxes and residual.reach is None:
+        return  # every value depends on the whole picture, the cover included
+    hidden = mixed(boxes, box, reach=residual.reach or 0)
+    if hidden.all():
+        return
+    values = residual.part(seen.evidence.require_pixels(), box)[..., channel]
+    kept = values[~hidden]
+    beyond = 100 * float(np.mean(np.abs(kept) >= residual.limit))
+    yield make_figure(
         f"exhibit-{number}-{name.replace('_', '-')}-crop",
-        evidence,
-        render(values, limit=residual.limit, signed=residual.signed),
+        seen.evidence,
+        hatched(render(values, limit=residual.limit, signed=residual.signed), hidden),
         kind="residual",
         title=residual.title,
-        caption=f"Channel “{residual.channels[channel]}”, {_place(box)}. Method: {residual.reference}.",
+        caption=f"Channel “{residual.channels[channel]}”, {_place(box)}. Method: {residual.reference}.{_left_out(seen)}",
         look=residual.look_at,
         ignore=residual.ignore,
-        alt=f"{residual.title} of the centre: SD {values.std():.2f} {residual.unit}, mean {values.mean():.2f}; "
-        f"{beyond:.1f} percent of the values at the ends of the scale or beyond.",
+        alt=f"{residual.title} of the centre: SD {kept.std():.2f} {residual.unit}, mean {kept.mean():.2f}; "
+        f"{beyond:.1f} percent of the values at the ends of the scale or beyond.{seen.words}",
         scale="1 : 1",
         bar_id="bar-signed" if residual.signed else "bar-unsigned",
         low=f"−{residual.limit:g}" if residual.signed else "0",
@@ -191,15 +255,18 @@ def _residual_crop(number: int, evidence: Evidence, name: str, channel: int) -> 
     )
 
 
-def _spectrum(number: int, evidence: Evidence) -> tuple[Figure, bytes]:
+def _spectrum(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
     residual = RESIDUALS["spectrum"]
-    box = _centre(evidence, SPECTRUM_SIDE)
-    values = residual(np.ascontiguousarray(_cut(evidence.pixels, box)))[..., 0]
+    box = _centre(seen.evidence, SPECTRUM_SIDE)
+    # The median residual before the transform reaches one pixel beyond the part; a spectrum mixes all of it.
+    if mixed(seen.covering.boxes, box, reach=RESIDUALS["median"].reach or 0).any():
+        return
+    values = residual(np.ascontiguousarray(_cut(seen.evidence.pixels, box)))[..., 0]
     block = math.ceil(max(values.shape) / CROP)
     drawn = _pooled_maximum(values, block)
-    return make_figure(
+    yield make_figure(
         f"exhibit-{number}-spectrum",
-        evidence,
+        seen.evidence,
         render(drawn, limit=residual.limit, signed=residual.signed),
         kind="residual",
         title=residual.title,
@@ -315,8 +382,16 @@ def _place(box: tuple[int, int, int, int]) -> str:
     return f"columns {left} to {right - 1}, rows {top} to {bottom - 1}"
 
 
-def _levels(pixels: UInt8Array) -> str:
+def _levels(seen: Shown, box: tuple[int, int, int, int]) -> str:
+    """Return mean and SD of the pixels in a box that are not covered, in words."""
+    pixels = _cut(seen.evidence.pixels, box)
+    if seen.covering.boxes:
+        pixels = pixels[~mixed(seen.covering.boxes, box)]
     return f"mean level {float(pixels.mean()):.0f} of 255, SD {float(pixels.std()):.0f}"
+
+
+def _left_out(seen: Shown) -> str:
+    return f" Hatched where it would show what is covered.{seen.words}" if seen.words else ""
 
 
 def _png(pixels: UInt8Array) -> bytes:

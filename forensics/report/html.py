@@ -10,9 +10,10 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from forensics.report.blocks import BLOCKS, Block
 from forensics.canonical import canonical_text, digest, printable_json, visible
+from forensics.report.blocks import BLOCKS, Block
 from forensics.report.curves import draw_curve_plot, draw_llr_plot
+from forensics.report.language import _, moment, ngettext, speaking
 from forensics.report.plots import draw_strips, draw_tile_map
 
 __all__ = ["RECORD_CLOSE", "RECORD_OPEN", "SEAL", "render_blocks", "render_page", "seal"]
@@ -40,6 +41,11 @@ def render_page(record: JsonObject, pictures: Mapping[str, bytes]) -> bytes:
     bytes
         UTF-8, ending with the seal.
     """
+    with speaking(record["language"]):
+        return _rendered(record, pictures)
+
+
+def _rendered(record: JsonObject, pictures: Mapping[str, bytes]) -> bytes:
     text = canonical_text(record)
     styles = _styles(record["report_id"])
     page = (
@@ -77,7 +83,8 @@ def _styles(report_id: str) -> str:
     """Return the style sheet with the running footer; `report_id` holds letters, digits and hyphens only."""
     if not report_id.replace("-", "").isalnum() or not report_id.isascii():
         raise ValueError(f"a report id holds ASCII letters, digits and hyphens, got {report_id!r}")
-    footer = f'@page {{ @bottom-left {{ content: "{report_id}"; }} }}\n'
+    page = _("Page {n} of {total}", n='" counter(page) "', total='" counter(pages) "')
+    footer = f'@page {{ @bottom-left {{ content: "{report_id}"; }} @bottom-right {{ content: "{page}"; }} }}\n'
     return (HERE / "assets" / "report.css").read_text(encoding="utf-8") + footer
 
 
@@ -102,6 +109,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.globals["_"] = _
+    environment.globals["ngettext"] = ngettext
+    environment.globals["moment"] = moment
     environment.globals["draw_strips"] = draw_strips
     environment.globals["draw_tile_map"] = draw_tile_map
     environment.globals["draw_curve_plot"] = draw_curve_plot

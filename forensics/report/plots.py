@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from markupsafe import Markup
 
 from forensics.canonical import visible
+from forensics.report.language import _, decimals
 
 __all__ = ["draw_strips", "draw_tile_map", "joined", "number"]
 
@@ -78,8 +79,8 @@ def _axis(top: int, bottom: int) -> Markup:
                 )
             )
     parts.append(
-        Markup('<text class="axis" x="{}" y="{}" text-anchor="middle">uncalibrated score</text>').format(
-            number(_x(0.5)), bottom + 30
+        Markup('<text class="axis" x="{}" y="{}" text-anchor="middle">{}</text>').format(
+            number(_x(0.5)), bottom + 30, _("uncalibrated score")
         )
     )
     return joined(parts)
@@ -123,7 +124,7 @@ def _mean(mean: float, top: int, base: int) -> Markup:
     anchor = "end" if mean > 0.5 else "start"
     return Markup(
         '<line class="mean" x1="{}" y1="{}" x2="{}" y2="{}"/><path class="mean-mark" d="M{} {}l5 8h-10z"/>'
-        '<text class="mean-label" x="{}" y="{}" text-anchor="{}">mean {:.3f}</text>'
+        '<text class="mean-label" x="{}" y="{}" text-anchor="{}">{}</text>'
     ).format(
         number(x),
         top + 20,
@@ -134,7 +135,7 @@ def _mean(mean: float, top: int, base: int) -> Markup:
         number(x + (-6 if anchor == "end" else 6)),
         top + 29,
         anchor,
-        mean,
+        _("mean {value}", value=decimals(mean)),
     )
 
 

@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 
 from jinja2 import TemplateError
 
-from forensics.errors import RecordError, ReportError
 from forensics.canonical import canonical_text, digest, parse, visible
+from forensics.errors import RecordError, ReportError
 from forensics.report.document import report_id
 from forensics.report.html import RECORD_CLOSE, RECORD_OPEN, render_page, seal
+from forensics.report.surroundings import check_card, check_custody, check_signature, check_time, check_weights
 from forensics.reproducibility import file_sha256
 from forensics.version import __version__
 
@@ -49,10 +50,20 @@ class Verification:
         return not self.problems
 
 
-def verify_report(path: str | PathLike[str], *, evidence: str | PathLike[str] | None = None) -> Verification:
-    """Check a report file, and the exhibits if they are at hand.
+def verify_report(
+    path: str | PathLike[str],
+    *,
+    evidence: str | PathLike[str] | None = None,
+    key: str | PathLike[str] | None = None,
+    roots: str | PathLike[str] | None = None,
+    custody: str | PathLike[str] | None = None,
+    card: str | PathLike[str] | None = None,
+    weights: str | PathLike[str] | None = None,
+) -> Verification:
+    """Check a report file, and what it names, as far as that is at hand.
 
-    Digests show that nothing was changed after the report was written; they do not show who wrote it.
+    Digests show that nothing was changed after the report was written; they do not show who wrote it. A signature and a
+    time-stamp are looked for beside the file: ``REPORT.html.sig``, ``REPORT.html.tsr``.
 
     Parameters
     ----------
@@ -60,13 +71,24 @@ def verify_report(path: str | PathLike[str], *, evidence: str | PathLike[str] | 
         The HTML file.
     evidence : path, optional
         A file, or a folder that is searched with its sub-folders; exhibits are recognised by content, not by name.
+    key : path, optional
+        The public key (PEM) that must have signed the report.
+    roots : path, optional
+        Certificates (PEM) of the time-stamp authorities that are trusted.
+    custody : path, optional
+        The custody log whose head the report prints.
+    card : path, optional
+        The calibration card; the shipped one is looked at if this is not given.
+    weights : path, optional
+        A weights file or a folder of them; the shipped ones are looked at if this is not given.
 
     Raises
     ------
     ReportError
         There is no such file, it is too large for a report, or `evidence` does not exist.
     """
-    page = _read(Path(path))
+    path = Path(path)
+    page = _read(path)
     if evidence is not None and not Path(evidence).exists():
         raise ReportError(f"there is no file or folder at {evidence}. Name the folder that holds the exhibits.")
     problems: list[str] = []
@@ -76,11 +98,22 @@ def verify_report(path: str | PathLike[str], *, evidence: str | PathLike[str] | 
         proofs.append("The seal fits: no byte of the file was changed by accident or by hand since it was sealed.")
     else:
         problems.append("The seal in the last line does not fit the file: at least one byte was changed.")
+    checks = [check_signature(path, key), check_time(path, roots)]
     try:
         record = _record(page)
     except RecordError as err:
-        return Verification(problems=(*problems, str(err)), proofs=tuple(proofs))
-    for check in (_check_record(page, record), _check_page(page, record), _check_exhibits(record, evidence)):
+        problems.append(str(err))
+    else:
+        checks = [
+            _check_record(page, record),
+            _check_page(page, record),
+            _check_exhibits(record, evidence),
+            check_custody(record, custody),
+            check_card(record, card),
+            check_weights(record, weights),
+            *checks,
+        ]
+    for check in checks:
         for passed, text in check:
             (proofs if passed else problems).append(text)
     return Verification(problems=tuple(problems), proofs=tuple(proofs))

@@ -77,7 +77,7 @@ class VerbalScale:
     def sha256(self) -> str:
         """Digest of the table in force."""
         text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""

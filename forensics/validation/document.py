@@ -28,7 +28,7 @@ from forensics.report.blocks import (
 from forensics.report.blocks import summary as statements
 from forensics.report.context import Case
 from forensics.report.document import write_document
-from forensics.report.sections.phrases import count
+from forensics.report.language import ngettext
 from forensics.reproducibility import machine
 from forensics.types import OUTCOMES, Float64Array, IntArray
 from forensics.validation.calibrating import UNNAMED, described
@@ -128,16 +128,16 @@ def _summary(validated: Validated, criteria: Criteria, data: Mapping[str, Any]) 
         f"{passed} of {passed + len(failed)} criteria were met." if passed + len(failed) else "Nothing was measured."
     )
     if failed:
-        result += f" {count(len(failed), 'criterion', 'criteria')} failed, listed below."
+        result += f" {ngettext('{n} criterion', '{n} criteria', len(failed))} failed, listed below."
     if unmeasured:
-        result += f" {count(unmeasured, 'line')} could not be measured, for lack of pictures of kinds that the calibration holds."
+        result += f" {ngettext('{n} line', '{n} lines', unmeasured)} could not be measured, for lack of pictures of kinds that the calibration holds."
     shared = data["sources_of_the_calibration"]
     blocks: list[Block] = [
         statements(
             [
                 ("What was validated", f"The detector “{data['detector']['name']}” with a calibration card, both named by digest below."),
-                ("On what", f"{count(pictures['fake'], 'generated picture')} and {count(pictures['real'], 'camera original')}, each as "
-                 f"received and delivered in {len(pictures['deliveries']) - 1} other ways; {count(validated.left_out, 'copy', 'copies')} left out as unfit."),
+                ("On what", f"{ngettext('{n} generated picture', '{n} generated pictures', pictures['fake'])} and {ngettext('{n} camera original', '{n} camera originals', pictures['real'])}, each as "
+                 f"received and delivered in {len(pictures['deliveries']) - 1} other ways; {ngettext('{n} copy', '{n} copies', validated.left_out)} left out as unfit."),
                 ("Against what", f"“{criteria.name}”, version {criteria.version}, read before any picture was looked at."),
                 ("Result", result),
                 ("What this does not show", "How the detector does on generators, cameras and kinds of pictures that are not among these."),

@@ -6,7 +6,8 @@ from os import PathLike
 from pathlib import Path
 
 from forensics.calibration import CALIBRATORS, Card, write_card
-from forensics.custody.signing import load_private_key, write_signature
+from forensics.custody.keys import Passphrase, load_private_key
+from forensics.custody.signing import sign_file
 from forensics.deliveries import AS_RECEIVED, DELIVERIES
 from forensics.detector import Detector, load_detector
 from forensics.errors import CalibrationError, UnknownNameError
@@ -41,6 +42,7 @@ def calibrate(
     h2: str | None = None,
     scores: Path | None = None,
     key: Path | None = None,
+    passphrase: Passphrase = None,
     progress: bool = False,
     now: datetime | None = None,
 ) -> Card:
@@ -65,6 +67,8 @@ def calibrate(
         Where scores are kept; those of `check` in a second file, with ``.check`` added.
     key : path, optional
         An Ed25519 private key in PEM; the signature is written beside the card, as ``NAME.sig``.
+    passphrase : str or callable, optional
+        Used, or asked for by a call, only if the key is encrypted.
     progress : bool
     now : datetime, optional
 
@@ -76,12 +80,14 @@ def calibrate(
     ------
     CalibrationError
         The pictures cannot serve; the message says why.
+    CustodyError
+        The key cannot be read, or the signature cannot be written.
     UnknownNameError
         There is no such delivery or calibrator.
     """
     CALIBRATORS[calibrator]  # an unknown name is told before hours of scoring
     chosen = _deliveries(deliveries)
-    private = None if key is None else load_private_key(key)
+    private = None if key is None else load_private_key(key, passphrase)
     files, others = read_labelled(labelled), () if check is None else read_labelled(check)
     _require_apart(files, others)
     detector = load_detector(weights, calibration="none")
@@ -103,7 +109,7 @@ def calibrate(
         card = check_card(card, checking, made_from=scored)
     path = write_card(card, out)
     if private is not None:
-        write_signature(path, private)
+        sign_file(path, private, record_sha256=card.sha256, now=now)
     return card
 
 

@@ -9,8 +9,8 @@ from forensics.explorers.places import box_alike, place_words
 from forensics.explorers.state import State
 from forensics.explorers.tabs.desk import Desk, FilePicker, Picked, page
 from forensics.report.blocks import Block, paragraph, table
-from forensics.canonical import shorten
-from forensics.report.sections.phrases import decimals, outcome_words, picture_words
+from forensics.report.language import decimals
+from forensics.report.sections.phrases import outcome_words, picture_words, shorten
 from forensics.residuals import RESIDUALS
 from forensics.types import Evidence, Finding
 

@@ -6,7 +6,7 @@ from forensics.explorers.events import ReportSet
 from forensics.explorers.page import blocks_html
 from forensics.explorers.tabs.desk import LABEL, CheckList, Desk, button, page, row, told
 from forensics.report.blocks import Block, callout, items, paragraph
-from forensics.report.document import LANGUAGES
+from forensics.report.language import LANGUAGES
 from forensics.report.verification import Verification
 from forensics.residuals import RESIDUALS
 

@@ -9,7 +9,7 @@ from forensics.explorers.page import blocks_html, groups_html, image_html, safe,
 from forensics.explorers.state import CHECKS, State
 from forensics.explorers.tabs.desk import Desk, button, choice, page, row
 from forensics.report.blocks import Block, callout, items, paragraph
-from forensics.report.sections.phrases import decimals
+from forensics.report.language import decimals
 from forensics.types import Attribution, Evidence
 
 __all__ = ["WhyTab", "attribution_html", "explained_html"]

@@ -1,117 +1,172 @@
-"""What was received: digests, formats, and what each file says about itself."""
+"""What was received, and who had it: digests, formats, and the custody log."""
 
-from forensics.report.blocks import Block, Section, callout, details, heading, key_values, paragraph, table
-from forensics.canonical import shorten
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from forensics.report.blocks import Block, Section, callout, heading, key_values, paragraph, table
 from forensics.report.context import Context, Exhibit
-from forensics.report.sections.phrases import (
-    ABSENT,
-    NOT_DETERMINED,
-    NOT_RECORDED,
-    count,
-    decimals,
-    exhibit_name,
-    size,
-    text_or,
-)
-from forensics.types import Evidence, Finding, Metadata
+from forensics.report.language import _, grouped, measured, moment, ngettext, size
+from forensics.report.sections.phrases import exhibit_label, exhibit_name, not_recorded, shorten, text_or
+from forensics.types import Evidence
 
-__all__ = ["exhibits"]
+__all__ = ["custody", "exhibits"]
+
+ENTRIES = 60  # of a custody log that are printed
 
 
 def exhibits(context: Context) -> Section:
-    """Return one part per exhibit; what was looked for and absent is worded apart from what was not determined."""
+    """Return one part per exhibit: identity by digest, format by content, dimensions, perceptual hashes, known lists."""
     blocks: list[Block] = [
         key_values(
-            "Receipt",
+            _("Receipt"),
             [
-                ("Received", text_or(context.case.received)),
-                ("Requested by", text_or(context.case.requester)),
-                ("Notes of the examiner", text_or(context.case.notes, "None.", 6000)),
-                ("Handling", "The files were opened for reading only; nothing was written to them."),
+                (_("Received"), text_or(context.case.received)),
+                (_("How they were acquired"), text_or(context.case.acquisition)),
+                (_("Original or copy"), text_or(context.case.originality)),
+                (_("Handling"), _("The files were opened for reading only; nothing was written to them.")),
             ],
         )
     ]
     for exhibit in context.exhibits:
-        blocks += _exhibit(exhibit)
-    blocks.append(
-        paragraph(
-            "Statements in a file about itself can be missing, removed in transit or written by anyone. Their absence "
-            "is no sign of alteration, and they were not used for the score."
+        blocks.append(heading(f"{exhibit_label(exhibit.number)}: {exhibit_name(exhibit)}"))
+        if exhibit.finding is None:
+            blocks += not_examined(exhibit)
+            continue
+        rows = _identity(exhibit.finding.evidence) + _hashes(context.hashes.get(exhibit.number))
+        blocks.append(key_values(_("{exhibit}, identity", exhibit=exhibit_label(exhibit.number)), rows))
+        blocks += _known(exhibit, context.hashes.get(exhibit.number))
+    return Section(_("Exhibits"), blocks)
+
+
+def custody(context: Context) -> Section:
+    """Return the head of the custody log and what it says of the exhibits; that there is none is said, not left out."""
+    log = context.custody
+    if log is None:
+        text = _(
+            "No custody log was handed to this report. Who had the exhibits before, and whether they were changed on the way, cannot be "
+            "told from it; their digests above hold from the moment they were opened."
         )
+        return Section(_("Custody"), [callout(_("No custody log"), text, tone="caution")])
+    entries = log["entries"]
+    blocks: list[Block] = [
+        key_values(
+            _("The log"),
+            [
+                (_("Entries"), grouped(log["length"])),
+                (_("Head: SHA-256 of the last entry"), log["head"]),
+                (_("Chain"), _("Whole: every entry names the digest of the one before it.")),
+            ],
+        ),
+        paragraph(
+            _(
+                "Each entry holds the digest of the entry before it, so that none can be changed, removed or put elsewhere without a trace "
+                "up to the head. An end that was cut off is noticed by comparing with the number and the head printed here."
+            )
+        ),
+    ]
+    if entries:
+        rows = [_entry(entry) for entry in entries[:ENTRIES]]
+        caption = _("Entries about the exhibits of this report")
+        if len(entries) > ENTRIES:
+            shown = _("the first {shown} of {n}, all of them in the record", shown=ENTRIES, n=grouped(len(entries)))
+            caption = f"{caption}, {shown}"
+        head = (_("Entry"), _("Time"), _("Who"), _("What was done"), _("Of what"), _("Note"))
+        blocks.append(table(caption, head, rows))
+    else:
+        blocks.append(paragraph(_("The log has no entry about an exhibit of this report.")))
+    return Section(_("Custody"), blocks)
+
+
+def not_examined(exhibit: Exhibit) -> Iterator[Block]:
+    """Yield that an exhibit could not be opened, with the program's own words, which are not translated."""
+    yield callout(_("Not examined"), _("The file could not be opened as a picture."), tone="caution")
+    yield key_values(
+        _("{exhibit}, what was said on opening", exhibit=exhibit_label(exhibit.number)),
+        [(_("Message of the program"), shorten(exhibit.problem, 1000))],
     )
-    return Section("Exhibits", blocks)
-
-
-def _exhibit(exhibit: Exhibit) -> list[Block]:
-    title = heading(f"Exhibit {exhibit.number}: {exhibit_name(exhibit)}")
-    if exhibit.finding is None:
-        return [title, callout("Not examined", shorten(exhibit.problem, 1000), tone="caution")]
-    evidence = exhibit.finding.evidence
-    blocks = [title, key_values(f"Exhibit {exhibit.number}, identity", _identity(evidence))]
-    blocks.append(key_values(f"Exhibit {exhibit.number}, what the file says about itself", _claims(evidence.metadata)))
-    blocks += _long_metadata(exhibit, exhibit.finding)
-    return blocks
 
 
 def _identity(evidence: Evidence) -> list[tuple[str, str]]:
     meta = evidence.metadata
     width, height = meta.stored_size
-    notes = "; ".join(shorten(n, 300) for n in evidence.notes)
-    frames = count(meta.n_frames, "frame") + (", of which the first was examined" if meta.n_frames > 1 else "")
+    notes = "; ".join(shorten(measured(n), 300) for n in evidence.notes)
+    frames = ngettext("{n} frame", "{n} frames", meta.n_frames)
+    if meta.n_frames > 1:
+        frames = _("{frames}, of which the first was examined", frames=frames)
+    stored = _("{width} × {height} pixels, {mode}, {frames}", width=grouped(width), height=grouped(height), mode=meta.stored_mode, frames=frames)  # fmt: skip
     return [
         ("SHA-256", evidence.sha256),
-        ("File name", text_or(evidence.name, "(no name)", 600)),
-        ("Size", size(evidence.n_bytes)),
-        ("Format, by content", evidence.media_type),
-        ("Dimensions", f"{evidence.width:,} × {evidence.height:,} pixels, upright"),
-        ("As stored", f"{width:,} × {height:,} pixels, {meta.stored_mode}, {frames}" if width else NOT_RECORDED),
-        ("On loading", notes or "Nothing was changed."),
-    ]
-
-
-def _claims(meta: Metadata) -> list[tuple[str, str]]:
-    quality = (
-        NOT_DETERMINED
-        if meta.jpeg_quality is None
-        else f"about {decimals(meta.jpeg_quality, 1)} on libjpeg's scale, estimated"
-    )
-    progressive = {None: NOT_DETERMINED, True: "Progressive.", False: "Baseline."}[meta.progressive]
-    c2pa = {
-        "absent": "No C2PA manifest: looked for, absent.",
-        "present, not validated": "C2PA manifest present; its signature was not tested.",
-    }
-    return [
-        ("EXIF fields", count(len(meta.exif), "field") + ", listed below" if meta.exif else ABSENT),
-        ("Software named", "; ".join(shorten(s, 200) for s in meta.software) if meta.software else ABSENT),
-        ("JPEG quality", quality),
-        ("JPEG sub-sampling", meta.subsampling or NOT_DETERMINED),
-        ("JPEG coding", progressive),
+        (_("File name"), text_or(evidence.name, _("(no name)"), 600)),
+        (_("Size"), size(evidence.n_bytes)),
+        (_("Format, by content"), evidence.media_type),
         (
-            "Quantisation tables",
-            count(len(meta.quantisation), "table") + ", listed below" if meta.quantisation else ABSENT,
+            _("Dimensions"),
+            _("{width} × {height} pixels, upright", width=grouped(evidence.width), height=grouped(evidence.height)),
         ),
-        ("Embedded thumbnail", "Present; not compared with the picture." if meta.thumbnail else ABSENT),
-        ("XMP", "Present; only software names were read." if meta.xmp else ABSENT),
-        ("Provenance", c2pa.get(meta.c2pa, meta.c2pa)),
-        ("Colour profile", text_or(meta.icc_profile, ABSENT, 200)),
+        (_("As stored"), stored if width else not_recorded()),
+        (_("On loading"), notes or _("Nothing was changed.")),
     ]
 
 
-def _long_metadata(exhibit: Exhibit, finding: Finding) -> list[Block]:
-    meta = finding.evidence.metadata
-    blocks: list[Block] = []
-    if meta.exif:
-        rows = [(shorten(k, 100), shorten(v, 500)) for k, v in meta.exif.items()]
-        caption = f"EXIF of exhibit {exhibit.number}, as written in the file"
-        blocks.append(details(f"EXIF, {count(len(rows), 'field')}", [table(caption, ("Field", "Value"), rows)]))
-    if meta.quantisation:
-        tables = [_quantisation(exhibit, k, list(t)) for k, t in enumerate(meta.quantisation)]
-        blocks.append(details(f"JPEG quantisation, {count(len(tables), 'table')}", tables))
-    return blocks
+def _hashes(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if found is None:
+        return [(_("Perceptual hashes"), _("Not computed: the pixels were not at hand when this report was written."))]
+    return [
+        (_("Perceptual hashes"), ", ".join(f"{name} {value}" for name, value in sorted(found["perceptual"].items()))),
+    ]
 
 
-def _quantisation(exhibit: Exhibit, index: int, values: list[int]) -> Block:
-    rows = [(str(k // 8), *(str(v) for v in values[k : k + 8])) for k in range(0, len(values), 8)]
-    head = ("Row", *(str(k) for k in range(8)))
-    caption = f"Exhibit {exhibit.number}, quantisation table {index}, frequencies rising to the right and downwards"
-    return table(caption, head, rows, numeric=range(1, 9))
+def _known(exhibit: Exhibit, found: Mapping[str, Any] | None) -> list[Block]:
+    lists = [] if found is None else found["lists"]
+    label = exhibit_label(exhibit.number)
+    if not lists:
+        return [
+            key_values(
+                _("{exhibit}, lists of known files", exhibit=label),
+                [(_("Known files"), _("Not tested: no list was given."))],
+            )
+        ]
+    rows = []
+    for known in lists:
+        for match in known["matches"]:
+            kind = (
+                _("same bytes")
+                if match["kind"] == "exact"
+                else _("similar to look at, {n} of 64 bits differ; a lead, no proof", n=match["distance"])
+            )
+            rows.append((shorten(known["name"], 100), shorten(match["entry"], 200), kind))
+        if not known["matches"]:
+            rows.append((shorten(known["name"], 100), _("none"), _("Looked for, absent.")))
+    head = (_("List"), _("Entry"), _("Match"))
+    return [table(_("{exhibit}, lists of known files", exhibit=label), head, rows)]
+
+
+def _entry(entry: Mapping[str, Any]) -> tuple[str, str, str, str, str, str]:
+    items = [*entry["inputs"], *entry["outputs"]]
+    what = "; ".join(f"{shorten(str(item['name']), 80)} ({item['sha256'][:12]}…)" for item in items)
+    return (
+        grouped(entry["sequence"]),
+        moment(entry["time"]),
+        text_or(entry["actor"], limit=100),
+        text_or(action_words().get(entry["action"], entry["action"]), limit=100),
+        text_or(shorten(what, 400), _("nothing")),
+        text_or(entry["note"], _("none"), 300),
+    )
+
+
+def action_words() -> dict[str, str]:
+    """Return the actions of a custody log in words."""
+    return {
+        "received": _("received"),
+        "opened": _("opened"),
+        "examined": _("examined"),
+        "reported": _("reported"),
+        "signed": _("signed"),
+        "time_stamped": _("time-stamped"),
+        "packaged": _("packaged"),
+        "transferred": _("transferred"),
+        "noted": _("noted"),
+        "closed": _("closed, unchanged"),
+        "mismatched": _("found changed"),
+        "repaired": _("torn line removed"),
+    }

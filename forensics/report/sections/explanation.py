@@ -4,61 +4,62 @@ from collections.abc import Iterator
 
 from forensics.report.blocks import Block, Section, callout, figure, heading, items, paragraph, table
 from forensics.report.context import Context
-from forensics.report.sections.phrases import count, decimals, text_or
+from forensics.report.language import _, decimals, measured, ngettext, signed
+from forensics.report.sections.phrases import exhibit_label, text_or
 from forensics.types import Attribution, Trust, TrustCheck
 
 __all__ = ["check_blocks", "explanation"]
 
-WHAT_IT_IS = (
-    "An attribution says which parts of a view, or which groups of channels, moved the answer of one network, in its own log-odds. "
-    "It does not say where a picture was forged, and a network that errs is explained just as neatly as one that does not."
-)
-
 
 def explanation(context: Context) -> Section:
     """Return every attribution with its checks; those that failed are marked and take no part in what may be concluded."""
+    title = _("Explanation")
     if not context.attributions:
-        return Section("Explanation", [paragraph("Not tried: no attribution was made for this report.")])
-    blocks: list[Block] = [paragraph(WHAT_IT_IS)]
+        return Section(title, [paragraph(_("Not tested: no attribution was made for this report."))])
+    blocks: list[Block] = [
+        paragraph(
+            _(
+                "An attribution says which parts of a view, or which groups of channels, moved the answer of one network, in its own log-odds. "
+                "It does not say where a picture was forged, and a network that errs is explained just as neatly as one that does not."
+            )
+        )
+    ]
     for k, (number, attribution) in enumerate(context.attributions, start=1):
         blocks += _one(context, k, number, attribution)
-    blocks.append(heading("What may be taken from the maps", level=4))
+    blocks.append(heading(_("What may be taken from the maps"), level=4))
     blocks.append(paragraph(_taken(context)))
-    return Section("Explanation", blocks)
+    return Section(title, blocks)
 
 
 def _one(context: Context, k: int, number: int, attribution: Attribution) -> Iterator[Block]:
-    name = f"Exhibit {number}, {_name(attribution)}"
+    name = f"{exhibit_label(number)}: {_name(attribution)}"
     yield heading(name)
     trust = attribution.trust
     if trust.state == "not_reliable":
-        yield callout(
-            "Not reliable",
-            f"This map failed {count(len(trust.failed), 'check')}: {', '.join(trust.failed)}. It is shown so that nothing is left out, "
-            "and takes no part in any conclusion.",
-            tone="caution",
+        text = _(
+            "{failed}: {names}. It is shown so that nothing is left out, and takes no part in any conclusion.",
+            failed=ngettext("This map failed {n} check", "This map failed {n} checks", len(trust.failed)),
+            names=_(", ").join(check_names().get(name, name) for name in trust.failed),
         )
+        yield callout(_("Not reliable"), text, tone="caution")
     elif trust.state == "not_checked":
-        yield callout(
-            "Not checked",
-            "Nothing was measured of this map, so that it takes no part in any conclusion.",
-            tone="caution",
-        )
+        text = _("Nothing was measured of this map, so that it takes no part in any conclusion.")
+        yield callout(_("Not checked"), text, tone="caution")
     yield paragraph(_facts(attribution))
     figures = [f.id for f in context.attribution_figures(k)]
     if figures:
         yield figure(*figures)
     elif attribution.part is not None:
-        yield paragraph("No picture of it: this copy is redacted, or the pixels were not at hand.")
+        yield paragraph(_("No picture of it: this copy is redacted, or the pixels were not at hand."))
     if attribution.groups:
         rows = sorted(attribution.groups.items(), key=lambda item: -abs(item[1]))
         yield table(
-            f"{name}: log-odds that each group of channels added; above 0 for ‘fake’",
-            ("Channels", "Log-odds"),
-            ((text_or(group), f"{value:+.3f}") for group, value in rows),
+            _("{name}: log-odds that each group of channels added; above 0 for ‘fake’", name=name),
+            (_("Channels"), _("Log-odds")),
+            ((text_or(group), signed(value, 3)) for group, value in rows),
             numeric=(1,),
         )
-    yield from check_blocks(f"{name}: what was measured of the explanation", trust)
+    yield from check_blocks(_("{name}: what was measured of the explanation", name=name), trust)
     settings = [f"{text_or(key)}: {text_or(str(value))}" for key, value in sorted(attribution.settings.items())]
     yield items(settings)
 
@@ -67,37 +68,76 @@ def check_blocks(caption: str, trust: Trust) -> list[Block]:
     """Return the checks of an attribution as a table; nothing if none was made."""
     if not trust.checks:
         return []
-    head = ("Check", "Measured", "Limit", "Result", "Meaning")
+    head = (_("Check"), _("Measured"), _("Limit"), _("Result"), _("Meaning"))
     return [table(caption, head, (_row(check) for check in trust.checks), numeric=(1, 2))]
+
+
+def check_names() -> dict[str, str]:
+    """Return the names of the checks as people read them."""
+    return {
+        "convergence": _("convergence"),
+        "deletion": _("deletion"),
+        "insertion": _("insertion"),
+        "removal": _("removal"),
+        "stability": _("stability"),
+        "randomisation": _("randomisation"),
+        "infidelity": _("infidelity"),
+        "sensitivity": _("sensitivity"),
+        "localisation": _("localisation"),
+    }
 
 
 def _row(check: TrustCheck) -> tuple[str, str, str, str, str]:
     limit = "–" if check.limit is None else decimals(check.limit, 2)
-    result = {True: "passed", False: "failed", None: "only told"}[check.passed]
-    return text_or(check.name), decimals(check.value, 3), limit, result, text_or(check.text, limit=400)
+    result = {True: _("passed"), False: _("failed"), None: _("only told")}[check.passed]
+    name = check_names().get(check.name, check.name)
+    return text_or(name), decimals(check.value, 3), limit, result, text_or(measured(check.text), limit=400)
 
 
 def _facts(attribution: Attribution) -> str:
-    against = (
-        ""
-        if attribution.reference is None
-        else f" Against the baseline “{text_or(attribution.baseline)}” ({attribution.reference:+.2f}) that is a difference of "
-        f"{attribution.output - attribution.reference:+.2f}."
-    )
-    delta = "" if attribution.delta is None else f" The attribution sums up to it but for {attribution.delta:+.4f}."
-    return f"View “{text_or(attribution.view)}”: log-odds {attribution.output:+.2f}.{against}{delta}"
+    words = [_("View “{view}”: log-odds {output}.", view=text_or(attribution.view), output=signed(attribution.output))]
+    if attribution.reference is not None:
+        words.append(
+            _(
+                "Against the baseline “{baseline}” ({reference}) that is a difference of {difference}.",
+                baseline=text_or(attribution.baseline),
+                reference=signed(attribution.reference),
+                difference=signed(attribution.output - attribution.reference),
+            )
+        )
+    if attribution.delta is not None:
+        words.append(_("The attribution sums up to it but for {delta}.", delta=signed(attribution.delta, 4)))
+    return " ".join(words)
+
+
+def method_names() -> dict[str, str]:
+    """Return the methods as people read them."""
+    return {
+        "integrated_gradients": _("integrated gradients"),
+        "gradient_shap": _("expected gradients"),
+        "occlusion": _("occlusion"),
+        "grad_cam": _("Grad-CAM"),
+        "group_ablation": _("ablation of channel groups"),
+        "group_shapley": _("Shapley values of channel groups"),
+        "region_ablation": _("ablation of regions"),
+        "region_shapley": _("Shapley values of regions"),
+    }
 
 
 def _name(attribution: Attribution) -> str:
-    return f"branch “{text_or(attribution.branch)}”, {text_or(attribution.method.replace('_', ' '))}"
+    method = method_names().get(attribution.method, attribution.method.replace("_", " "))
+    return _("branch “{branch}”, {method}", branch=text_or(attribution.branch), method=text_or(method))
 
 
 def _taken(context: Context) -> str:
     kept = [
-        f"exhibit {number}, {_name(attribution)}"
+        f"{exhibit_label(number)}, {_name(attribution)}"
         for number, attribution in context.attributions
         if attribution.trust.state == "reliable"
     ]
     if not kept:
-        return "Nothing: no map here passed all of its checks."
-    return f"Only that the answer of that network moved as shown: {'; '.join(kept)}. The outcome and its strength do not rest on any map."
+        return _("Nothing: no map here passed all of its checks.")
+    return _(
+        "Only that the answer of that network moved as shown: {maps}. The outcome and its strength do not rest on any map.",
+        maps="; ".join(kept),
+    )

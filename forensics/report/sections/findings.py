@@ -1,6 +1,7 @@
-"""What was found, exhibit by exhibit: observations first, then what may and may not be concluded."""
+"""What was observed, exhibit by exhibit, kept apart from what it means; and observations that point different ways."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -18,125 +19,201 @@ from forensics.report.blocks import (
     tile_map,
 )
 from forensics.report.context import Context, Exhibit
+from forensics.report.language import _, decimals, grouped, listed, measured, ngettext, signed
 from forensics.report.sections.phrases import (
-    NOT_A_PROBABILITY,
-    branch_words,
-    count,
-    decimals,
+    exhibit_label,
     exhibit_name,
+    not_a_probability,
     outcome_words,
-    text_or,
+    reason_words,
 )
-from forensics.report.sections.strength import conclusion, robustness_blocks, strength_blocks
 from forensics.types import BranchScores, Finding, Localisation
 
 __all__ = ["findings", "score_blocks"]
 
 VIEWS_IN_TABLE = 12
+ALIKE = 0.1  # log-odds: branches nearer to 0 than this point nowhere
 
 
 def findings(context: Context) -> Section:
-    """Return scores per branch and view, the map of views, and the residual pictures."""
-    blocks: list[Block] = []
+    """Return scores per branch and view, the map of views, the residual pictures, and what contradicts what."""
+    blocks: list[Block] = [
+        paragraph(
+            _(
+                "This part holds observations. What they mean stands under Strength of evidence and Conclusion; an observation alone, and a "
+                "picture of a residual above all, shows nothing."
+            )
+        )
+    ]
     for exhibit in context.exhibits:
-        blocks.append(heading(f"Exhibit {exhibit.number}: {exhibit_name(exhibit)}"))
+        blocks.append(heading(f"{exhibit_label(exhibit.number)}: {exhibit_name(exhibit)}"))
         if exhibit.finding is None:
-            blocks.append(callout("No finding", "The file could not be read; see Exhibits.", tone="caution"))
+            text = _("The file could not be read; see Exhibits.")
+            blocks.append(callout(_("No finding"), text, tone="caution"))
         else:
             blocks += _finding(context, exhibit, exhibit.finding)
-    return Section("Findings", blocks)
+    return Section(_("Findings"), blocks)
 
 
 def _finding(context: Context, exhibit: Exhibit, finding: Finding) -> list[Block]:
     blocks: list[Block] = []
     if finding.scores is None:
-        blocks.append(callout("Not scored", f"{outcome_words(finding)}. {text_or(finding.reason)}", tone="caution"))
+        text = _("{outcome}. {reason}", outcome=outcome_words(finding), reason=reason_words(finding))
+        blocks.append(callout(_("Not scored"), text, tone="caution"))
     else:
         blocks += score_blocks(exhibit, finding.scores)
-    blocks += robustness_blocks(exhibit, finding.robustness)
     blocks += _pictures(context, exhibit, finding)
-    blocks.append(heading("What may be concluded", level=4))
-    blocks.append(paragraph(conclusion(finding, context.scale)))
-    blocks += strength_blocks(exhibit, finding, context.scale)
-    if finding.caveats:
-        blocks.append(items(f"{text_or(c.text, limit=600)} [{text_or(c.code, limit=80)}]" for c in finding.caveats))
+    blocks.append(heading(_("Observations that point in different directions"), level=4))
+    found = list(contradictions(finding))
+    blocks.append(items(found) if found else paragraph(_("None among what was measured.")))
     return blocks
 
 
 def score_blocks(exhibit: Exhibit, scores: BranchScores) -> list[Block]:
     """Return the joint score with what it is not, and the scores of every branch and view."""
     values = scores.view_scores
-    means = branch_words([f"{b} {decimals(m)}" for b, m in zip(scores.branches, values.mean(axis=1), strict=True)])
+    means = listed([f"{b} {decimals(m)}" for b, m in zip(scores.branches, values.mean(axis=1), strict=True)])
+    label = exhibit_label(exhibit.number)
+    scale = _("On a scale from 0 (like the class ‘real’ of the training pictures) to 1 (like the class ‘fake’).")
     blocks: list[Block] = [
         callout(
-            f"Uncalibrated score {decimals(scores.score)}",
-            "On a scale from 0 (like the class ‘real’ of the training pictures) to 1 (like the class ‘fake’). "
-            f"{NOT_A_PROBABILITY}",
+            _("Uncalibrated score {score}", score=decimals(scores.score)),
+            f"{scale} {not_a_probability()}",
         ),
-        heading("Score of every view", level=4),
+        heading(_("Score of every view"), level=4),
         strips(
-            f"Exhibit {exhibit.number}: uncalibrated score, one dot per view and branch; the line marks the mean. "
-            "0 is like the class ‘real’, 1 like the class ‘fake’ of the training pictures; not a probability.",
+            _(
+                "{exhibit}: uncalibrated score, one dot per view and branch; the line marks the mean. "
+                "0 is like the class ‘real’, 1 like the class ‘fake’ of the training pictures; not a probability.",
+                exhibit=label,
+            ),
             list(zip(scores.branches, values.tolist(), strict=True)),
-            alt=f"Dot plot of {count(len(scores.views), 'view')} per branch. Mean: {means}. "
-            f"All views from {decimals(values.min())} to {decimals(values.max())}.",
+            alt=_(
+                "Dot plot of {views} per branch. Mean: {means}. All views from {low} to {high}.",
+                views=ngettext("{n} view", "{n} views", len(scores.views)),
+                means=means,
+                low=decimals(values.min()),
+                high=decimals(values.max()),
+            ),
         ),
         table(
-            f"Exhibit {exhibit.number}: uncalibrated scores by branch",
-            ("Branch", "Views", "Mean", "Lowest", "Highest", "SD"),
+            _("{exhibit}: uncalibrated scores by branch", exhibit=label),
+            (_("Branch"), _("Views"), _("Mean"), _("Lowest"), _("Highest"), _("SD")),
             (
-                (b, f"{len(v):,}", *(decimals(x) for x in (v.mean(), v.min(), v.max(), v.std())))
+                (b, grouped(len(v)), *(decimals(x) for x in (v.mean(), v.min(), v.max(), v.std())))
                 for b, v in zip(scores.branches, values, strict=True)
             ),
             numeric=range(1, 6),
         ),
     ]
-    blocks += _single_views(exhibit, scores)
+    blocks += _single_views(label, scores)
     return blocks
 
 
-def _single_views(exhibit: Exhibit, scores: BranchScores) -> list[Block]:
+def contradictions(finding: Finding) -> Iterator[str]:
+    """Yield observations of one exhibit that speak against each other, so that none is left out for the sake of the others."""
+    scores = finding.scores
+    if scores is not None:
+        high = [b for b, v in scores.by_branch.items() if v > ALIKE]
+        low = [b for b, v in scores.by_branch.items() if v < -ALIKE]
+        if high and low:
+            yield _("The branches disagree: {high} above 0 log-odds, {low} below.", high=listed(high), low=listed(low))
+    lr, robustness = finding.lr, finding.robustness
+    if robustness is not None and robustness.flips:
+        ways = _(", ").join(measured(name) for name in robustness.flips)
+        yield _("The likelihood ratio changes its side when the picture is delivered otherwise: {ways}.", ways=ways)
+    if lr is not None and lr.interval[0] < 0 < lr.interval[1]:
+        yield _(
+            "The interval of the likelihood ratio lies on both sides of 0, from {low} to {high} (log10).",
+            low=signed(lr.interval[0]),
+            high=signed(lr.interval[1]),
+        )
+    yield from _against_the_file(finding)
+
+
+def _against_the_file(finding: Finding) -> Iterator[str]:
+    """Yield where what the file says of itself and what was measured point apart."""
+    meta = finding.evidence.metadata
+    from forensics.report._shim import Provenance
+
+    prov = getattr(meta, "provenance", None) or Provenance()
+    camera = [meta.exif[name] for name in ("Make", "Model") if meta.exif.get(name, "").strip()]
+    generated = any("trainedalgorithmicmedia" in a.lower() for a in prov.actions)
+    if finding.outcome == "supports_h1" and camera:
+        yield _("The file names a camera, the likelihood ratio supports H1. Anyone can write a camera's name.")
+    if finding.outcome == "supports_h1" and prov.state == "trusted" and not generated:
+        yield _(
+            "The content credentials are valid and trusted and state no generation, the likelihood ratio supports H1."
+        )
+    if finding.outcome == "supports_h2" and generated:
+        yield _("The content credentials state that the picture was generated, the likelihood ratio supports H2.")
+    if finding.outcome == "supports_h2" and meta.software:
+        yield _(
+            "The file names software, the likelihood ratio supports H2. Software also saves what it does not alter."
+        )
+
+
+def _single_views(label: str, scores: BranchScores) -> list[Block]:
     if len(scores.views) > VIEWS_IN_TABLE:
-        return [paragraph(f"The logits of all {len(scores.views):,} views are in the record at the end of this file.")]
+        text = _("The logits of all {n} views are in the record at the end of this file.", n=grouped(len(scores.views)))
+        return [paragraph(text)]
     rows = [(name, *(decimals(v) for v in scores.view_scores[:, k])) for k, name in enumerate(scores.views)]
-    caption = f"Exhibit {exhibit.number}: uncalibrated score of every view"
-    view_table = table(caption, ("View", *scores.branches), rows, numeric=range(1, 1 + len(scores.branches)))
-    return [details(f"Single views, {len(rows)}", [view_table], opened=True)]
+    caption = _("{exhibit}: uncalibrated score of every view", exhibit=label)
+    view_table = table(caption, (_("View"), *scores.branches), rows, numeric=range(1, 1 + len(scores.branches)))
+    return [details(_("Single views, {n}", n=len(rows)), [view_table], opened=True)]
 
 
 def _pictures(context: Context, exhibit: Exhibit, finding: Finding) -> list[Block]:
     blocks: list[Block] = []
     preview = context.figures_of(exhibit, "preview")
-    mapped = None if finding.scores is None else _map(exhibit, finding, finding.scores)
+    mapped = None if finding.scores is None else _map(exhibit_label(exhibit.number), finding, finding.scores)
     if preview or mapped or context.redacted:
-        blocks.append(heading("Picture and views", level=4))
+        blocks.append(heading(_("Picture and views"), level=4))
     if context.redacted:
-        blocks.append(
-            callout(
-                "Pictures withheld",
-                "This copy is redacted: it holds no pixel of the exhibit. The digests still name it.",
-            )
-        )
-    elif not preview:
-        blocks.append(paragraph("No picture: the pixels were not at hand when this report was written."))
+        blocks.append(redaction_block(context, exhibit))
+    if not preview and not context.redacted:
+        blocks.append(paragraph(_("No picture: the pixels were not at hand when this report was written.")))
     blocks += [figure(*(f.id for f in preview))] if preview else []
     blocks += [mapped] if mapped else []
     blocks += _localisation(context, exhibit, finding.localisation)
     residuals = context.figures_of(exhibit, "crop", "residual")
     if residuals:
-        blocks.append(heading("Residuals", level=4))
+        blocks.append(heading(_("Residuals"), level=4))
         blocks.append(
             paragraph(
-                "A residual is what remains when the smooth content is subtracted: grain, compression, and traces of "
-                "processing. The scales are fixed and the same for every exhibit."
+                _(
+                    "A residual is what remains when the smooth content is subtracted: grain, compression, and traces of "
+                    "processing. The scales are fixed and the same for every exhibit."
+                )
             )
         )
         blocks.append(figure(*(f.id for f in residuals)))
-    elif preview:
-        blocks.append(
-            paragraph("Residual pictures are left out in reports of more than 15 exhibits; examine one alone for them.")
-        )
+    elif preview and not context.redacted:
+        text = _("Residual pictures are left out in reports of more than 15 exhibits; examine one alone for them.")
+        blocks.append(paragraph(text))
     return blocks
+
+
+def redaction_block(context: Context, exhibit: Exhibit) -> Block:
+    """Return what is covered in this copy of an exhibit, and that somebody must look before it leaves the house."""
+    what = context.redaction["what"]
+    n = context.covered.get(exhibit.number, 0)
+    if what == "faces" and n:
+        title = _("Faces covered")
+        text = ngettext(
+            "{n} face was found and covered. A search by software misses faces: look at this copy before it is passed on.",
+            "{n} faces were found and covered. A search by software misses faces: look at this copy before it is passed on.",
+            n,
+        )
+    elif what == "regions" and n:
+        title = _("Areas covered")
+        text = ngettext(
+            "{n} area that the examiner marked is covered.", "{n} areas that the examiner marked are covered.", n
+        )
+    else:
+        title = _("Pictures withheld")
+        text = _("This copy is redacted: it holds no pixel of the exhibit.")
+    return callout(title, f"{text} {_('The digests still name the original.')}")
 
 
 def _localisation(context: Context, exhibit: Exhibit, localisation: Localisation | None) -> list[Block]:
@@ -145,24 +222,30 @@ def _localisation(context: Context, exhibit: Exhibit, localisation: Localisation
     if localisation is None or not figures:
         return []
     worth = localisation.measured
-    measured = (
-        f"On {worth['n']:,.0f} forged tiles made from withheld originals its highest point lay in the forged place in "
-        f"{100 * worth['pointing']:.0f} of 100 cases, where chance has {100 * worth['chance']:.0f}; of the originals "
-        f"themselves it painted {100 * worth['false_area']:.0f} percent of the area."
+    known = (
+        _(
+            "On {n} forged tiles made from withheld originals its highest point lay in the forged place in {hits} of 100 cases, where "
+            "chance has {chance}; of the originals themselves it painted {area} percent of the area.",
+            n=grouped(worth["n"]),
+            hits=decimals(100 * worth["pointing"], 0),
+            chance=decimals(100 * worth["chance"], 0),
+            area=decimals(100 * worth["false_area"], 0),
+        )
         if worth
-        else "How often such a map is right was not measured for these weights."
+        else _("How often such a map is right was not measured for these weights.")
+    )
+    text = _(
+        "One network also predicts, place by place, what looks forged to it. It paints something on camera originals too, so a map "
+        "alone shows nothing."
     )
     return [
-        heading("Localisation", level=4),
-        paragraph(
-            "One network also predicts, place by place, what looks forged to it. It paints something on camera originals "
-            f"too, so a map alone shows nothing. {measured}"
-        ),
+        heading(_("Localisation"), level=4),
+        paragraph(f"{text} {known}"),
         figure(*(f.id for f in figures)),
     ]
 
 
-def _map(exhibit: Exhibit, finding: Finding, scores: BranchScores) -> Block | None:
+def _map(label: str, finding: Finding, scores: BranchScores) -> Block | None:
     """Return the map of views, unless all views look at the same part."""
     means = scores.joint_view_scores
     by_box: dict[tuple[int, ...], list[float]] = defaultdict(list)
@@ -172,13 +255,25 @@ def _map(exhibit: Exhibit, finding: Finding, scores: BranchScores) -> Block | No
         return None
     values = [float(np.mean(v)) for v in by_box.values()]
     highest = max(range(len(values)), key=values.__getitem__)
-    left, top, _, _ = list(by_box)[highest]
+    left, top, _right, _bottom = list(by_box)[highest]
+    tiles = ngettext("{n} tile", "{n} tiles", len(values))
     return tile_map(
-        f"Exhibit {exhibit.number}: where the {count(len(values), 'tile')} lie, and the uncalibrated score that "
-        "the views of each alone would get. A map of scores is no localisation: a single tile is judged less reliably than the whole.",
+        _(
+            "{exhibit}: where the {tiles} lie, and the uncalibrated score that the views of each alone would get. A map of scores "
+            "is no localisation: a single tile is judged less reliably than the whole.",
+            exhibit=label,
+            tiles=tiles,
+        ),
         size=(finding.evidence.width, finding.evidence.height),
         boxes=[list(b) for b in by_box],
         values=values,
-        alt=f"Map of {count(len(values), 'tile')}; mean scores from {decimals(min(values))} to {decimals(max(values))}, "
-        f"the highest in the tile whose upper left corner is at column {left}, row {top}.",
+        alt=_(
+            "Map of {tiles}; mean scores from {low} to {high}, the highest in the tile whose upper left corner is at column {left}, "
+            "row {top}.",
+            tiles=tiles,
+            low=decimals(min(values)),
+            high=decimals(max(values)),
+            left=left,
+            top=top,
+        ),
     )

@@ -3,10 +3,11 @@
 import shlex
 from collections import defaultdict
 
+from forensics.canonical import visible
 from forensics.report.blocks import Block, Section, code, heading, items, key_values, paragraph, table
-from forensics.canonical import shorten, visible
 from forensics.report.context import Context
-from forensics.report.sections.phrases import branch_words, shares_words
+from forensics.report.language import _, listed, moment
+from forensics.report.sections.phrases import exhibit_label, not_recorded, shares_words, shorten
 from forensics.types import Finding, RunRecord
 
 __all__ = ["method", "repeat"]
@@ -19,96 +20,171 @@ def method(context: Context) -> Section:
     blocks: list[Block] = [
         items(
             (
-                "The SHA-256 of the file's bytes was taken before anything was decoded.",
-                "The header was compared with limits on size, then the picture was decoded to 8-bit RGB and set upright.",
-                "The picture was cut into views as the settings below say.",
-                "Each branch of the detector received every view, the noise residuals computed from it, or both, and gave two numbers "
-                "(logits), one for each of the classes ‘real’ and ‘fake’ it was trained on.",
-                "The softmax of the two is the uncalibrated score of a view.",
+                _("The SHA-256 of the file's bytes was taken before anything was decoded."),
+                _(
+                    "The header was compared with limits on size, then the picture was decoded to 8-bit RGB and set upright."
+                ),
+                _("The picture was cut into views as the settings below say."),
+                _(
+                    "Each branch of the detector received every view, the noise residuals computed from it, or both, and gave two numbers "
+                    "(logits), one for each of the classes ‘real’ and ‘fake’ it was trained on."
+                ),
+                _("The softmax of the two is the uncalibrated score of a view."),
                 *_judgements(context),
-                "Residual pictures were computed from the same pixels, for the eyes of an examiner; no score comes from them.",
-                "This report was written. No step sent anything over a network.",
+                _("Where a calibration covers the picture, its card turned the joint score into a likelihood ratio."),
+                _(
+                    "Residual pictures were computed from the same pixels, for the eyes of an examiner; no score comes from them."
+                ),
+                _("This report was written. No step sent anything over a network."),
             )
-        )
+        ),
+        heading(_("Methods, and where each is known to fail")),
+        table(_("Methods used"), (_("Method"), _("Purpose"), _("Source"), _("Known to fail")), _methods(context)),
     ]
     runs = _runs(context)
     if not runs:
-        blocks.append(paragraph("No exhibit could be read, so that the steps after the second were not carried out."))
+        blocks.append(
+            paragraph(_("No exhibit could be read, so that the steps after the second were not carried out."))
+        )
     for run, numbers in runs:
         which = (
-            "Exhibit " + str(numbers[0]) if len(numbers) == 1 else "Exhibits " + branch_words([str(n) for n in numbers])
+            exhibit_label(numbers[0])
+            if len(numbers) == 1
+            else _("Exhibits {numbers}", numbers=listed([str(n) for n in numbers]))
         )
         blocks.append(heading(which))
-        blocks.append(
-            key_values(f"{which}, weights", [("Examined at", run.examined_at), *_pairs(run.weights, "weights ")])
-        )
-        blocks.append(key_values(f"{which}, settings", _pairs(run.settings)))
-        blocks.append(
-            table(f"{which}, software that can change a number", ("Package", "Version"), _pairs(run.software))
-        )
-        blocks.append(key_values(f"{which}, machine", _pairs(run.platform)))
-    return Section("What was done", blocks)
+        pairs = [(_("Examined at"), moment(run.examined_at)), *_pairs(run.weights, "weights ")]
+        blocks.append(key_values(_("{exhibits}, weights", exhibits=which), pairs))
+        blocks.append(key_values(_("{exhibits}, settings", exhibits=which), _pairs(run.settings)))
+        caption = _("{exhibits}, software that can change a number", exhibits=which)
+        blocks.append(table(caption, (_("Package"), _("Version")), _pairs(run.software)))
+        blocks.append(key_values(_("{exhibits}, machine", exhibits=which), _pairs(run.platform)))
+    return Section(_("What was done"), blocks)
 
 
 def repeat(context: Context) -> Section:
     """Return the command that repeats the examination and the one that checks this file."""
     names = [e.name for e in context.exhibits]
     command = ["forensics", "examine", *_arguments(names), "--json", "findings.jsonl", "--report", "report.html"]
-    if any(finding.run.settings.get("mode") == "fast" for _, finding in context.examined):
+    if any(finding.run.settings.get("mode") == "fast" for _e, finding in context.examined):
         command += ["--mode", "fast"]
-    panels = {str(finding.run.settings.get("robustness", "quick")) for _, finding in context.examined}
+    panels = {str(finding.run.settings.get("robustness", "quick")) for _e, finding in context.examined}
     if panels and panels != {"quick"}:
-        command += ["--robustness", panels.pop()]
-    if context.case.number and _typable(context.case.number):
-        command += ["--case-number", shlex.quote(context.case.number)]
-    if context.case.examiner and _typable(context.case.examiner):
-        command += ["--examiner", shlex.quote(context.case.examiner)]
+        command += ["--robustness", sorted(panels)[0]]
+    for option, value in (("--case-number", context.case.number), ("--examiner", context.case.examiner)):
+        if value and _typable(value):
+            command += [option, shlex.quote(value)]
+    for option, value, usual in (
+        ("--language", context.language, "en"),
+        ("--profile", context.profile, "investigator"),
+    ):
+        if value != usual and _typable(value):
+            command += [option, shlex.quote(value)]
     blocks: list[Block] = [
-        paragraph("Install the software in the versions listed under “What was done” and run, beside the exhibits:"),
+        paragraph(_("Install the software in the versions listed under “What was done” and run, beside the exhibits:")),
         code(" ".join(command)),
         paragraph(
-            "On the same machine and device, logits of exact mode are the same bit for bit; on another, the last digits "
-            "of a score may differ. In fast mode a score may differ from that of exact mode by the tolerance among the "
-            "settings. A score never depends on the other pictures of a run."
+            _(
+                "On the same machine and device, logits of exact mode are the same bit for bit; on another, the last digits "
+                "of a score may differ. In fast mode a score may differ from that of exact mode by the tolerance among the "
+                "settings. A score never depends on the other pictures of a run."
+            )
         ),
-        table(
-            "What must agree before numbers are compared",
-            ("Item", "Value"),
-            _agreement(context),
-        ),
-        paragraph("To check that this file is unchanged and that the exhibits are the ones it speaks of:"),
+        table(_("What must agree before numbers are compared"), (_("Item"), _("Value")), _agreement(context)),
+        paragraph(_("To check that this file is unchanged and that the exhibits are the ones it speaks of:")),
         code("forensics verify report.html --evidence FOLDER"),
+        paragraph(
+            _(
+                "The record at the end of this file holds everything that the page says, for machines. If the report was signed or "
+                "time-stamped, the files lie beside it and are checked by the same command."
+            )
+        ),
     ]
-    return Section("How to repeat this", blocks)
+    return Section(_("How to repeat this"), blocks)
+
+
+def _methods(context: Context) -> list[tuple[str, str, str, str]]:
+    rows = [
+        (
+            _("Detector of several branches"),
+            _("a score per view and branch"),
+            "Liu et al., CVPR 2022; Ding et al., CVPR 2022; Fridrich and Kodovský, IEEE TIFS 7 (2012)",
+            _("generators and cameras it was not trained on; strong compression; small alterations"),
+        )
+    ]
+    if any(f.lr is not None for _e, f in context.examined):
+        rows.append(
+            (
+                _("Calibration to likelihood ratios"),
+                _("strength of evidence"),
+                "Brümmer and du Preez, CSL 20 (2006); Vergeer et al., Sci. Justice 56 (2016)",
+                _("pictures unlike those of the calibration"),
+            )
+        )
+    if any(f.robustness is not None for _e, f in context.examined):
+        rows.append(
+            (
+                _("Copies delivered otherwise"),
+                _("stability of the result"),
+                "–",
+                _("ways of delivery that are not in the list"),
+            )
+        )
+    if any(f.kind == "residual" for f in context.figures):
+        rows.append(
+            (
+                _("Residual pictures"),
+                _("for the eyes of an examiner"),
+                _("named under each picture"),
+                _("said under each picture"),
+            )
+        )
+    if context.attributions:
+        rows.append(
+            (
+                _("Attribution"),
+                _("what the networks responded to"),
+                "Sundararajan et al., ICML 2017; Selvaraju et al., ICCV 2017; Zeiler and Fergus, ECCV 2014",
+                _("does not find forged places; see what was measured of each map"),
+            )
+        )
+    return rows
 
 
 def _judgements(context: Context) -> list[str]:
     """Say how the joint score came about; exhibits may differ in it."""
-    scored = [f.scores for _, f in context.examined if f.scores is not None]
+    scored = [f.scores for _e, f in context.examined if f.scores is not None]
     texts = []
     if any(s.fusion is None for s in scored) or not scored:
         texts.append(
-            "The joint score is a plain mean: scores were averaged over the views of a branch, then over branches."
+            _("The joint score is a plain mean: scores were averaged over the views of a branch, then over branches.")
         )
     for shares in dict.fromkeys(shares_words(s.fusion) for s in scored if s.fusion is not None):
         texts.append(
-            "The joint score comes from a fitted sum of the branches' log-odds, averaged over all views and over the "
-            f"highest quarter of them. Their shares of its weights: {shares}."
+            _(
+                "The joint score comes from a fitted sum of the branches' log-odds, averaged over all views and over the "
+                "highest quarter of them. Their shares of its weights: {shares}.",
+                shares=shares,
+            )
         )
     return texts
 
 
 def _agreement(context: Context) -> list[tuple[str, str]]:
-    rows = [("forensics, version", context.version)]
+    rows = [
+        (_("forensics, version"), context.version),
+        (_("list of dependencies (lock), SHA-256"), context.lock_sha256 or not_recorded()),
+    ]
     seen: dict[str, str] = {}
-    for _, finding in context.examined:
+    for _e, finding in context.examined:
         weights = finding.run.weights
         digest = weights.get("sha256")
-        seen[shorten(weights.get("name", "unnamed"), 100)] = digest if digest else "not recorded"
-    rows += [(f"weights “{name}”, SHA-256", digest) for name, digest in seen.items()]
-    cards = dict.fromkeys(str(f.run.settings.get("calibration_sha256") or "none") for _, f in context.examined)
-    rows += [("calibration, SHA-256", card) for card in cards]
-    rows += [(f"exhibit {e.number}, SHA-256", f.evidence.sha256) for e, f in context.examined]
+        seen[shorten(weights.get("name", "unnamed"), 100)] = digest if digest else not_recorded()
+    rows += [(_("weights “{name}”, SHA-256", name=name), digest) for name, digest in seen.items()]
+    cards = dict.fromkeys(str(f.run.settings.get("calibration_sha256") or "") for _e, f in context.examined)
+    rows += [(_("calibration, SHA-256"), card or _("none")) for card in cards]
+    rows.append((_("random seed"), _("none is used: nothing in a score is drawn at random")))
+    rows += [(_("exhibit {number}, SHA-256", number=e.number), f.evidence.sha256) for e, f in context.examined]
     return rows
 
 
@@ -133,10 +209,10 @@ def _pairs(values: object, prefix: str = "") -> list[tuple[str, str]]:
 
 def _value(value: object) -> str:
     if value is None:
-        return "not set"
+        return _("not set")
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return shorten(str(value), 500) or "(empty)"
+        return _("yes") if value else _("no")
+    return shorten(str(value), 500) or _("(empty)")
 
 
 def _typable(text: str) -> bool:

@@ -1,90 +1,140 @@
-"""Words and numbers that several sections share."""
+"""Words and numbers that several sections share.
 
-from collections.abc import Sequence
+What was looked for and is *absent*, what is there and *empty*, and what was *not tested* are three things, and read so.
+"""
 
-from forensics.canonical import shorten
+from collections.abc import Mapping
+
 from forensics.report.context import Exhibit
-from forensics.types import Finding, Fusion
+from forensics.report.language import _, decimals, grouped, measured, ngettext, size
+from forensics.types import Finding, Fusion, Outcome
 
 __all__ = [
-    "ABSENT",
-    "NOT_A_PROBABILITY",
-    "NOT_DETERMINED",
-    "NOT_RECORDED",
-    "OUTCOMES",
-    "branch_words",
-    "count",
-    "decimals",
+    "absent",
+    "empty",
+    "exhibit_label",
     "exhibit_name",
+    "exhibits_words",
+    "not_a_probability",
+    "not_determined",
+    "not_recorded",
+    "not_tested",
     "outcome_words",
+    "outcomes",
     "picture_words",
+    "present_or",
+    "reason_words",
     "shares_words",
-    "size",
+    "shorten",
     "text_or",
 ]
 
-NOT_RECORDED = "Not recorded."
-ABSENT = "Looked for, absent."
-NOT_DETERMINED = "Not determined, or does not apply to this format."
-NOT_A_PROBABILITY = "It is not the probability that the picture is altered or generated."
-OUTCOMES = {
-    "uncalibrated": "Scored; strength of evidence not stated, because no calibration covers this picture",
-    "unsuitable": "Not suitable: no strength of evidence can be stated for this picture",
-    "inconclusive": "Inconclusive: the findings do not help to choose between the propositions",
-    "supports_h1": "The findings support H1 over H2; how much, the likelihood ratio says",
-    "supports_h2": "The findings support H2 over H1; how much, the likelihood ratio says",
-}
+
+def not_recorded() -> str:
+    """Return what stands where nobody wrote it down."""
+    return _("Not recorded.")
+
+
+def absent() -> str:
+    """Return what stands where something was looked for and is not there."""
+    return _("Looked for, absent.")
+
+
+def empty() -> str:
+    """Return what stands where something is there and holds nothing."""
+    return _("Present, but empty.")
+
+
+def not_tested() -> str:
+    """Return what stands where nobody looked."""
+    return _("Not tested.")
+
+
+def not_determined() -> str:
+    """Return what stands where the format does not tell."""
+    return _("Not determined, or does not apply to this format.")
+
+
+def not_a_probability() -> str:
+    """Return what a score is not."""
+    return _("It is not the probability that the picture is altered or generated.")
+
+
+def outcomes() -> Mapping[Outcome, str]:
+    """Return the outcomes in words, in the order in which they are told."""
+    return {
+        "uncalibrated": _("Scored; strength of evidence not stated, because no calibration covers this picture"),
+        "unsuitable": _("Not suitable: no strength of evidence can be stated for this picture"),
+        "inconclusive": _("Inconclusive: the findings do not help to choose between the propositions"),
+        "supports_h1": _("The findings support H1 over H2; how much, the likelihood ratio says"),
+        "supports_h2": _("The findings support H2 over H1; how much, the likelihood ratio says"),
+    }
 
 
 def outcome_words(finding: Finding) -> str:
     """Return the outcome in words."""
-    return OUTCOMES[finding.outcome]
+    return outcomes()[finding.outcome]
 
 
-def count(number: int, singular: str, plural: str = "") -> str:
-    """Return a number with its noun."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+def shorten(text: str, limit: int = 300) -> str:
+    """Return at most about `limit` characters, and say so when some were left out."""
+    if len(text) <= limit:
+        return text
+    left = _("{n} characters; all of them are in the record at the end", n=grouped(len(text)))
+    return f"{text[:limit]}… [{left}]"
 
 
-def decimals(value: float | str, places: int = 3) -> str:
-    """Return a number with fixed decimals and a true minus sign; what is no number as it stands."""
-    if isinstance(value, str):
-        return value
-    return f"{value:.{places}f}".replace("-", "−")
+def text_or(value: str | None, otherwise: str | None = None, limit: int = 2000) -> str:
+    """Return a text, or other words if it is missing; a text of blanks is said to be empty."""
+    if value is None or value == "":
+        return not_recorded() if otherwise is None else otherwise
+    if not value.strip():
+        return empty()
+    return shorten(value, limit)
 
 
-def size(n_bytes: int) -> str:
-    """Return the size of a file in bytes, and in a unit for people."""
-    if n_bytes < 1000:
-        return f"{n_bytes} bytes"
-    unit, name = (1000, "kB") if n_bytes < 1_000_000 else (1_000_000, "MB")
-    return f"{n_bytes / unit:.1f} {name} ({n_bytes:,} bytes)"
+def present_or(values: str, there: bool, otherwise: str) -> str:
+    """Return what a field holds; that it is empty if it is there without a value; other words if it is not there."""
+    if not there:
+        return otherwise
+    return values if values.strip() else empty()
 
 
-def text_or(value: str | None, otherwise: str = NOT_RECORDED, limit: int = 2000) -> str:
-    """Return a text, or other words if it is missing or blank."""
-    return shorten(value, limit) if value and value.strip() else otherwise
+def exhibit_label(number: int) -> str:
+    """Return ``Exhibit 3``."""
+    return _("Exhibit {number}", number=number)
 
 
 def exhibit_name(exhibit: Exhibit, limit: int = 120) -> str:
     """Return the name under which an exhibit was received."""
-    return shorten(exhibit.name, limit) if exhibit.name else "(no name)"
+    return shorten(exhibit.name, limit) if exhibit.name else _("(no name)")
 
 
 def picture_words(finding: Finding) -> str:
     """Return format, dimensions and size in one phrase."""
     e = finding.evidence
-    kind = e.media_type.rpartition("/")[2].upper()
-    return f"{kind}, {e.width:,} × {e.height:,} pixels, {size(e.n_bytes)}"
-
-
-def branch_words(names: Sequence[str]) -> str:
-    """Return names as a phrase."""
-    if len(names) < 2:
-        return "".join(names)
-    return ", ".join(names[:-1]) + " and " + names[-1]
+    return _(
+        "{format}, {width} × {height} pixels, {size}",
+        format=e.media_type.rpartition("/")[2].upper(),
+        width=grouped(e.width),
+        height=grouped(e.height),
+        size=size(e.n_bytes),
+    )
 
 
 def shares_words(fusion: Fusion) -> str:
     """Return how much each branch counts in a fitted joint judgement: ``a 5 percent, b 95 percent``."""
-    return ", ".join(f"{branch} {100 * share:.0f} percent" for branch, share in fusion.shares.items())
+    return _(", ").join(
+        _("{branch} {share} percent", branch=branch, share=decimals(100 * share, 0))
+        for branch, share in fusion.shares.items()
+    )
+
+
+def reason_words(finding: Finding, limit: int = 2000) -> str:
+    """Return why the outcome is what it is."""
+    return text_or(measured(finding.reason), limit=limit)
+
+
+def exhibits_words(n: int) -> str:
+    """Return ``3 exhibits``."""
+    return ngettext("{n} exhibit", "{n} exhibits", n)

@@ -1,36 +1,45 @@
-"""Strength of evidence: the likelihood ratio of one exhibit, how it changes with delivery, and the words in force."""
+"""Strength of evidence: from score to likelihood ratio, how it changes with delivery, and the words in force."""
 
 from forensics.report.blocks import Block, Section, callout, heading, key_values, llr_plot, paragraph, table
 from forensics.report.context import Context, Exhibit
-from forensics.report.sections.phrases import count, decimals, outcome_words, text_or
-from forensics.types import DeliveredScore, Finding, LikelihoodRatio, Robustness, VerbalScale
+from forensics.report.language import _, decimals, grouped, measured, ngettext
+from forensics.report.sections.conclusion import support_words
+from forensics.report.sections.phrases import (
+    exhibit_label,
+    exhibit_name,
+    outcome_words,
+    reason_words,
+    text_or,
+)
+from forensics.types import DeliveredScore, Finding, LikelihoodRatio, Outcome, Robustness, VerbalScale
 
-__all__ = ["conclusion", "odds_words", "robustness_blocks", "scale", "strength_blocks"]
-
-
-def odds_words(lr: LikelihoodRatio) -> str:
-    """Return what a likelihood ratio says: ``at least 12 times more expected if H1 is true than if H2 is``."""
-    first, second = ("H1", "H2") if lr.llr >= 0 else ("H2", "H1")
-    factor = 10.0 ** abs(lr.llr)
-    shown = f"{factor:.2g}" if factor < 100 else f"{factor:,.0f}"
-    about = "at least" if lr.at_bound else "about"
-    if shown == "1":
-        return "about as expected if H1 is true as if H2 is"
-    return f"{about} {shown} times more expected if {first} is true than if {second} is"
+__all__ = ["robustness", "robustness_blocks", "strength", "strength_blocks"]
 
 
-def conclusion(finding: Finding, table_of_words: VerbalScale) -> str:
-    """Return what may be concluded of one finding, in words that the likelihood ratio carries."""
-    words = f"{outcome_words(finding)}. {text_or(finding.reason)}"
-    if finding.lr is None or finding.outcome not in ("supports_h1", "supports_h2"):
-        return words
-    return (
-        f"A score like this is {odds_words(finding.lr)}: {finding.lr.words(table_of_words)}. "
-        f"H1: {text_or(finding.lr.propositions.h1)} H2: {text_or(finding.lr.propositions.h2)} {text_or(finding.reason)}"
-    )
+def strength(context: Context) -> Section:
+    """Return the likelihood ratio of each exhibit with interval and bounds, or why there is none, and the whole scale of words."""
+    blocks: list[Block] = [
+        paragraph(
+            _(
+                "A likelihood ratio says how much more the score is expected if H1 is true than if H2 is. It was measured on pictures of "
+                "known origin that are like the exhibit, and cannot go beyond what their number carries."
+            )
+        )
+    ]
+    for exhibit, finding in context.examined:
+        blocks.append(heading(f"{exhibit_label(exhibit.number)}: {exhibit_name(exhibit)}"))
+        found = strength_blocks(exhibit, finding, context.scale)
+        if not found:
+            text = _("No likelihood ratio. {reason}", reason=reason_words(finding))
+            found = [callout(_("Strength of evidence not stated"), text, tone="caution")]
+        blocks += found
+    if not any(True for _e in context.examined):
+        blocks.append(paragraph(_("No exhibit could be examined.")))
+    blocks += _scale_blocks(context)
+    return Section(_("Strength of evidence"), blocks)
 
 
-def strength_blocks(exhibit: Exhibit, finding: Finding, table_of_words: VerbalScale) -> list[Block]:
+def strength_blocks(exhibit: Exhibit, finding: Finding, scale: VerbalScale) -> list[Block]:
     """Return the likelihood ratio of one exhibit; nothing if there is none."""
     lr = finding.lr
     if lr is None:
@@ -38,37 +47,82 @@ def strength_blocks(exhibit: Exhibit, finding: Finding, table_of_words: VerbalSc
     decided = finding.outcome in ("supports_h1", "supports_h2")
     low, high = (decimals(v, 2) for v in lr.interval)
     lower, upper = (decimals(v, 2) for v in lr.bounds)
-    words = lr.words(table_of_words) if decided else "none: the outcome is inconclusive"
+    words = (
+        _("{support} (from the end of the interval nearer to 0)", support=support_words(lr, scale))
+        if decided
+        else _("none: {outcome}", outcome=outcome_words(finding))
+    )
+    reached = _("reached") if lr.at_bound else _("not reached")
     return [
         llr_plot(
-            f"Exhibit {exhibit.number}: likelihood ratio with its 95 percent interval, on a logarithmic axis. The tinted part is "
-            "what the calibration pictures can carry; no likelihood ratio leaves it.",
-            [("exhibit as received", lr.llr, lr.interval)],
+            _(
+                "{exhibit}: likelihood ratio with its 95 percent interval, on a logarithmic axis. The tinted part is what the "
+                "calibration pictures can carry; no likelihood ratio leaves it.",
+                exhibit=exhibit_label(exhibit.number),
+            ),
+            [(_("exhibit as received"), lr.llr, lr.interval)],
             bounds=lr.bounds,
-            alt=f"log10 likelihood ratio {decimals(lr.llr, 2)}, interval {low} to {high}, bounds {lower} to {upper}.",
+            alt=_(
+                "log10 likelihood ratio {llr}, interval {low} to {high}, bounds {lower} to {upper}.",
+                llr=decimals(lr.llr, 2),
+                low=low,
+                high=high,
+                lower=lower,
+                upper=upper,
+            ),
         ),
         key_values(
-            "Likelihood ratio, H1 over H2",
+            _("Likelihood ratio, H1 over H2"),
             [
-                ("log10 LR", decimals(lr.llr, 2)),
-                ("95 percent interval", f"{_interval_words(lr)}; from resampling the calibration pictures"),
-                ("Bounds", f"{lower} to {upper}, log10; {'reached' if lr.at_bound else 'not reached'}"),
-                ("In words", f"{words} (from the end of the interval nearer to 0)" if decided else words),
-                ("Reference pictures", f"{text_or(lr.stratum, limit=300)}; {lr.n[0]:,} of H1, {lr.n[1]:,} of H2"),
-                ("Fit to the classes", f"p = {lr.p_values[0]:.3f} for H1, {lr.p_values[1]:.3f} for H2 (conformal)"),
-                ("H1", text_or(lr.propositions.h1)),
-                ("H2", text_or(lr.propositions.h2)),
-                ("Calibration, SHA-256", lr.calibration_sha256),
+                (_("log10 LR"), decimals(lr.llr, 2)),
+                (
+                    _("95 percent interval"),
+                    _("{interval}; from resampling the calibration pictures", interval=_interval_words(lr)),
+                ),
+                (_("Bounds"), _("{lower} to {upper}, log10; {reached}", lower=lower, upper=upper, reached=reached)),
+                (_("In words"), words),
+                (
+                    _("Reference pictures"),
+                    _(
+                        "{stratum}; {n1} of H1, {n2} of H2",
+                        stratum=text_or(measured(lr.stratum), limit=300),
+                        n1=grouped(lr.n[0]),
+                        n2=grouped(lr.n[1]),
+                    ),
+                ),
+                (
+                    _("Fit to the classes"),
+                    _(
+                        "p = {p1} for H1, {p2} for H2 (conformal)",
+                        p1=decimals(lr.p_values[0]),
+                        p2=decimals(lr.p_values[1]),
+                    ),
+                ),
+                ("H1", text_or(measured(lr.propositions.h1))),
+                ("H2", text_or(measured(lr.propositions.h2))),
+                (_("Calibration, SHA-256"), lr.calibration_sha256),
             ],
         ),
     ]
 
 
-def _interval_words(lr: LikelihoodRatio) -> str:
-    low, high = lr.interval
-    if low == high:
-        return "all of it beyond the bound"
-    return f"{decimals(low, 2)} to {decimals(high, 2)}, log10"
+def robustness(context: Context) -> Section:
+    """Return what became of each exhibit when it was delivered in other ways."""
+    blocks: list[Block] = [
+        paragraph(
+            _(
+                "Copies of an exhibit, made in ways in which pictures commonly travel, are examined like the exhibit itself. The content "
+                "stays the same, so a result that changes says more about the delivery than about the picture."
+            )
+        )
+    ]
+    for exhibit, finding in context.examined:
+        blocks.append(heading(f"{exhibit_label(exhibit.number)}: {exhibit_name(exhibit)}"))
+        found = robustness_blocks(exhibit, finding.robustness)
+        blocks += found or [paragraph(_("Not tested: no copy of this exhibit was examined."))]
+    if not any(True for _e in context.examined):
+        blocks.append(paragraph(_("No exhibit could be examined.")))
+    return Section(_("Robustness to delivery"), blocks)
 
 
 def robustness_blocks(exhibit: Exhibit, robustness: Robustness | None) -> list[Block]:
@@ -76,35 +130,39 @@ def robustness_blocks(exhibit: Exhibit, robustness: Robustness | None) -> list[B
     if robustness is None:
         return []
     rows = [robustness.received, *robustness.copies]
-    blocks: list[Block] = [
-        heading("Delivered in other ways", level=4),
-        paragraph(
-            f"The exhibit was copied in {count(len(robustness.copies), 'way')} in which pictures commonly travel, and each copy was "
-            "examined like the exhibit. Its content stays the same, so a result that changes says more about the delivery than about the picture."
-        ),
-    ]
+    label = exhibit_label(exhibit.number)
+    blocks: list[Block] = []
     if robustness.flips:
-        blocks.append(
-            callout(
-                "The side changes",
-                f"The likelihood ratio moves to the other side of 1 in: {', '.join(robustness.flips)}.",
-                tone="caution",
-            )
-        )
+        ways = _(", ").join(measured(name) for name in robustness.flips)
+        text = _("The likelihood ratio moves to the other side of 1 in: {ways}.", ways=ways)
+        blocks.append(callout(_("The side changes"), text, tone="caution"))
     if robustness.llr_range is not None:
-        low, high = robustness.llr_range
+        low, high = (decimals(v, 2) for v in robustness.llr_range)
         blocks.append(
             llr_plot(
-                f"Exhibit {exhibit.number}: likelihood ratios of the exhibit and its copies, each in the stratum it falls into.",
-                [(row.delivery, row.llr, None) for row in rows],
+                _(
+                    "{exhibit}: likelihood ratios of the exhibit and its copies, each in the stratum it falls into.",
+                    exhibit=label,
+                ),
+                [(measured(row.delivery), row.llr, None) for row in rows],
                 bounds=None,
-                alt=f"log10 likelihood ratios from {decimals(low, 2)} to {decimals(high, 2)}.",
+                alt=_("log10 likelihood ratios from {low} to {high}.", low=low, high=high),
             )
         )
     blocks.append(
         table(
-            f"Exhibit {exhibit.number}: the exhibit and its copies",
-            ("Delivered", "Uncalibrated score", "log10 LR", "Outcome, of this copy alone", "What was done"),
+            _(
+                "{exhibit}: the exhibit and {copies}",
+                exhibit=label,
+                copies=ngettext("{n} copy", "{n} copies", len(rows) - 1),
+            ),
+            (
+                _("Delivered"),
+                _("Uncalibrated score"),
+                _("log10 LR"),
+                _("Outcome, of this copy alone"),
+                _("What was done"),
+            ),
             (_delivered_row(row) for row in rows),
             numeric=(1, 2),
         )
@@ -112,33 +170,57 @@ def robustness_blocks(exhibit: Exhibit, robustness: Robustness | None) -> list[B
     return blocks
 
 
+def outcome_names() -> dict[Outcome, str]:
+    """Return the outcomes as short as a cell of a table."""
+    return {
+        "supports_h1": _("supports H1"),
+        "supports_h2": _("supports H2"),
+        "inconclusive": _("inconclusive"),
+        "unsuitable": _("unsuitable"),
+        "uncalibrated": _("uncalibrated"),
+    }
+
+
+def _interval_words(lr: LikelihoodRatio) -> str:
+    low, high = lr.interval
+    if low == high:
+        return _("all of it beyond the bound")
+    return _("{low} to {high}, log10", low=decimals(low, 2), high=decimals(high, 2))
+
+
 def _delivered_row(row: DeliveredScore) -> tuple[str, str, str, str, str]:
-    score = "none" if row.score is None else decimals(row.score)
-    llr = "none" if row.llr is None else decimals(row.llr, 2)
-    return row.delivery, score, llr, row.outcome.replace("_", " ").replace(" h", " H"), row.text
+    score = _("none") if row.score is None else decimals(row.score)
+    llr = _("none") if row.llr is None else decimals(row.llr, 2)
+    return measured(row.delivery), score, llr, outcome_names()[row.outcome], measured(row.text)
 
 
-def scale(context: Context) -> Section:
+def _scale_blocks(context: Context) -> list[Block]:
     """Return the whole table of words in force, with its source and digest."""
     words = context.scale
-    edges = [above for above, _ in words.bands]
-    rows = [(f"1 to {edges[0]:,.0f}", words.neutral)]
+    edges = [above for above, _name in words.bands]
+    rows = [(_("1 to {edge}", edge=grouped(edges[0])), measured(words.neutral))]
     for (above, name), up_to in zip(words.bands, [*edges[1:], None], strict=True):
-        rows.append((f"above {above:,.0f}" if up_to is None else f"above {above:,.0f}, up to {up_to:,.0f}", name))
-    used = any(finding.lr is not None for _, finding in context.examined)
-    return Section(
-        "Words for likelihood ratios",
-        [
-            paragraph(
-                "Words stand for likelihood ratios only, never for a score. They are taken from the end of the interval that is nearer "
-                "to 1, within the bounds. For a likelihood ratio below 1 its inverse is looked up, and the words are for H2."
-                + (
-                    ""
-                    if used
-                    else " No likelihood ratio is stated in this report, so that no words of this table are used in it."
-                )
-            ),
-            table(f"Verbal scale: {words.name}, version {words.version}", ("Likelihood ratio", "Words"), rows),
-            key_values("The table", [("Source", words.source), ("SHA-256", words.sha256)]),
-        ],
-    )
+        band = (
+            _("above {above}", above=grouped(above))
+            if up_to is None
+            else _("above {above}, up to {up_to}", above=grouped(above), up_to=grouped(up_to))
+        )
+        rows.append((band, measured(name)))
+    text = [
+        _(
+            "Words stand for likelihood ratios only, never for a score. They are taken from the end of the interval that is nearer "
+            "to 1, within the bounds. For a likelihood ratio below 1 its inverse is looked up, and the words are for H2."
+        )
+    ]
+    if not any(finding.lr is not None for _e, finding in context.examined):
+        text.append(_("No likelihood ratio is stated in this report, so that no words of this table are used in it."))
+    return [
+        heading(_("Words for likelihood ratios")),
+        paragraph(" ".join(text)),
+        table(
+            _("Verbal scale: {name}, version {version}", name=words.name, version=words.version),
+            (_("Likelihood ratio"), _("Words")),
+            rows,
+        ),
+        key_values(_("The table"), [(_("Source"), measured(words.source)), ("SHA-256", words.sha256)]),
+    ]

@@ -1,0 +1,117 @@
+"""``forensics verify``: whether a report, a card, a custody log or a package is as it was made."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forensics.errors import ForensicsError
+
+__all__ = ["sign", "verify"]
+
+
+def verify(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="An HTML report, a calibration card (.json), a custody log (.jsonl) or the folder of a package.",
+            metavar="REPORT",
+        ),
+    ],
+    evidence: Annotated[Path | None, typer.Option("--evidence", help="A folder with the exhibits.")] = None,
+    key: Annotated[Path | None, typer.Option("--key", help="The public key (PEM) that must have signed it.")] = None,
+    roots: Annotated[
+        Path | None, typer.Option("--roots", help="Certificates (PEM) of trusted time-stamp authorities.")
+    ] = None,
+    custody: Annotated[Path | None, typer.Option("--custody", help="The custody log that the report names.")] = None,
+    card: Annotated[
+        Path | None, typer.Option("--card", help="The calibration card; the shipped one if not given.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option("--weights", help="The weights; the shipped ones if not given.")
+    ] = None,
+) -> None:
+    """Check that a file is as it was written, and what it names as far as that is at hand; say what each check proves."""
+    if file.is_dir():
+        from forensics.custody import verify_package
+
+        check = verify_package(file, key=key, roots=roots)
+    elif file.suffix.lower() == ".jsonl":
+        from forensics.custody import verify_log
+
+        check = verify_log(file)
+        from forensics.canonical import visible
+
+        for remark in check.remarks:
+            typer.echo(f"note: {visible(remark)}")
+    elif file.suffix.lower() == ".json":
+        _verify_card(file, key)
+        return
+    else:
+        from forensics.report import verify_report
+
+        check = verify_report(
+            file, evidence=evidence, key=key, roots=roots, custody=custody, card=card, weights=weights
+        )
+    _tell(check.proofs, check.problems)
+
+
+def sign(
+    file: Annotated[Path, typer.Argument(help="A report, a card, a custody log, or any other file.")],
+    key: Annotated[Path, typer.Option("--key", help="Your private key (PEM); see 'forensics keys new'.")],
+    signer: Annotated[str, typer.Option("--signer", help="Your name, as it is to stand in the signature.")] = "",
+) -> None:
+    """Sign a file: the signature is written beside it, as FILE.sig, and the file stays as it is."""
+    from forensics.commands.keys import ask_passphrase
+    from forensics.custody import load_private_key, sign_file
+
+    target = sign_file(file, load_private_key(key, ask_passphrase), signer=signer, record_sha256=_record_digest(file))
+    typer.echo(str(target))
+
+
+def _record_digest(path: Path) -> str | None:
+    """Return the digest that a report prints; None if the file is no report."""
+    from forensics.canonical import canonical_text, digest
+    from forensics.errors import RecordError
+    from forensics.report import read_record
+
+    if path.suffix.lower() not in (".html", ".htm"):
+        return None
+    try:
+        return digest(canonical_text(read_record(path)))
+    except RecordError:
+        return None
+
+
+def _verify_card(path: Path, key: Path | None) -> None:
+    from forensics.calibration import read_card
+    from forensics.custody import signature_path, verify_signature
+
+    proofs: list[str] = []
+    problems: list[str] = []
+    try:
+        proofs.append(f"The card has the digest that it holds: {read_card(path).sha256}.")
+        if key is not None or signature_path(path).exists():
+            check = verify_signature(path, public_key=key)
+            proofs += check.proofs
+            problems += check.problems
+        else:
+            typer.echo(
+                "not checked: Who made it. A digest shows that nothing was changed by mistake; a signature beside it shows more."
+            )
+    except ForensicsError as err:
+        problems.append(str(err))
+    _tell(proofs, problems)
+
+
+def _tell(proofs: Iterable[str], problems: Iterable[str]) -> None:
+    from forensics.canonical import visible
+
+    for proof in proofs:
+        typer.echo(f"passed: {visible(proof)}")
+    failed = list(problems)
+    for problem in failed:
+        typer.echo(f"FAILED: {visible(problem)}")
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,103 @@
+"""What goes into a record beside the findings: the custody log, look-ups by hash, and the figures of the calibration card."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from forensics.calibration import Card, read_card
+from forensics.custody import CustodyLog
+from forensics.errors import CalibrationError, ReportError
+from forensics.report._shim import KnownFiles, perceptual_hashes
+from forensics.types import Finding
+from forensics.types.values import plain
+
+__all__ = ["card_figures", "custody_entries", "looked_up"]
+
+JsonObject: TypeAlias = dict[str, Any]
+
+SHIPPED = Path(__file__).parents[1] / "assets" / "calibration.json"
+
+
+def custody_entries(log: CustodyLog, findings: Sequence[Finding]) -> JsonObject:
+    """Return the head of a log, its length, and its entries about the exhibits.
+
+    Raises
+    ------
+    CustodyError
+        The log is broken: a report does not vouch for it.
+    """
+    check = log.verify()
+    if not check.ok:
+        raise ReportError(
+            f"the custody log is broken: {check.problems[0]} Mend nothing; keep it as it is and say so in the case's notes."
+        )
+    wanted = {finding.evidence.sha256 for finding in findings}
+    entries = [e.to_dict() for e in check.entries if any(i.sha256 in wanted for i in (*e.inputs, *e.outputs))]
+    return {"head": check.head, "length": len(check.entries), "entries": entries}
+
+
+def looked_up(examined: Sequence[tuple[int, Finding]], known: Sequence[KnownFiles]) -> JsonObject:
+    """Return the perceptual hashes of the exhibits whose pixels are at hand, and what lists say of them."""
+    found: JsonObject = {}
+    for number, finding in examined:
+        if not finding.evidence.pixels.size:
+            continue
+        lists = [
+            {
+                "name": one.name,
+                "sha256": one.sha256,
+                "matches": [plain(match) for match in one.matches(finding.evidence)],
+            }
+            for one in known
+        ]
+        found[str(number)] = {"perceptual": dict(perceptual_hashes(finding.evidence.pixels)), "lists": lists}
+    return found
+
+
+def card_figures(card: Card | None, findings: Sequence[Finding]) -> JsonObject | None:
+    """Return what a card says of the kinds of pictures that the findings are about.
+
+    Parameters
+    ----------
+    card : Card or None
+        The shipped one is read if this is None.
+    findings : sequence of Finding
+
+    Returns
+    -------
+    dict or None
+        None if no finding was calibrated, or the card that it names is not at hand.
+
+    Raises
+    ------
+    ReportError
+        `card` is not the one that the findings name.
+    """
+    named = {str(f.run.settings.get("calibration_sha256") or "") for f in findings} - {""}
+    if card is not None and named - {card.sha256}:
+        raise ReportError(
+            f"the findings name the calibration {sorted(named)[0][:12]}…, the card given is {card.sha256[:12]}…. Pass the card they were made with."
+        )
+    if not named:
+        return None
+    if card is None:
+        try:
+            card = read_card(SHIPPED)
+        except CalibrationError:
+            return None
+        if card.sha256 not in named:
+            return None
+    strata = {f.lr.stratum for f in findings if f.lr is not None}
+    record = card.to_dict()
+    wanted = ("n", "bounds", "metrics", "checked", "checked_n", "held_out")
+    return {
+        **{name: record[name] for name in ("created", "data", "checked_on", "level")},
+        "sha256": card.sha256,
+        "strata": {
+            name: _figures(record["strata"][name], wanted) for name in sorted(strata) if name in record["strata"]
+        },
+    }
+
+
+def _figures(stratum: Mapping[str, Any], wanted: Sequence[str]) -> JsonObject:
+    return {name: stratum[name] for name in wanted}

@@ -1,0 +1,58 @@
+"""Writing a report: whole or not at all, and over nothing that is no report."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from forensics.errors import ReportError
+
+__all__ = ["refuse_to_replace", "write_page"]
+
+START = b"<!doctype html"
+
+
+def refuse_to_replace(path: Path) -> None:
+    """Raise if a file is there that is no report: an exhibit, most likely.
+
+    Raises
+    ------
+    ReportError
+    """
+    if path.is_dir():
+        raise ReportError(f"{path} is a folder. Name a file for the report.")
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(START))
+    except OSError:
+        return  # none there; what cannot be read cannot be replaced either, and is reported when it is tried
+    if start and start.lower() != START:
+        raise ReportError(
+            f"{path.name} exists and is no report, so it is not replaced. Choose another name for the report."
+        )
+
+
+def write_page(path: Path, page: bytes) -> Path:
+    """Write beside the target and rename, so that nothing half-written ever bears its name.
+
+    Raises
+    ------
+    ReportError
+        Something else is there, or the file cannot be written.
+    """
+    refuse_to_replace(path)
+    partial: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".partial")
+        partial = Path(name)
+        with os.fdopen(handle, "wb") as file:
+            file.write(page)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(0o644)
+        partial.replace(path)
+    except OSError as err:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+        raise ReportError(f"the report cannot be written to {path}: {err.strerror}. Choose a writable folder.") from err
+    return path

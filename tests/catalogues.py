@@ -1,0 +1,98 @@
+"""Which texts a report can say, and the files that hold them in other languages; ``python -m tests.catalogues`` writes both anew.
+
+Texts that are there keep their translation; texts that are gone lose theirs; texts that are new stand without one, and the
+tests fail until somebody writes it.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import write_po
+
+from forensics.calibration import read_card
+from forensics.deliveries import DELIVERIES
+from forensics.report.language import LANGUAGES, MEASURED
+from forensics.report.language.speaking import FOLDER, LOCALES, catalogue
+from forensics.residuals import RESIDUALS
+from forensics.suitability import COMPRESSIONS, SIZES
+from forensics.types import ENFSI_2015, Propositions
+
+REPORT = FOLDER.parent
+KEYWORDS = {"_": None, "ngettext": (1, 2)}
+METHODS = [("**.py", "python"), ("templates/**.j2", "jinja2.ext.babel_extract")]
+ASSETS = REPORT.parent / "assets"
+TRANSLATED = tuple(code for code in LANGUAGES if code != "en")
+
+
+def texts() -> dict[str, str | None]:
+    """Return every text that a report can say, each with its form for many where it has one."""
+    found: dict[str, str | None] = dict.fromkeys(_told())
+    for _file, _line, message, _comments, _context in extract_from_dir(REPORT, METHODS, keywords=KEYWORDS):
+        one, many = message if isinstance(message, tuple) else (message, None)
+        if one:
+            found[one] = many or found.get(one)
+    return dict(sorted(found.items()))
+
+
+def _told() -> Iterator[str]:
+    """Yield what other parts of the package say, whose texts are no arguments of a call in the report."""
+    yield from MEASURED
+    for name in RESIDUALS.names():
+        residual = RESIDUALS[name]
+        yield from (residual.title, residual.unit, residual.look_at, residual.ignore)
+    for delivery in DELIVERIES.values():
+        if not delivery.name.startswith(("JPEG", "resized")):
+            yield delivery.name
+        if not any(
+            delivery.text.startswith(start) for start in ("saved as JPEG of quality", "scaled to 75", "scaled to 50")
+        ):
+            yield delivery.text
+    yield from (ENFSI_2015.neutral, ENFSI_2015.source, *(words for _above, words in ENFSI_2015.bands))
+    for pair in (Propositions(), read_card(ASSETS / "calibration.json").propositions):
+        yield from (pair.h1, pair.h2)
+    yield from ("any subject", "face found", "no face found", "not JPEG")
+    yield from (words for _least, words in (*COMPRESSIONS, *SIZES))
+
+
+def place(code: str) -> Path:
+    """Return where the catalogue of a language lies."""
+    return FOLDER / code / "LC_MESSAGES" / "forensics.po"
+
+
+def update(code: str) -> int:
+    """Write the catalogue of a language with the texts of today, and return how many stand without a translation."""
+    old = catalogue(code) if place(code).exists() else Catalog(locale=LOCALES[code])
+    new = Catalog(locale=LOCALES[code], project="forensics", charset="utf-8", fuzzy=False)
+    missing = 0
+    for one, many in texts().items():
+        before = old.get(one)
+        said = before.string if before is not None else ""
+        said = said if isinstance(said, str) else said[0]
+        missing += not said
+        new.add((one, many) if many else one, [said] if many else said)
+    place(code).parent.mkdir(parents=True, exist_ok=True)
+    with place(code).open("wb") as file:
+        write_po(file, new, width=120, omit_header=False, include_lineno=False, sort_output=False)
+    # Babel writes the moment of writing into the header; a file that is the same must stay the same.
+    lines = place(code).read_text(encoding="utf-8").splitlines(keepends=True)
+    dated = (
+        '"POT-Creation-Date',
+        '"PO-Revision-Date',
+        '"Generated-By',
+        '"Last-Translator',
+        '"Language-Team',
+        "# Translations",
+        "# Copyright",
+        "# This file",
+        "# FIRST",
+        "#\n",
+    )
+    place(code).write_text("".join(line for line in lines if not line.startswith(dated)), encoding="utf-8")
+    return missing
+
+
+if __name__ == "__main__":
+    for code in TRANSLATED:
+        print(f"{code}: {update(code)} texts without a translation, of {len(texts())}")  # noqa: T201  # a command
