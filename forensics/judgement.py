@@ -119,7 +119,7 @@ def _weighed(lr: LikelihoodRatio, level: float) -> Judgement:
         doubts.append(
             (
                 "no_useful_support",
-                f"The end of the interval of the likelihood ratio nearer to 1 is no more than {USEFUL:g}.",
+                f"The end of the interval of the likelihood ratio nearer to 1 lies between 1/{USEFUL:g} and {USEFUL:g}.",
             )
         )
     if not doubts and fits_h1 != (lr.cautious > 0):

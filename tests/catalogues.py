@@ -42,6 +42,8 @@ def _told() -> Iterator[str]:
     for name in RESIDUALS.names():
         residual = RESIDUALS[name]
         yield from (residual.title, residual.unit, residual.look_at, residual.ignore)
+        if name != "srm_bank":  # whose kernels have names in no language
+            yield from (channel for channel in residual.channels if not channel.startswith("quality"))
     for delivery in DELIVERIES.values():
         if not delivery.name.startswith(("JPEG", "resized")):
             yield delivery.name
@@ -71,7 +73,8 @@ def update(code: str) -> int:
         said = before.string if before is not None else ""
         said = said if isinstance(said, str) else said[0]
         missing += not said
-        new.add((one, many) if many else one, [said] if many else said)
+        added = new.add((one, many) if many else one, [said] if many else said)
+        added.flags.discard("python-format")  # a percent sign is a percent sign
     place(code).parent.mkdir(parents=True, exist_ok=True)
     with place(code).open("wb") as file:
         write_po(file, new, width=120, omit_header=False, include_lineno=False, sort_output=False)

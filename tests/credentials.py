@@ -61,9 +61,7 @@ def chain(name: str = "A") -> Chain:
             .not_valid_before(START)
             .not_valid_after(END)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False
-            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False)
         )
 
     root = (
@@ -86,9 +84,7 @@ def chain(name: str = "A") -> Chain:
     return Chain(
         root=root.public_bytes(pem).decode(),
         signer=signer.public_bytes(pem).decode(),
-        key=key.private_bytes(
-            pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ).decode(),
+        key=key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode(),
     )
 
 

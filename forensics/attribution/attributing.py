@@ -1,17 +1,17 @@
 """The verb of the package: ask why a branch answered as it did on one view of a picture."""
 
-import difflib
 import time
 from collections.abc import Callable
 from functools import partial
 from threading import Event
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
 from forensics.attribution.borrowing import SEED, borrowed
 from forensics.attribution.faithfulness import expected_passes, quick_checks, thorough_checks
 from forensics.attribution.features import REGIONS
+from forensics.attribution.given import Picture, evidence_of, refuse_unused, unknown, whole_number
 from forensics.attribution.looks import TARGETS, Look, Target, cut_look, on_evidence
 from forensics.attribution.measured import measured_checks
 from forensics.attribution.methods import METHODS, Asked, Credit, Method
@@ -29,13 +29,13 @@ from forensics.views import Plan, plan_views
 __all__ = ["Checks", "attribute", "usable_methods"]
 
 Checks: TypeAlias = Literal["quick", "full", "none"]
-CHECKS: tuple[Checks, ...] = ("quick", "full", "none")
+CHECKS: tuple[Checks, ...] = get_args(Checks)
 HARMLESS = "JPEG 95"
 
 
 def attribute(
     detector: Detector,
-    picture: Finding | Evidence,
+    picture: Picture,
     *,
     branch: str,
     view: str | int | None = None,
@@ -43,7 +43,7 @@ def attribute(
     target: Target = "logit_difference",
     baseline: str | None = None,
     layer: str | None = None,
-    regions: str = "grid",
+    regions: str | None = None,
     steps: int | None = None,
     trust: Checks = "quick",
     progress: Callable[[int, int], None] | None = None,
@@ -56,12 +56,13 @@ def attribute(
     Parameters
     ----------
     detector : Detector
-    picture : Finding or Evidence
-        With pixels.
+    picture : Finding, Evidence, path or bytes
+        With pixels. A path or bytes are read as `Detector.examine` reads them.
     branch : str
         One of ``detector.branches``.
     view : str or int, optional
-        Name or number of a view; if not given, the one on which the branch's log-odds are highest.
+        Name or number of a view; if not given, the one on which the branch's log-odds are highest, and then
+        ``settings["view chosen"]`` and the caption of the map say so: it is the view most in favour of “fake”.
     method : str
         One of ``METHODS.names()``; `usable_methods` names those that a branch allows.
     target : {"logit_difference", "logit_fake", "logit_real"}
@@ -71,8 +72,8 @@ def attribute(
         not given.
     layer : str, optional
         For Grad-CAM: the name of a module within the branch; the branch's last feature map if not given.
-    regions : {"grid", "superpixels"}
-        For methods over regions.
+    regions : {"grid", "superpixels"}, optional
+        For methods over regions; a grid if not given.
     steps : int, optional
         Steps of integrated gradients, samples of expected gradients, orders of Shapley values; the method's own number if not given.
     trust : {"quick", "full", "none"}
@@ -92,17 +93,27 @@ def attribute(
     UnknownNameError
         No such branch, method, layer or view; the message names a near one.
     AttributionError
-        The branch passes no gradients and the method needs them; no such baseline, regions, target or set of checks; or a number of steps below 1.
+        The branch passes no gradients and the method needs them; the method has no use for a setting that was given; no such
+        baseline, regions, target or set of checks; a number of steps below 1; or a view that is neither name nor number.
     EvidenceError
-        The picture has no pixels at hand.
+        The file cannot be read, or the picture has no pixels at hand.
+    TypeError
+        `detector` or `picture` is something else, as where the two are swapped.
     Cancelled
     """
-    evidence = picture.evidence if isinstance(picture, Finding) else picture
+    if not isinstance(detector, Detector):
+        raise TypeError(
+            f"attribute takes a detector first, got {type(detector).__name__}. Write attribute(detector, picture, branch=…) with what "
+            "load_detector returned."
+        )
+    evidence = evidence_of(picture, takes="attribute")
     network = _branch(detector, branch)
     chosen = _method(method, branch, network)
-    asked = _asked(network, target=target, trust=trust, baseline=baseline, layer=layer, regions=regions, steps=steps)
+    _known(target=target, trust=trust)
+    asked = _asked(method, network, baseline=baseline, layer=layer, regions=regions, steps=steps)
     plan = _plan(detector, evidence)
-    number = _view(detector, picture, plan, branch, view)
+    scores = picture.scores if isinstance(picture, Finding) else None
+    number, how = _view(detector, evidence, scores, plan, branch, view)
     watch = Watch(1, progress=progress, cancel=cancel)
     cut = partial(cut_look, network, plan=plan, view=number, target=target, watch=watch)
     look = cut(pixels=evidence.require_pixels())
@@ -140,7 +151,7 @@ def attribute(
         delta=credit.delta,
         trust=Trust(checks=tuple(checks)),
         seconds=seconds,
-        settings={**credit.settings, "seed": SEED, "precision": "float32"},
+        settings={**credit.settings, **how, "seed": SEED, "precision": "float32"},
     )
 
 
@@ -159,11 +170,13 @@ def _explain(method: Method, asked: Asked, look: Look) -> Credit:
 def _branch(detector: Detector, name: str) -> Branch:
     found = dict(detector.ensemble.items())
     if name not in found:
-        raise UnknownNameError(_unknown("branches", name, list(found)))
+        raise UnknownNameError(unknown("branches", name, list(found)))
     return found[name]
 
 
 def _method(name: str, branch: str, network: Branch) -> Method:
+    if not isinstance(name, str):
+        raise UnknownNameError(unknown("methods", name, list(METHODS)))
     method = METHODS[name]
     if method.needs_gradients and not network.passes_gradients:
         others = ", ".join(n for n in METHODS if not METHODS[n].needs_gradients)
@@ -174,30 +187,32 @@ def _method(name: str, branch: str, network: Branch) -> Method:
     return method
 
 
-def _asked(
-    network: Branch,
-    *,
-    target: str,
-    trust: str,
-    baseline: str | None,
-    layer: str | None,
-    regions: str,
-    steps: int | None,
-) -> Asked:
+def _known(*, target: str, trust: str) -> None:
     for what, value, allowed in (("target", target, tuple(TARGETS)), ("trust", trust, CHECKS)):
         if value not in allowed:
             raise AttributionError(f"no {what} {value!r}; there are {', '.join(allowed)}. Choose one of these.")
-    if regions not in REGIONS:
+
+
+def _asked(
+    method: str, network: Branch, *, baseline: str | None, layer: str | None, regions: str | None, steps: int | None
+) -> Asked:
+    """Return the settings, checked: known, and of use for the method."""
+    if regions is not None and regions not in REGIONS:
         raise AttributionError(f"no regions {regions!r}; there are {', '.join(REGIONS)}. Choose one of these.")
-    if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int) or steps < 1):
+    number = None if steps is None else whole_number(steps)
+    if steps is not None and (number is None or number < 1):
         raise AttributionError(
             f"steps must be a whole number of at least 1, got {steps!r}. Leave it out for the default."
         )
+    everything = {"baseline": baseline, "layer": layer, "regions": regions, "steps": number}
+    given = {name: value for name, value in everything.items() if value is not None}
+    others = {name: [m for m in METHODS if name in METHODS[m].takes] for name in everything}
+    refuse_unused(method, METHODS[method].takes, given, others)
     if layer is not None:
         names = [name for name, _ in network.named_modules() if name]
         if layer not in names:
-            raise UnknownNameError(_unknown("layers of this branch", layer, names, shown=[network.attribution_layer]))
-    return Asked(baseline=baseline, layer=layer, regions=regions, steps=steps)
+            raise UnknownNameError(unknown("layers of this branch", layer, names, shown=[network.attribution_layer]))
+    return Asked(baseline=baseline, layer=layer, regions=regions or REGIONS[0], steps=number)
 
 
 def _plan(detector: Detector, evidence: Evidence) -> Plan:
@@ -215,26 +230,37 @@ def _plan(detector: Detector, evidence: Evidence) -> Plan:
     return plan
 
 
-def _view(detector: Detector, picture: Finding | Evidence, plan: Plan, branch: str, view: str | int | None) -> int:
-    """Return the number of the view that is asked for."""
+def _view(
+    detector: Detector,
+    evidence: Evidence,
+    scores: BranchScores | None,
+    plan: Plan,
+    branch: str,
+    view: object,
+) -> tuple[int, dict[str, str]]:
+    """Return the number of the view that is asked for, and how it was chosen where it was not named."""
     n = len(plan.names)
     if isinstance(view, str):
         if view not in plan.names:
-            raise UnknownNameError(
-                _unknown("views of this picture", view, list(plan.names), shown=list(plan.names[:3]))
+            raise UnknownNameError(unknown("views of this picture", view, list(plan.names), shown=list(plan.names[:3])))
+        return plan.names.index(view), {}
+    if view is not None:
+        number = whole_number(view)
+        if number is None:
+            raise AttributionError(
+                f"view must be the name of a view or a whole number, got {view!r}. Leave it out for the one on which the branch "
+                "answers highest."
             )
-        return plan.names.index(view)
-    if isinstance(view, int):
-        if not 0 <= view < n:
+        if not 0 <= number < n:
             raise UnknownNameError(
-                f"No view number {view}: this picture has {n}, from 0 to {n - 1}. Choose one of these."
+                f"No view number {number}: this picture has {n}, from 0 to {n - 1}. Choose one of these."
             )
-        return view
-    scores = picture.scores if isinstance(picture, Finding) else None
+        return number, {}
     if scores is None or scores.views != plan.names or branch not in scores.branches:
-        scores = _scored(detector, picture.evidence if isinstance(picture, Finding) else picture)
+        scores = _scored(detector, evidence)
     row = scores.branches.index(branch)
-    return int(np.argmax(log_odds_from_logits(scores.logits)[row]))
+    highest = int(np.argmax(log_odds_from_logits(scores.logits)[row]))
+    return highest, {"view chosen": f"the highest of {n}"} if n > 1 else {}
 
 
 def _scored(detector: Detector, evidence: Evidence) -> BranchScores:
@@ -243,11 +269,3 @@ def _scored(detector: Detector, evidence: Evidence) -> BranchScores:
     if scores is None:
         raise AttributionError(f"{evidence.name} cannot be scored. Examine it to read why.")
     return scores
-
-
-def _unknown(what: str, name: str, names: list[str], *, shown: list[str] | None = None) -> str:
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    some = names if shown is None else shown
-    more = ", …" if len(some) < len(names) else ""
-    hint = f" Did you mean {close[0]!r}?" if close else " Choose one of these."
-    return f"No {name!r} among the {what}: {', '.join(some)}{more}.{hint}"

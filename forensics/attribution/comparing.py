@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forensics.attribution.faithfulness import agreement
+from forensics.attribution.given import attribution_given
 from forensics.errors import AttributionError
 from forensics.types import Attribution, Float32Array
 
@@ -51,14 +52,21 @@ def compare_branches(one: Attribution, other: Attribution) -> Agreement:
     Raises
     ------
     AttributionError
-        They are of different views, or one credits no places.
+        They are of different pictures or views, or one credits no places.
+    TypeError
+        One is no attribution.
     """
+    one, other = (attribution_given(x, takes="compare_branches") for x in (one, other))
+    if one.evidence_sha256 != other.evidence_sha256:
+        raise AttributionError(
+            f"the attributions are of different pictures, {one.evidence_sha256[:12]}… and {other.evidence_sha256[:12]}…. Compare two of the same."
+        )
     a, b = one.cells, other.cells
     if a is None or b is None:
         raise AttributionError(
             f"{one.method if a is None else other.method} credits channel groups and no places. Compare methods that give a map."
         )
-    if (one.evidence_sha256, one.box, one.view) != (other.evidence_sha256, other.box, other.view):
+    if (one.box, one.view) != (other.box, other.view):
         raise AttributionError(
             f"the attributions are of different views, {one.view!r} and {other.view!r}. Pass view= to make both of the same."
         )

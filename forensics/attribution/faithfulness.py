@@ -201,7 +201,7 @@ def removal_curves(look: Look, cells: Float64Array) -> Curves:
 
 def _laid_elsewhere(cells: Float64Array, rng: np.random.Generator) -> Float64Array:
     """Return a map turned or mirrored, and shifted across the border to the other side."""
-    turned = np.rot90(cells, rng.integers(4))
+    turned = np.rot90(cells, int(rng.integers(4)))
     if rng.integers(2):
         turned = turned.T
     n = len(cells)

@@ -158,6 +158,7 @@ def _left_out(title: str, *, regions: bool, shapley: bool, look_at: str, ignore:
         gives_places=regions,
         gives_groups=not regions,
         needs_gradients=False,
+        takes=frozenset({"baseline"} | ({"regions"} if regions else set()) | ({"steps"} if shapley else set())),
         passes=partial(_n_passes_regions if regions else _n_passes_groups, shapley=shapley),
         look_at=look_at,
         ignore=ignore,
@@ -173,14 +174,16 @@ METHODS.add(
     "group_ablation",
     _left_out(
         "Channel groups left out one by one", regions=False, shapley=False, look_at=_GROUPS,
-        ignore="The sum: groups that show nearly the same can each be missed, and all get little credit.",
+        ignore="The sum: the values need not add up. Groups that show nearly the same can each be missed, and all get little credit; "
+        "Shapley values of the same groups can then say something else.",
     ),
 )  # fmt: skip
 METHODS.add(
     "group_shapley",
     _left_out(
         "Shapley values of channel groups", regions=False, shapley=True, look_at=_GROUPS,
-        ignore="Small differences between groups that show nearly the same, such as two kinds of residuals.",
+        ignore="Small differences between groups that show nearly the same, such as two kinds of residuals. What a group adds depends on "
+        "which others are there, so that leaving it out can say something else.",
     ),
 )  # fmt: skip
 METHODS.add(

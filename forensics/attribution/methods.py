@@ -92,6 +92,8 @@ class Method:
     gives_places, gives_groups : bool
     needs_gradients : bool
         Whether the branch must pass gradients from its channels on.
+    takes : frozenset of str
+        What can be set of it, among the names of `Asked`; anything else is refused.
     passes : callable
         `Look`, `Asked` to the number of views it computes, about; for progress.
     look_at, ignore, reference : str
@@ -102,6 +104,7 @@ class Method:
     gives_places: bool
     gives_groups: bool
     needs_gradients: bool
+    takes: frozenset[str]
     passes: Callable[[Look, Asked], int]
     look_at: str
     ignore: str
@@ -255,6 +258,7 @@ METHODS.add(
         gives_places=True,
         gives_groups=True,
         needs_gradients=True,
+        takes=frozenset({"baseline", "steps"}),
         passes=lambda _, asked: (asked.steps or STEPS) + 2,
         look_at="Cells far from 0 that lie together on a thing, and that other baselines show too.",
         ignore="Single cells, and contours: where the picture differs most from the baseline there is most to attribute.",
@@ -269,6 +273,7 @@ METHODS.add(
         gives_places=True,
         gives_groups=True,
         needs_gradients=True,
+        takes=frozenset({"baseline", "steps"}),
         passes=lambda _, asked: (asked.steps or SAMPLES) + 1 + len(BASELINES),
         look_at="What remains of integrated gradients when no single baseline decides.",
         ignore="Differences below the delta: the method draws at random and sums up only on average.",
@@ -283,6 +288,7 @@ METHODS.add(
         gives_places=True,
         gives_groups=False,
         needs_gradients=False,
+        takes=frozenset({"baseline"}),
         passes=lambda look, _: _n_cells(look) + 3,
         look_at="Cells without which the branch would answer otherwise.",
         ignore="Values do not add up: two cells that show the same can each be missed without loss.",
@@ -297,6 +303,7 @@ METHODS.add(
         gives_places=True,
         gives_groups=False,
         needs_gradients=True,
+        takes=frozenset({"layer"}),
         passes=lambda _look, _asked: 2,
         look_at="The coarse area that the last feature maps respond to.",
         ignore="Its borders: a value of the last layer covers many pixels and has seen far more than these.",

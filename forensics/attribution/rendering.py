@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from forensics.attribution.given import Picture, attribution_given, evidence_of
 from forensics.errors import AttributionError
 from forensics.residuals import render
 from forensics.types import Attribution, Evidence, Float32Array, UInt8Array
@@ -15,6 +16,7 @@ from forensics.types import Attribution, Evidence, Float32Array, UInt8Array
 __all__ = ["LIMIT", "Drawing", "draw", "group_text"]
 
 LIMIT = 0.1  # log-odds per cell at the ends of the scale; decision 013 says why
+EXPLAINED = {"logit_difference": "log-odds", "logit_fake": "logit of ‘fake’", "logit_real": "logit of ‘real’"}
 FAINT = 0.35  # of the picture's grey under a map: enough to see what lies where, too little to be read as colour
 
 
@@ -38,7 +40,7 @@ class Drawing:
     high: str
 
 
-def draw(attribution: Attribution, *, evidence: Evidence | None = None, side: int = 480) -> Drawing:
+def draw(attribution: Attribution, *, evidence: Picture | None = None, side: int = 480) -> Drawing:
     """Return the map of an attribution, cell by cell, from blue (“real”) through white (nothing) to brown (“fake”).
 
     The scale is fixed at `LIMIT` log-odds per cell of a grid of 16 x 16 on the view. Nothing is stretched to fit.
@@ -47,7 +49,7 @@ def draw(attribution: Attribution, *, evidence: Evidence | None = None, side: in
     ----------
     attribution : Attribution
         That credits places.
-    evidence : Evidence, optional
+    evidence : Evidence, Finding, path or bytes, optional
         The picture; if given, its outlines are drawn faintly under the map.
     side : int
         Longer side of the drawing in pixels, about: cells are whole pixels wide.
@@ -56,8 +58,12 @@ def draw(attribution: Attribution, *, evidence: Evidence | None = None, side: in
     ------
     AttributionError
         The attribution credits channel groups and no places, or is of another picture.
+    EvidenceError
+        The file cannot be read as a picture.
+    TypeError
+        `attribution` or `evidence` is something else.
     """
-    cells = attribution.cells
+    cells = attribution_given(attribution, takes="draw").cells
     if cells is None:
         raise AttributionError(
             f"{attribution.method} credits channel groups and no places. Show attribution.groups, or use a method that gives a map."
@@ -65,10 +71,10 @@ def draw(attribution: Attribution, *, evidence: Evidence | None = None, side: in
     enlarge = max(1, side // max(cells.shape))
     pixels = render(cells, limit=LIMIT, signed=True).repeat(enlarge, axis=0).repeat(enlarge, axis=1)
     if evidence is not None:
-        pixels = _over(pixels, attribution, evidence)
+        pixels = _over(pixels, attribution, evidence_of(evidence, takes="draw"))
     return Drawing(
         pixels=pixels,
-        caption=_caption(attribution),
+        caption=_caption(attribution, cells),
         alt=_alt(attribution, cells),
         low=f"−{LIMIT:g} log-odds per cell, for ‘real’",
         high=f"+{LIMIT:g} log-odds per cell, for ‘fake’",
@@ -98,14 +104,25 @@ def _over(pixels: UInt8Array, attribution: Attribution, evidence: Evidence) -> U
     return np.rint(pixels * (1.0 - ink)).astype(np.uint8)
 
 
-def _caption(attribution: Attribution) -> str:
+def _caption(attribution: Attribution, cells: Float32Array) -> str:
+    """Return what is drawn and what was explained, a sentence each, as translations know them."""
     left, top, right, bottom = attribution.box
-    baseline = f", against “{attribution.baseline}”" if attribution.baseline else ""
-    return (
+    words = [
         f"What the branch “{attribution.branch}” responded to in columns {left} to {right - 1}, rows {top} to {bottom - 1}: "
-        f"{attribution.method.replace('_', ' ')}{baseline}, in log-odds per cell of {_cell(attribution)}. It is no map of forged "
-        f"places. Checks: {attribution.trust.words}."
+        f"{attribution.method.replace('_', ' ')}, in log-odds per cell of {_cell(attribution)}.",
+        f"Explained: {EXPLAINED.get(attribution.target, attribution.target)} {attribution.output:+.2f}.",
+    ]
+    if attribution.reference is not None:
+        words.append(
+            f"The baseline “{attribution.baseline}” has {attribution.reference:+.2f}, a difference of "
+            f"{attribution.output - attribution.reference:+.2f}."
+        )
+    words.append(
+        f"The cells sum to {cells[cells > 0].sum():+.2f} for ‘fake’ and {cells[cells < 0].sum():+.2f} for ‘real’."
     )
+    if "view chosen" in attribution.settings:
+        words.append(f"This view is {attribution.settings['view chosen']}.")
+    return " ".join((*words, "It is no map of forged places.", f"Checks: {attribution.trust.words}."))
 
 
 def _cell(attribution: Attribution) -> str:

@@ -12,7 +12,7 @@ from forensics.commands.shared import CalibrationOption, WeightsOption, found_we
 
 if TYPE_CHECKING:
     from forensics.custody import CustodyLog
-    from forensics.report._shim import Redaction
+    from forensics.redaction import Redaction
     from forensics.report import Case
     from forensics.types import Finding, VerbalScale
 
@@ -86,8 +86,7 @@ def examine(
     """Examine pictures and print what the detector measured."""
     from forensics.custody import CustodyLog
     from forensics.detector import ErrorRow, load_detector
-    from forensics.report._shim import KnownFiles
-    TrustList = None
+    from forensics.evidence import KnownFiles, TrustList
     from forensics.report.profile import Profile
     from forensics.types import ENFSI_2015, VerbalScale
 
@@ -108,7 +107,7 @@ def examine(
     rows: list[Finding | ErrorRow] = []
     failed = False
     progress = len(files) > 1 and sys.stderr.isatty()
-    for result in detector.examine_many(files, progress=progress, robustness=robustness):
+    for result in detector.examine_many(files, progress=progress, robustness=robustness, trust=trust):
         if report is not None:
             rows.append(result)
         if isinstance(result, ErrorRow):
@@ -150,7 +149,7 @@ def _redaction(whole: bool, faces: bool, names: bool, plan: object) -> "Redactio
     """Return what the options cover; None leaves it to the profile."""
     from dataclasses import replace
 
-    from forensics.report._shim import Redaction
+    from forensics.redaction import Redaction
     from forensics.report.profile import Profile
 
     if whole and faces:

@@ -43,7 +43,8 @@ def timestamp(
             )
         typer.echo(str(write_query(file)))
         typer.echo(
-            f"Carry {query_path(file).name} to a time-stamp authority (RFC 3161); it holds the SHA-256 of the file, nothing else of it. Then "
+            f"Carry {query_path(file).name} to a time-stamp authority (RFC 3161); it holds the SHA-256 of the file, "
+            "nothing else of it. Then "
             "run this again with --reply and the file that it gives you.",
             err=True,
         )

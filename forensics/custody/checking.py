@@ -106,9 +106,11 @@ def _given_head(head: str | None) -> str | None:
 
 def _unfinished(number: int, line: bytes) -> str:
     if len(line) > MAX_LINE:
-        return f"line {number}: it is longer than {MAX_LINE:,} bytes, which no entry is: edited, or no custody log. What follows was not read."
+        long = f"line {number}: it is longer than {MAX_LINE:,} bytes, which no entry is: edited, or no custody log."
+        return f"{long} What follows was not read."
     return (
-        f"line {number}: torn, {len(line):,} bytes without a line end. Either writing was cut off and the entry never counted, or the end "
+        f"line {number}: torn, {len(line):,} bytes without a line end. Either writing was cut off and the entry never "
+        "counted, or the end "
         "was cut off afterwards. The next entry takes the torn line away and says so."
     )
 
@@ -120,8 +122,10 @@ def _words(gap: _Gap, counts: Counter[int]) -> str:
         return f"line 1: edited. The first entry names a line before it, {gap.after.previous}; it should hold 64 zeros."
     if own == before + 1:
         return (
-            f"lines {number - 1} and {number} do not fit together: edited. Entry {own} says that the line before it has the SHA-256 "
-            f"{gap.after.previous}; it has {gap.digest}. Line {number - 1} was edited or replaced after entry {own} was written, or line "
+            f"lines {number - 1} and {number} do not fit together: edited. Entry {own} says that the line before it has "
+            "the SHA-256 "
+            f"{gap.after.previous}; it has {gap.digest}. Line {number - 1} was edited or replaced after entry {own} was "
+            "written, or line "
             f"{number} was."
         )
     if own <= before and counts[own] > 1:
@@ -139,7 +143,8 @@ def _chain(n: int) -> str:
     if n == 0:
         return "The log is empty."
     return (
-        f"The {n:,} entries form one chain: each is in canonical form and names the digest of the line before it, so that no line before "
+        f"The {n:,} entries form one chain: each is in canonical form and names the digest of the line before it, so that "
+        "no line before "
         "the last was edited, removed, inserted or reordered without writing all later lines anew."
     )
 
@@ -149,28 +154,34 @@ def _against(digests: list[str], head: str | None, length: int | None) -> tuple[
     n = len(digests)
     if length is not None and n < length:
         return [], [
-            f"truncated: the log had {length:,} entries when that number was noted and has {n:,} now. Entries {n + 1:,} to {length:,} were cut "
+            f"truncated: the log had {length:,} entries when that number was noted and has {n:,} now. Entries {n + 1:,} to "
+            f"{length:,} were cut "
             "off at the end, or removed."
         ]
     if head is None and length is None:
         return [
-            "Not shown: that the last entry is as it was written, that no entries after it were cut off (truncated), or that the whole log "
-            "was not written anew. Only a head and a length noted elsewhere, for example in a report or under a time-stamp, can show that; "
+            "Not shown: that the last entry is as it was written, that no entries after it were cut off (truncated), or "
+            "that the whole log "
+            "was not written anew. Only a head and a length noted elsewhere, for example in a report or under a "
+            "time-stamp, can show that; "
             "give them."
         ], []
     if head is None:
         return [
-            f"The log has at least the {length:,} entries that were noted. Not shown: that the last one is as it was written; that takes the head."
+            f"The log has at least the {length:,} entries that were noted. Not shown: that the last one is as it was "
+            "written; that takes the head."
         ], []
     at = 0 if head == ZEROS else digests.index(head) + 1 if head in digests else None
     if at is None:
         return [], [
-            f"no line has the head that was noted, {head}: the entry was edited, entries were cut off at the end (truncated), or the log was "
+            f"no line has the head that was noted, {head}: the entry was edited, entries were cut off at the end "
+            "(truncated), or the log was "
             "written anew. Or the head is that of another log."
         ]
     if length is not None and at != length:
         return [], [
-            f"the head that was noted is that of line {at}, the length that was noted is {length}: one of them is of another log."
+            f"the head that was noted is that of line {at}, the length that was noted is {length}: one of them is of "
+            "another log."
         ]
     since = (
         "Nothing was added since."
@@ -182,7 +193,8 @@ def _against(digests: list[str], head: str | None, length: int | None) -> tuple[
 
 def _remarks(entries: list[Entry]) -> list[str]:
     found = [
-        f"Entry {later.sequence} has an earlier time than the entry before it ({later.time} after {earlier.time}): the clock of a machine was "
+        f"Entry {later.sequence} has an earlier time than the entry before it ({later.time} after {earlier.time}): the "
+        "clock of a machine was "
         "set back, or the machines differ."
         for earlier, later in pairwise(entries)
         if later.time < earlier.time
@@ -193,7 +205,8 @@ def _remarks(entries: list[Entry]) -> list[str]:
         if e.action == "repaired"
     ]
     found += [
-        f"Entry {e.sequence} tells of a file that had another digest than before: {e.inputs[0].name if e.inputs else 'unnamed'}. {e.note}"
+        f"Entry {e.sequence} tells of a file that had another digest than before: "
+        f"{e.inputs[0].name if e.inputs else 'unnamed'}. {e.note}"
         for e in entries
         if e.action == "mismatched"
     ]

@@ -141,7 +141,7 @@ def load_public_key(path: str | PathLike[str]) -> "Ed25519PublicKey":
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     data = _read(path)
-    ask = "Ask the signer for theirs, the file that ends in .pub, or make it with 'openssl pkey -in KEY.pem -pubout -out KEY.pem.pub'."
+    ask = "Ask the signer for theirs, which ends in .pub, or make it with 'openssl pkey -in KEY.pem -pubout -out KEY.pem.pub'."
     if PUBLIC not in data:
         held = (
             "it holds a private key, which nobody but its owner should have" if PRIVATE in data else "it holds no key"

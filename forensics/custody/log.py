@@ -154,8 +154,10 @@ class CustodyLog:
             now=now,
         )
         raise CustodyError(
-            f"{item.name!r} has the SHA-256 {item.sha256}; the log {self.path.name} first recorded {known} for it. It was changed or replaced, or "
-            "another file has the same name. The log says so now. Find the file as it was received, or give the other file a name of its own."
+            f"{item.name!r} has the SHA-256 {item.sha256}; the log {self.path.name} first recorded {known} for it. It was "
+            "changed or replaced, or "
+            "another file has the same name. The log says so now. Find the file as it was received, or give the other file "
+            "a name of its own."
         )
 
     @contextmanager
@@ -222,7 +224,8 @@ class CustodyLog:
             now=now,
         )
         raise CustodyError(
-            f"{item.name!r} was changed while it was open: SHA-256 {item.sha256} before, {after.sha256} after. The log says so now. Find out what "
+            f"{item.name!r} was changed while it was open: SHA-256 {item.sha256} before, {after.sha256} after. The log "
+            "says so now. Find out what "
             "wrote to it, and work on the file as it was received."
         )
 
@@ -241,7 +244,8 @@ class CustodyLog:
             return read_entry(line)
         except CustodyError as err:
             raise CustodyError(
-                f"{place} of {self.path} is no entry: {err} Nothing was written. Check it with 'forensics custody verify', or name another file."
+                f"{place} of {self.path} is no entry: {err} Nothing was written. Check it with 'forensics custody verify', "
+                "or name another file."
             ) from err
 
     def _last_line(self) -> bytes | None:
@@ -254,7 +258,8 @@ class CustodyLog:
 def verify_log(path: str | PathLike[str], *, head: str | None = None, length: int | None = None) -> LogCheck:
     """Check that a log is one chain, and is the one whose head and length were noted.
 
-    That entries were cut off at the end can only be found with a head or a length that was noted elsewhere; so can an edit of the last entry.
+    That entries were cut off at the end can only be found with a head or a length that was noted elsewhere, and an edit of
+    the last entry only with a head.
 
     Parameters
     ----------
@@ -285,12 +290,13 @@ def _finished(torn: bytes, last: Entry | None) -> Entry | None:
 
 
 def _require_torn(torn: bytes, last: Entry | None, path: Path) -> None:
-    """Take away nothing but the beginning of an entry, or the zeros that a crash of the system leaves: the file may be anything."""
+    """Allow nothing to be taken away but the beginning of an entry, or zeros that a crash leaves: the file may be anything."""
     left = torn.rstrip(b"\0")
     if any(start.startswith(left) or left.startswith(start) for start in STARTS) and (left or last):
         return
     raise CustodyError(
-        f"the end of {path} is neither an entry nor the beginning of one, so that it is no custody log, or was edited. Nothing was changed. "
+        f"the end of {path} is neither an entry nor the beginning of one, so that it is no custody log, or was edited. "
+        "Nothing was changed. "
         "Check it with 'forensics custody verify', or name another file."
     )
 

@@ -1,7 +1,7 @@
 """What is in a query and in a reply of a time-stamp authority (RFC 3161), and whether they belong together."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.util import find_spec
@@ -23,7 +23,7 @@ __all__ = [
 
 MAX_REPLY = 2**20  # bytes; one with its certificates has a few thousand
 SHA256 = "2.16.840.1.101.3.4.2.1"
-# A TimeStampReq (RFC 3161, 2.4.1) with a SHA-256 imprint, a nonce and certReq has one form in DER; only the nonce varies in length.
+# A TimeStampReq (RFC 3161, 2.4.1) with a SHA-256 imprint, a nonce and certReq has one form in DER but for the nonce's length.
 IMPRINT = bytes.fromhex("3031300d060960864801650304020105000420")
 _QUERY = re.compile(rb"\x30.\x02\x01\x01" + re.escape(IMPRINT) + rb"(.{32})\x02.(.{1,32})\x01\x01\xff", re.DOTALL)
 GRANTED = 0
@@ -51,7 +51,8 @@ def mismatches(response: "TimeStampResponse", item: Item, query: tuple[bytes, in
         problems.append(f"the time-stamp holds a digest of another kind ({algorithm}), not SHA-256.")
     elif imprint.hex() != item.sha256:
         problems.append(
-            f"the time-stamp is for other bytes than {item.name} has: SHA-256 {imprint.hex()}, not {item.sha256}. The file was changed since, or "
+            f"the time-stamp is for other bytes than {item.name} has: SHA-256 {imprint.hex()}, not {item.sha256}. The file "
+            "was changed since, or "
             "is another."
         )
     if query is not None and imprint != query[0]:
@@ -77,7 +78,7 @@ def claims(response: "TimeStampResponse") -> tuple[str, str, str]:
 
 
 @contextmanager
-def _damaged(told: str) -> Generator[None]:
+def _damaged(told: str) -> Iterator[None]:
     """Say in plain words that foreign bytes cannot be read: parsers raise KeyError, ValueError and classes of their own."""
     try:
         yield
@@ -99,13 +100,15 @@ def untrusted(response: "TimeStampResponse", trusted: list["Certificate"], diges
         text = str(err)
         if "certificate verify error" in text:
             return [
-                f"no certificate in {roots.name} vouches for the authority at that time: it is unknown, or its certificate was not valid then. Give "
+                f"no certificate in {roots.name} vouches for the authority at that time: it is unknown, or its certificate "
+                "was not valid then. Give "
                 "the root certificate that the authority publishes."
             ]
         if "EKU" in text:
             return ["the certificate of the authority is not one for time-stamps. Choose another authority."]
         return [
-            "the signature of the authority does not fit: the time-stamp was changed after it was made. Get it again from who keeps it."
+            "the signature of the authority does not fit: the time-stamp was changed after it was made. Get it again from "
+            "who keeps it."
         ]
     return []
 
@@ -124,7 +127,8 @@ def decoded(data: bytes) -> "TimeStampResponse":
     except Exception as err:
         if "InvalidSetOrdering" in str(err):
             raise CustodyError(
-                "the time-stamp does not keep to DER: its certificates are not in order, and the package rfc3161-client reads no such file. Check it "
+                "the time-stamp does not keep to DER: its certificates are not in order, and the package rfc3161-client "
+                "reads no such file. Check it "
                 "with 'openssl ts -verify', or ask for a reply without the chain of certificates."
             ) from err
         raise CustodyError(

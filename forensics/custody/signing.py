@@ -1,7 +1,7 @@
 """A signature beside a file, so that it can be told who made it: Ed25519 (RFC 8032) over canonical JSON (RFC 8785).
 
-The file ``NAME.sig`` says what was signed, when by the signer's own clock, by whom in their own words, and with which key. All of that is
-under the signature, and the file has one form only: another byte anywhere is found.
+The file ``NAME.sig`` says what was signed, when by the signer's own clock, by whom in their own words, and with which key.
+All of that is under the signature, and the file has one form only: another byte anywhere is found.
 """
 
 import base64
@@ -186,24 +186,29 @@ def _checked(record: Mapping[str, Any], item: Item, expected: bytes | None) -> S
     problems = []
     if signed["sha256"] != item.sha256:
         problems.append(
-            f"the signature does not fit: {item.name} was changed after it was signed, or is another file. Its SHA-256 was {signed['sha256']} and "
+            f"the signature does not fit: {item.name} was changed after it was signed, or is another file. Its SHA-256 was "
+            f"{signed['sha256']} and "
             f"is {item.sha256}. Get both files again from the signer."
         )
     if expected is not None and raw != expected:
         problems.append(
-            f"the signature is by another key than the one given: it has the fingerprint {shown}, the one given has {fingerprint(expected)}. Ask the "
+            f"the signature is by another key than the one given: it has the fingerprint {shown}, the one given has "
+            f"{fingerprint(expected)}. Ask the "
             "signer which is theirs."
         )
     named = "" if signed["name"] == item.name else f" It had the name {visible(signed['name'])} then."
     who = f", who says to be {visible(record['signer'])}," if record["signer"].strip() else ""
     if expected is None:
         proof = (
-            f"The signature beside it fits the file: the holder of the key {shown}{who} signed it, at {record['time']} by their own clock, and it is as it "
-            f"was signed.{named} Not shown: whose key that is. Compare the fingerprint with the signer by another way, or give their public key."
+            f"The signature beside it fits the file: the holder of the key {shown}{who} signed it, at {record['time']} by "
+            "their own clock, and it is as it "
+            f"was signed.{named} Not shown: whose key that is. Compare the fingerprint with the signer by another way, or "
+            "give their public key."
         )
     else:
         proof = (
-            f"The signature beside it is by the key given, {shown}; its holder{who} signed the file at {record['time']} by their own clock, and it is as "
+            f"The signature beside it is by the key given, {shown}; its holder{who} signed the file at {record['time']} by "
+            "their own clock, and it is as "
             f"it was signed.{named}"
         )
     return SignatureCheck(

@@ -47,7 +47,8 @@ def opened(path: Path, *, writing: bool) -> Iterator[int]:
     except OSError as err:
         verb = "written" if writing else "read"
         raise CustodyError(
-            f"the custody log {path} cannot be {verb}: {err.strerror or err}. Check the place, its free room and your permissions."
+            f"the custody log {path} cannot be {verb}: {err.strerror or err}. Check the place, its free room and your "
+            "permissions."
         ) from err
 
 
@@ -136,5 +137,6 @@ def write_lines(fd: int, end: int, data: bytes, path: Path) -> None:
         with suppress(OSError):
             os.ftruncate(fd, min(size, end))
         raise CustodyError(
-            f"the custody log {path} cannot be written: {err.strerror or err}. The entry was not added. Make room or choose another place."
+            f"the custody log {path} cannot be written: {err.strerror or err}. The entry was not added. Make room or "
+            "choose another place."
         ) from err

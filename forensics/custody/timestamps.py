@@ -1,7 +1,8 @@
 """Time-stamps of an authority (RFC 3161): that a file existed, as it is, at a time that somebody else vouches for.
 
-Only the digest of a file leaves the machine, and only when the user carries it or names an address. Query and reply lie beside the
-file, as ``NAME.tsq`` and ``NAME.tsr``, in the forms that ``openssl ts`` reads too. Replies need ``pip install 'forensics[timestamp]'``.
+Only the digest of a file leaves the machine, and only when the user carries it or names an address. Query and reply lie
+beside the file, as ``NAME.tsq`` and ``NAME.tsr``, in the forms that ``openssl ts`` reads too. Replies need
+``pip install 'forensics[timestamp]'``.
 """
 
 import http.client
@@ -95,7 +96,8 @@ def write_query(path: str | PathLike[str]) -> Path:
     if target.exists():
         if read_query(target)[0] != bytes.fromhex(item.sha256):
             raise CustodyError(
-                f"{target} was made for other bytes than {item.name} has now. Find the file as it was then, or move the query away."
+                f"{target} was made for other bytes than {item.name} has now. Find the file as it was then, or move the "
+                "query away."
             )
         return target
     nonce = bytes([secrets.randbelow(127) + 1]) + secrets.token_bytes(7)  # 64 bits, positive and without leading zeros
@@ -126,7 +128,8 @@ def attach_reply(path: str | PathLike[str], reply: str | PathLike[str] | bytes) 
     item = Item.from_file(path)
     if not query_path(path).is_file():
         raise CustodyError(
-            f"there is no query {query_path(path).name} that this could answer. Write one with 'forensics timestamp {item.name}'."
+            f"there is no query {query_path(path).name} that this could answer. Write one with 'forensics timestamp "
+            f"{item.name}'."
         )
     problems = mismatches(decoded(data), item, read_query(query_path(path)))
     if problems:
@@ -183,8 +186,10 @@ def verify_timestamp(path: str | PathLike[str], *, roots: str | PathLike[str] | 
     if trusted is None:
         proofs = [
             what,
-            f"Not shown: that the time is true. Without certificates that you trust nobody vouches for the authority, which calls itself "
-            f"{visible(authority)!r}, and its signature was not checked: anybody can make such a file. Give its root certificate.",
+            "Not shown: that the time is true. Without certificates that you trust nobody vouches for the authority, "
+            "which calls itself "
+            f"{visible(authority)!r}, and its signature was not checked: anybody can make such a file. Give its root "
+            "certificate.",
         ]
     else:
         vouching = f"a certificate in {Path(roots or '').name} vouched at that time"
@@ -236,7 +241,8 @@ def request(path: str | PathLike[str], url: str, *, timeout: float = TIMEOUT) ->
     except (OSError, http.client.HTTPException, ValueError) as err:
         reason = getattr(err, "reason", None) or getattr(err, "strerror", None) or err or type(err).__name__
         raise CustodyError(
-            f"the authority {url} cannot be reached: {reason}. Check the address, or carry {query_path(path).name} to it by another way."
+            f"the authority {url} cannot be reached: {reason}. Check the address, or carry {query_path(path).name} to it "
+            "by another way."
         ) from err
     if len(data) > MAX_REPLY:
         raise CustodyError(

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from os import PathLike
+from pathlib import Path
 from threading import Event
 from typing import Literal, TypeAlias
 
@@ -17,13 +19,14 @@ import torch
 from forensics.calibration import Card
 from forensics.deliveries import AS_RECEIVED, DELIVERIES, HARMLESS, deliver
 from forensics.errors import ForensicsError, ModelError
+from forensics.evidence.provenance import TrustList
 from forensics.judgement import Judgement, after_processing, judge
 from forensics.models.companion import Companion
 from forensics.models.fast import Computation, Mode, plain
 from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights
 from forensics.progress import Watch, tracked
-from forensics.reproducibility import deterministic, record_run, utc_now
+from forensics.reproducibility import deterministic, file_sha256, record_run, utc_now
 from forensics.suitability import MIN_SIDE, stratum_of, unfit
 from forensics.types import (
     BranchScores,
@@ -56,10 +59,15 @@ class ErrorRow:
         The path or name as given.
     error : ForensicsError
         Its message names the file, the reason and the next step.
+    sha256 : str
+        Of the bytes; empty if they could not be read.
+    n_bytes : int
     """
 
     name: str
     error: ForensicsError
+    sha256: str = ""
+    n_bytes: int = 0
 
 
 class Detector:
@@ -130,6 +138,7 @@ class Detector:
         picture: Picture,
         *,
         limits: Limits | None = None,
+        trust: TrustList | None = None,
         now: datetime | None = None,
         robustness: Panel = "quick",
         progress: Callable[[int, int], None] | None = None,
@@ -142,6 +151,8 @@ class Detector:
         picture : path, bytes or Evidence
         limits : Limits, optional
             For loading a path or bytes.
+        trust : TrustList, optional
+            Whose signatures under content credentials are trusted.
         now : datetime, optional
             The clock of the record, aware; the present if not given.
         robustness : {"quick", "full", "none"}
@@ -168,7 +179,7 @@ class Detector:
         """
         if robustness not in PANELS:
             raise ValueError(f"robustness must be one of {', '.join(PANELS)}, got {robustness!r}.")
-        evidence = _evidence(picture, limits)
+        evidence = _evidence(picture, limits=limits, trust=trust)
         watch = Watch(1 + len(PANELS[robustness]), progress=progress, cancel=cancel)
         plan, scores, localisation = self._look(evidence, watch)
         judgement = self._judge(evidence, plan, scores)
@@ -235,6 +246,7 @@ class Detector:
         batch_size: int = 1,
         progress: bool = False,
         limits: Limits | None = None,
+        trust: TrustList | None = None,
         now: datetime | None = None,
         robustness: Panel = "quick",
     ) -> Iterator[Finding | ErrorRow]:
@@ -251,7 +263,7 @@ class Detector:
             depends on it: views are cut into passes picture by picture, always in the same way.
         progress : bool
             Show a progress bar on stderr or in the notebook.
-        limits, now, robustness
+        limits, trust, now, robustness
             As in `examine`.
 
         Yields
@@ -263,15 +275,27 @@ class Detector:
         if robustness not in PANELS:
             raise ValueError(f"robustness must be one of {', '.join(PANELS)}, got {robustness!r}.")
         shown = tracked(pictures, "Examining") if progress else pictures
-        return self._examine_each(shown, ahead=batch_size - 1, limits=limits, now=now, robustness=robustness)
+        return self._examine_each(
+            shown,
+            ahead=batch_size - 1,
+            load=partial(_evidence, limits=limits, trust=trust),
+            now=now,
+            robustness=robustness,
+        )
 
     def _examine_each(
-        self, pictures: Iterable[Picture], *, ahead: int, limits: Limits | None, now: datetime | None, robustness: Panel
+        self,
+        pictures: Iterable[Picture],
+        *,
+        ahead: int,
+        load: Callable[[Picture], Evidence],
+        now: datetime | None,
+        robustness: Panel,
     ) -> Iterator[Finding | ErrorRow]:
         with ThreadPoolExecutor(max_workers=1) as reader:
             waiting: deque[tuple[Picture, Future[Evidence]]] = deque()
             for picture in pictures:
-                waiting.append((picture, reader.submit(_evidence, picture, limits)))
+                waiting.append((picture, reader.submit(load, picture)))
                 if len(waiting) > ahead:
                     yield self._row(*waiting.popleft(), now=now, robustness=robustness)
             while waiting:
@@ -283,7 +307,8 @@ class Detector:
         try:
             return self.examine(loading.result(), now=now, robustness=robustness)
         except ForensicsError as error:
-            return ErrorRow(name=_name(picture), error=error)
+            digest, n_bytes = _identity(picture)
+            return ErrorRow(name=_name(picture), error=error, sha256=digest, n_bytes=n_bytes)
 
     def score(self, evidence: Evidence) -> BranchScores | None:
         """Return the scores of a picture without judging them; None if it is unsuitable for scoring."""
@@ -346,14 +371,27 @@ class Detector:
         }
 
 
-def _evidence(picture: Picture, limits: Limits | None) -> Evidence:
+def _evidence(picture: Picture, *, limits: Limits | None, trust: TrustList | None) -> Evidence:
     if isinstance(picture, Evidence):
         return picture
     if isinstance(picture, bytes | bytearray | memoryview):
-        return Evidence.from_bytes(bytes(picture), limits=limits)
+        return Evidence.from_bytes(bytes(picture), limits=limits, trust=trust)
     if not isinstance(picture, str | PathLike):
         raise TypeError(f"expected a path, bytes or Evidence, got {type(picture).__name__}")
-    return Evidence.from_file(picture, limits=limits)
+    return Evidence.from_file(picture, limits=limits, trust=trust)
+
+
+def _identity(picture: Picture) -> tuple[str, int]:
+    """Return digest and size of what could not be examined: it is an exhibit all the same."""
+    if isinstance(picture, Evidence):
+        return picture.sha256, picture.n_bytes
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return hashlib.sha256(picture).hexdigest(), len(bytes(picture))
+    path = Path(picture)
+    try:
+        return (file_sha256(path), path.stat().st_size) if path.is_file() else ("", 0)
+    except (OSError, ValueError):
+        return "", 0
 
 
 def _name(picture: Picture) -> str:

@@ -15,12 +15,19 @@ from forensics.errors import EvidenceError
 from forensics.evidence.decoding import decode
 from forensics.evidence.formats import FORMATS, sniff
 from forensics.evidence.metadata import read_metadata
+from forensics.evidence.provenance import TrustList, default_trust_list
 from forensics.types import Evidence, Limits
 
 __all__ = ["load_bytes", "load_file", "shown"]
 
 
-def load_file(path: str | os.PathLike[str], *, limits: Limits | None = None) -> Evidence:
+def load_file(
+    path: str | os.PathLike[str],
+    *,
+    limits: Limits | None = None,
+    trust: TrustList | None = None,
+    check_credentials: bool = True,
+) -> Evidence:
     """Read a picture file; see `Evidence.from_file`."""
     limits = limits or Limits()
     name = PurePath(os.fspath(path)).name or os.fspath(path)
@@ -43,12 +50,20 @@ def load_file(path: str | os.PathLike[str], *, limits: Limits | None = None) -> 
     except (OSError, ValueError) as err:
         reason = err.strerror if isinstance(err, OSError) and err.strerror else str(err)
         raise _error(name, f"cannot be read: {reason}", "Check the path and the file's permissions.") from err
-    return load_bytes(data, name=name, limits=limits)
+    return load_bytes(data, name=name, limits=limits, trust=trust, check_credentials=check_credentials)
 
 
-def load_bytes(data: bytes, *, name: str = "unnamed", limits: Limits | None = None) -> Evidence:
+def load_bytes(
+    data: bytes,
+    *,
+    name: str = "unnamed",
+    limits: Limits | None = None,
+    trust: TrustList | None = None,
+    check_credentials: bool = True,
+) -> Evidence:
     """Read a picture from the bytes of a file; see `Evidence.from_bytes`."""
     limits = limits or Limits()
+    trust = trust or default_trust_list()  # for every file, so that a list that cannot be used shows at the first
     _check_size(name, len(data), limits)
     kind = sniff(data)
     if kind is None:
@@ -73,7 +88,9 @@ def load_bytes(data: bytes, *, name: str = "unnamed", limits: Limits | None = No
         name=name,
         media_type=kind.media_type,
         n_bytes=len(data),
-        metadata=read_metadata(data, kind=kind, header=picture.header),
+        metadata=read_metadata(
+            data, kind=kind, header=picture.header, trust=trust, check_credentials=check_credentials
+        ),
         notes=(*notes, *picture.notes),
     )
 

@@ -5,6 +5,8 @@ Annex K by ``5000 / q`` below 50 and ``200 - 2 q`` from 50 on, so the mean ratio
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +14,8 @@ from PIL import ExifTags, Image, ImageCms
 
 from forensics.evidence.decoding import Header
 from forensics.evidence.formats import PictureFormat
-from forensics.types import Metadata
+from forensics.evidence.provenance import TrustList, read_provenance, referred_manifest
+from forensics.types import Metadata, Provenance
 
 __all__ = ["jpeg_quality", "read_metadata"]
 
@@ -28,7 +31,14 @@ ANNEX_K = np.array(
 _SOFTWARE = re.compile(rb"(?:xmp:)?CreatorTool(?:>|=\")([^<\"]{1,200})")
 
 
-def read_metadata(data: bytes, *, kind: PictureFormat, header: Header) -> Metadata:
+def read_metadata(
+    data: bytes,
+    *,
+    kind: PictureFormat,
+    header: Header,
+    trust: TrustList | None = None,
+    check_credentials: bool = True,
+) -> Metadata:
     """Return the metadata of a file whose header was read.
 
     Parameters
@@ -37,6 +47,10 @@ def read_metadata(data: bytes, *, kind: PictureFormat, header: Header) -> Metada
         Of the whole file.
     kind : PictureFormat
     header : Header
+    trust : TrustList, optional
+        Authorities that may vouch for the signer of a content credential.
+    check_credentials : bool
+        False leaves a content credential untested.
     """
     info = header.info
     exif = _exif(header.exif)
@@ -54,7 +68,7 @@ def read_metadata(data: bytes, *, kind: PictureFormat, header: Header) -> Metada
         progressive=bool(info.get("progressive")) if kind.decoder == "JPEG" else None,
         thumbnail=_has_thumbnail(header.exif),
         xmp=xmp,
-        c2pa=_c2pa(data, kind),
+        provenance=_provenance(data, kind, info, trust=trust, check=check_credentials),
         icc_profile=_profile_name(info.get("icc_profile")),
         stored_mode=header.mode,
         stored_size=header.size,
@@ -158,17 +172,52 @@ def _has_thumbnail(exif: Image.Exif) -> bool:
         return False
 
 
-def _c2pa(data: bytes, kind: PictureFormat) -> Literal["absent", "present, not validated"]:
-    """Look for the box that holds a C2PA manifest; whether it is valid is another question."""
+def _provenance(
+    data: bytes, kind: PictureFormat, info: dict[str, object], *, trust: TrustList | None, check: bool
+) -> Provenance:
+    """Return what the file's content credential is worth; most files have none, and cost a search only."""
+    packets = [packet for packet in (info.get("xmp"), data) if isinstance(packet, bytes)]
+    address = next(filter(None, map(referred_manifest, packets)), None)
+    if not _has_credential(data, kind):
+        if address is None:
+            return Provenance()
+        if address.startswith("self#"):
+            return Provenance(message=f"The XMP names one in the file itself ({address}), which is not there any more.")
+        return Provenance(state="remote", remote_url=address)
+    if not check:
+        return Provenance(state="not_tested", remote_url=address, message="The check was switched off.")
+    found = read_provenance(data, kind.media_type, trust=trust)
+    if found.state in ("none", "remote"):
+        found = replace(found, state="invalid", message="The file has a box for one, in which the library finds none.")
+    return replace(found, remote_url=address) if address and not address.startswith("self#") else found
+
+
+# The kind of a JUMBF box that holds C2PA manifests (C2PA 2.1, 11.1.4.2), and the kind of a box around it in HEIF.
+_STORE = b"jumd" + bytes.fromhex("63327061 0011 0010 8000 00aa00389b71")
+_HEIF_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+
+
+def _has_credential(data: bytes, kind: PictureFormat) -> bool:
+    """Look for the place that holds C2PA manifests in this kind of file (C2PA 2.1, A.3)."""
     if kind.decoder == "JPEG":
-        present = any(m == 0xEB and b"jumb" in p[:64] and b"c2pa" in p[:128] for m, p in _segments(data))
-    elif kind.decoder == "PNG":
-        present = b"caBX" in data
-    elif kind.decoder == "WEBP":
-        present = b"C2PA" in data
-    else:
-        present = bytes.fromhex("d8fec3d61b0e483c92975828877ec481") in data or b"jumbc2pa" in data
-    return "present, not validated" if present else "absent"
+        return any(marker == 0xEB and b"jumb" in p[:64] and b"c2pa" in p[:128] for marker, p in _segments(data))
+    if kind.decoder == "PNG":
+        return any(name == b"caBX" for name in _chunks(data, 8, order="big", extra=4))
+    if kind.decoder == "WEBP":
+        return any(name == b"C2PA" for name in _chunks(data, 12, order="little", extra=0))
+    if kind.decoder == "GIF":
+        return b"C2PA_GIF" in data or _STORE in data
+    return _STORE in data or (kind.decoder in ("HEIF", "AVIF") and _HEIF_BOX in data)
+
+
+def _chunks(data: bytes, at: int, *, order: Literal["big", "little"], extra: int) -> Iterator[bytes]:
+    """Yield the names of the chunks of a PNG (length, name, content, checksum) or RIFF file (name, length, content)."""
+    while at + 8 <= len(data):
+        first, second = data[at : at + 4], data[at + 4 : at + 8]
+        name, length = (second, first) if order == "big" else (first, second)
+        yield name
+        size = int.from_bytes(length, order)
+        at += 8 + size + extra + (size % 2 if order == "little" else 0)
 
 
 def _profile_name(profile: object) -> str | None:

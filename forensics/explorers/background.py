@@ -66,8 +66,10 @@ class Background:
         self.words.value = "<span>Stopping …</span>"
 
     def say(self, problem: Exception | str) -> None:
-        """Leave a message in one line; an empty one takes it away."""
+        """Leave a message in one line; an empty one takes it away. Where `headless`, nobody sees it at once, so it is logged too."""
         self.message.value = problem_html(problem) if str(problem) else ""
+        if headless() and str(problem):
+            logger.warning("%s", problem)
 
     def run(self, title: str, work: Work[T], done: Callable[[T], None], *, wait: bool = False) -> None:
         """Do a piece of work, then hand what it returns to `done`.

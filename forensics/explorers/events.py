@@ -125,16 +125,17 @@ class PicturesHidden:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """So many attributions are there now."""
+    """These attributions are there now, each as the expression that gives it."""
 
-    count: int
+    made: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OtherShown:
-    """The second exhibit; None to put it away."""
+    """The second exhibit, with the lines that load it; None to put it away."""
 
     subject: Subject | None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +160,7 @@ class Examined:
     ----------
     subject : Subject
     source : str
-        The expression that loads it, for the line of code.
+        What loads it, see `forensics.explorers.python.source_of`.
     same_exhibit : bool
         The one that is shown, examined anew.
     """

@@ -9,10 +9,12 @@ from typing import Any
 import ipywidgets as w
 
 from forensics import attribution
+from forensics.attribution.given import Picture
 from forensics.detector import Detector
 from forensics.errors import ForensicsError, ReportError
 from forensics.explorers.background import Background, Progress, headless
 from forensics.explorers.events import (
+    BranchChosen,
     Event,
     Examined,
     Explained,
@@ -23,8 +25,9 @@ from forensics.explorers.events import (
 )
 from forensics.explorers.page import code_html, safe, style
 from forensics.explorers.places import Subject
+from forensics.explorers.python import attribution_line, code_line, source_of
 from forensics.explorers.references import Given, Reference, checked_references, match_references
-from forensics.explorers.state import TABS, State, code_line, open_state, update
+from forensics.explorers.state import TABS, State, open_state, update
 from forensics.explorers.static import static_html
 from forensics.explorers.tabs import (
     CompareTab,
@@ -45,15 +48,15 @@ from forensics.types import Attribution, Evidence, Finding
 __all__ = ["Explorer", "explore"]
 
 
-def explore(detector: Detector, finding: Finding, *, references: Sequence[Given] | None = None) -> "Explorer":
+def explore(detector: Detector, finding: Picture, *, references: Sequence[Given] | None = None) -> "Explorer":
     """Work on a finding in a notebook: outcome, residuals, attributions, copies, metadata, a second exhibit, the report.
 
     Parameters
     ----------
     detector : Detector
         Examines the pictures that are picked.
-    finding : Finding
-        With the pixels of its picture; see `Finding.attach`.
+    finding : Finding, Evidence, path or bytes
+        A finding with the pixels of its picture, see `Finding.attach`; anything else is examined first.
     references : sequence of (picture, label), optional
         Pictures of known origin to compare residuals with, each a path or `Evidence` with the label ``"original"`` or
         ``"forgery"``; the nearest two of each are shown. By default photographs that installed packages carry, and forgeries
@@ -68,10 +71,19 @@ def explore(detector: Detector, finding: Finding, *, references: Sequence[Given]
     Raises
     ------
     EvidenceError
-        The finding was read from JSON and holds no pixels.
+        The finding was read from JSON and holds no pixels, or the file cannot be read.
+    TypeError
+        `detector` or `finding` is something else, as where the two are swapped.
     ValueError
         A reference is no pair of a picture and a label.
     """
+    if not isinstance(detector, Detector):
+        raise TypeError(
+            f"explore takes a detector first, got {type(detector).__name__}. Write explore(detector, finding) with what load_detector "
+            "and examine returned."
+        )
+    if not isinstance(finding, Finding):
+        finding = detector.examine(finding)
     finding.evidence.require_pixels()
     return Explorer(detector, finding, references=references)
 
@@ -93,6 +105,8 @@ class Explorer(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         Of the second exhibit.
     why : list of Attribution
         What was explained of the exhibit so far.
+    written : str
+        What the checks of the last report of this exhibit proved, as HTML; empty if none was written.
     state : State
         Where the reader stands; changed by `send` alone.
     """
@@ -102,7 +116,8 @@ class Explorer(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         self.finding = finding
         self.other: Finding | None = None
         self.why: list[Attribution] = []
-        self.state: State = open_state(Subject.of(finding))
+        self.written = ""
+        self.state: State = self._fitting(open_state(Subject.of(finding)))
         self.background = Background(self._work_changed)
         self._given = checked_references(references)
         self._references: tuple[Reference, ...] | None = None
@@ -178,24 +193,33 @@ class Explorer(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
                 self.background.say(err)
             self.code.value = code_html(code_line(state))
 
+    def _fitting(self, state: State) -> State:
+        """Return the state with a method that its branch allows."""
+        network = dict(self.detector.ensemble.items()).get(state.branch)
+        if network is None or network.passes_gradients:
+            return state  # all are allowed, and captum, which takes a second or more to load, is not asked
+        return update(state, BranchChosen(state.branch, attribution.usable_methods(self.detector, state.branch)))
+
     def show(self, finding: Finding, *, source: str = "") -> None:
-        """Show another finding; `source` is the expression that loads its picture, for the line of Python."""
+        """Show another finding; `source` is what loads its picture, for the lines of Python."""
         finding.evidence.require_pixels()
         with self._lock:
             same = finding.evidence.sha256 == self.finding.evidence.sha256
             self.finding = finding
             if not same:
                 self.why.clear()
+                self.other, self.written = None, ""
                 self._references, self._asked = None, False
-            self.state = update(self.state, Examined(subject=Subject.of(finding), source=source, same_exhibit=same))
+            event = Examined(subject=Subject.of(finding), source=source, same_exhibit=same)
+            self.state = self._fitting(update(self.state, event))
             self.refresh()
 
     def examine(self, picture: str | Evidence | Picked, *, wait: bool = True) -> None:
-        """Examine a picture and show it; what cannot be read is said in one line, and the last picture stays."""
+        """Examine a picture and show it; what cannot be read is said in one line above the tabs, and the last picture stays."""
         self.background.run(
             "Examining",
             lambda progress, stop: self.detector.examine(_read(picture), progress=progress, cancel=stop),
-            lambda finding: self.show(finding, source=_source(picture)),
+            lambda finding: self.show(finding, source=source_of(picture)),
             wait=wait,
         )
 
@@ -210,12 +234,12 @@ class Explorer(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         )
 
     def compare(self, picture: str | Evidence | Picked, *, wait: bool = True) -> None:
-        """Examine a second exhibit and show it beside the first."""
+        """Examine a second exhibit and show it beside the first; what cannot be read is said in one line above the tabs."""
 
         def done(finding: Finding) -> None:
             with self._lock:
                 self.other = finding
-                self.state = update(self.state, OtherShown(Subject.of(finding)))
+                self.state = update(self.state, OtherShown(Subject.of(finding), source_of(picture)))
                 self.refresh()
 
         self.background.run(
@@ -253,10 +277,15 @@ class Explorer(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             return found
 
         def done(found: list[Attribution]) -> None:
+            views = [
+                state.view,
+                *(a.view for a in found),
+            ]  # of the first as it was asked, of the second that of the first
+            lines = [attribution_line(state, a.branch, view) for a, view in zip(found, views, strict=False)]
             with self._lock:
                 if self.finding.evidence.sha256 == finding.evidence.sha256:
                     self.why.extend(found)
-                    self.send(Explained(len(self.why)))
+                    self.send(Explained((*self.state.made, *lines)))
 
         self.background.run("Explaining", work, done, wait=wait)
 
@@ -283,9 +312,9 @@ class Explorer(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
             return verified_html(str(written), written.stat().st_size, verify_report(written))
 
         def done(page: str) -> None:
-            report = self.panes["report"]
-            if isinstance(report, ReportTab):
-                report.result.value = page
+            if self.finding is finding:
+                self.written = page
+                self.refresh()
 
         self.background.run("Writing the report", work, done, wait=wait)
 
@@ -328,14 +357,6 @@ def _stopper(progress: Progress, stop: Stop) -> Callable[[], None]:
 def _read(picture: str | Evidence | Picked) -> str | Path | Evidence:
     """Return what a detector takes; one that was uploaded is decoded here, where it blocks nobody."""
     return Evidence.from_bytes(picture[1], name=picture[0]) if isinstance(picture, tuple) else picture
-
-
-def _source(picture: str | Evidence | Picked) -> str:
-    """Return the expression that loads a picture; the bytes of one that was uploaded are `data`."""
-    if isinstance(picture, Evidence | tuple):
-        name = picture[0] if isinstance(picture, tuple) else picture.name
-        return f"fx.Evidence.from_bytes(data, name={name!r})"
-    return repr(str(picture))
 
 
 def _title(finding: Finding) -> str:

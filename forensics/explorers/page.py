@@ -15,7 +15,7 @@ from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
 from forensics.report.context import Exhibit
 from forensics.report.html import render_blocks
-from forensics.report.language import decimals
+from forensics.report.language import decimals, signed
 from forensics.report.sections.conclusion import odds_words
 from forensics.report.sections.explanation import check_blocks
 from forensics.report.sections.findings import score_blocks
@@ -23,12 +23,13 @@ from forensics.report.sections.origin import provenance
 from forensics.report.sections.phrases import outcome_words, picture_words, shorten, text_or
 from forensics.report.sections.strength import robustness_blocks, strength_blocks
 from forensics.residuals import Amounts, Residual, scale_bar
-from forensics.types import ENFSI_2015, Attribution, Finding, Trust, UInt8Array
+from forensics.types import ENFSI_2015, Attribution, BranchScores, Finding, Trust, UInt8Array
 
 __all__ = [
     "amounts_html",
     "bar_html",
     "blocks_html",
+    "branch_words",
     "code_html",
     "groups_html",
     "image_html",
@@ -42,6 +43,7 @@ __all__ = [
     "trust_html",
 ]
 
+FEW = 3  # checks; of channel groups one or two are made, whatever was asked for
 NAME = 60  # characters of a file name in a table
 STYLE = Path(__file__).parent / "assets" / "explorer.css"
 
@@ -69,11 +71,13 @@ def problem_html(problem: Exception | str) -> str:
     return f'<div class="fx"><p class="problem" role="alert">{head}{text}</p></div>'
 
 
-def code_html(line: str) -> str:
-    """Return a line of Python to be copied."""
+def code_html(lines: str) -> str:
+    """Return lines of Python to be copied."""
+    code = "\n".join(safe(line) for line in lines.splitlines())
     return (
-        '<div class="fx"><p class="line"><span>The same in Python, after <code>import forensics as fx</code>:</span> '
-        f'<code class="code">{safe(line)}</code></p></div>'
+        '<div class="fx"><p class="line"><span>The same in Python, after <code>import forensics as fx</code>, with '
+        "<code>detector</code> and <code>finding</code> as they were given to the explorer:</span> "
+        f'<code class="code">{code}</code></p></div>'
     )
 
 
@@ -125,6 +129,9 @@ def overview_html(finding: Finding) -> str:
     if lr is None:
         blocks.append(key_values("Propositions", [("H1", text_or(propositions.h1)), ("H2", text_or(propositions.h2))]))
     blocks += strength_blocks(exhibit, finding, ENFSI_2015)
+    if finding.scores is not None:
+        blocks.append(heading("Branches", level=4))
+        blocks.append(items(branch_words(finding.scores, branch) for branch in finding.scores.branches))
     if finding.caveats:
         blocks.append(heading("Reservations", level=4))
         blocks.append(items(text_or(c.text, limit=600) for c in finding.caveats if c.text != finding.reason))
@@ -146,6 +153,14 @@ def overview_html(finding: Finding) -> str:
         )
     )
     return blocks_html(blocks)
+
+
+def branch_words(scores: BranchScores, branch: str) -> str:
+    """Return how much a branch counts in the joint score, and what it added for this exhibit."""
+    counts = f"{text_or(branch)}: counts {decimals(100 * scores.shares[branch], 0)} percent in the joint score"
+    if branch in scores.contributions:
+        return f"{counts}; adds {signed(scores.contributions[branch])} to the joint log-odds of this exhibit, {signed(scores.log_odds)}."
+    return f"{counts}; its own log-odds are {signed(scores.by_branch[branch])}."
 
 
 def scores_html(finding: Finding) -> str:
@@ -189,9 +204,12 @@ def amounts_html(rows: Sequence[tuple[str, str, int, Amounts]], residual: Residu
 
 def trust_html(trust: Trust) -> str:
     """Return how far an attribution can be relied on."""
-    tone = {"reliable": "note", "not_reliable": "caution", "not_checked": "caution"}[trust.state]
-    words = trust.words
-    blocks = [callout("How far this can be relied on", f"{words[:1].upper()}{words[1:]}.", tone=tone)]  # type: ignore[arg-type]  # one of the two
+    few = trust.state == "reliable" and trust.judged < FEW
+    tone = "note" if trust.state == "reliable" and not few else "caution"
+    words = f"{trust.words[:1].upper()}{trust.words[1:]}."
+    if few:
+        words += " So little was checked that this says hardly more than that it can be repeated."
+    blocks = [callout("How far this can be relied on", words, tone=tone)]  # type: ignore[arg-type]  # one of the two
     return blocks_html([*blocks, *check_blocks("Checks", trust)])
 
 
@@ -213,12 +231,21 @@ def groups_html(attributions: Sequence[Attribution]) -> str:
             f'<text class="tick" x="{left + wide + 8}" y="{lane * k + 16}">{decimals(v, 2)}</text>'
         )
     height = lane * len(values)
+    taken_out = any(a.method == "group_ablation" for a in attributions if a.groups)
+    added = any(a.method != "group_ablation" for a in attributions if a.groups)
+    what = {
+        (True, False): "Log-odds lost when the group is taken out, all others left in; they need not add up",
+        (False, True): "Log-odds that the group added; they sum to what is explained, exactly or nearly",
+        (
+            True,
+            True,
+        ): "Log-odds lost when the group is taken out (ablation) or added by it (all others); the two can disagree",
+    }[taken_out, added]
     said = "; ".join(f"{branch} {name} {v:+.2f}" for branch, name, v in values)
     return (
         f'<div class="fx"><figure class="wide"><svg class="plot bars" viewBox="0 0 560 {height}" role="img" '
         f'aria-label="{safe(said)}"><line class="rule strong" x1="{middle}" x2="{middle}" y1="0" y2="{height}"/>'
-        f"{''.join(bars)}</svg><figcaption>Credit of channel groups, in log-odds: to the right for ‘fake’, to the left for "
-        "‘real’.</figcaption></figure></div>"
+        f"{''.join(bars)}</svg><figcaption>{what}. To the right for ‘fake’, to the left for ‘real’.</figcaption></figure></div>"
     )
 
 

@@ -36,6 +36,10 @@ class Subject:
         Empty if the exhibit was not scored.
     boxes : tuple of Box
         One per view.
+    leading : str
+        The branch that moved the joint judgement of the exhibit most; empty if it was not scored.
+    robustness : str
+        Which copies were examined with it.
     """
 
     name: str
@@ -45,6 +49,8 @@ class Subject:
     branches: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     boxes: tuple[Box, ...] = ()
+    leading: str = ""
+    robustness: str = "quick"
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
@@ -59,6 +65,8 @@ class Subject:
             branches=() if scores is None else scores.branches,
             views=() if scores is None else scores.views,
             boxes=rows,
+            leading="" if scores is None else scores.leading,
+            robustness=str(finding.run.settings.get("robustness", "quick")),
         )
 
 

@@ -1,4 +1,4 @@
-"""Where an analyst stands in an explorer, as pure functions: what was chosen, what an event changes, and the code for it.
+"""Where an analyst stands in an explorer, as pure functions: what was chosen, and what an event changes.
 
 ``update(state, event)`` is all that a widget may do to the state. Nothing here needs a kernel, a picture or a network.
 """
@@ -30,10 +30,10 @@ from forensics.explorers.events import (
     ViewClicked,
 )
 from forensics.explorers.panels import PLACELESS
-from forensics.explorers.places import Box, Look, Subject, box_alike, clamped, within
+from forensics.explorers.places import Box, Look, Subject, clamped, within
 from forensics.residuals import RESIDUALS
 
-__all__ = ["CHECKS", "GAINS", "TABS", "Draft", "State", "code_line", "open_state", "replace_tab", "update"]
+__all__ = ["CHECKS", "GAINS", "TABS", "Draft", "State", "open_state", "replace_tab", "update"]
 
 SIDE = 384  # pixels shown at first
 GAINS = (1 / 16, 16.0)
@@ -103,11 +103,11 @@ class State:
         Whether every pixel of exhibits is left out of what is shown.
     other : Subject or None
         The second exhibit.
-    explained : int
-        How many attributions there are.
+    made : tuple of str
+        The attributions there are, each as the expression that gives it.
     draft : Draft
-    source : str
-        The expression that loads the exhibit, once one was picked here.
+    source, other_source : str
+        What loads the exhibit, once one was picked here, and the second.
     """
 
     subject: Subject
@@ -124,15 +124,17 @@ class State:
     trust: Checks = "quick"
     hidden: bool = False
     other: Subject | None = None
-    explained: int = 0
+    made: tuple[str, ...] = ()
     draft: Draft = field(default_factory=Draft)
     source: str = ""
+    other_source: str = ""
 
 
 def open_state(subject: Subject) -> State:
-    """Return the state of an explorer that was just opened: the middle of the picture, the first branch."""
+    """Return the state of an explorer that was just opened: the middle of the picture, the branch that moved its score most."""
+    branch = subject.leading or next(iter(subject.branches), "")
     look = Look(left=(subject.width - SIDE) // 2, top=(subject.height - SIDE) // 2, side=SIDE)
-    return State(subject=subject, look=clamped(look, subject), branch=subject.branches[0] if subject.branches else "")
+    return State(subject=subject, look=clamped(look, subject), branch=branch)
 
 
 def update(state: State, event: Event) -> State:
@@ -223,37 +225,35 @@ def _hidden(state: State, event: PicturesHidden) -> State:
 
 
 def _explained(state: State, event: Explained) -> State:
-    new = tuple(range(state.explained, event.count))
+    new = tuple(range(len(state.made), len(event.made)))
     draft = replace(state.draft, attributions=(*state.draft.attributions, *new))
-    return replace(state, explained=event.count, draft=draft)
+    return replace(state, made=event.made, draft=draft)
 
 
 def _other(state: State, event: OtherShown) -> State:
-    return replace(state, other=event.subject)
+    return replace(state, other=event.subject, other_source=event.source)
 
 
 def _report(state: State, event: ReportSet) -> State:
     given = {f.name: value for f in fields(event) if (value := getattr(event, f.name)) is not None}
     if "attributions" in given:
-        given["attributions"] = tuple(k for k in given["attributions"] if 0 <= k < state.explained)
+        given["attributions"] = tuple(k for k in given["attributions"] if 0 <= k < len(state.made))
     for name in given.get("figures", ()):
         RESIDUALS[name]
     return replace(state, draft=replace(state.draft, **given))
 
 
 def _examined(state: State, event: Examined) -> State:
-    """Keep what was chosen what was chosen of residual and scale when a new exhibit comes; all that was about the old one goes."""
+    """Keep what was chosen of residual and scale when a new exhibit comes; all that was about the old one goes."""
     fresh = open_state(event.subject)
     if event.same_exhibit:
         return replace(state, subject=event.subject, source=event.source or state.source)
-    branch = state.branch if state.branch in event.subject.branches else fresh.branch
     return replace(
         fresh,
         tab=state.tab,
         residual=state.residual,
         channel=state.channel,
         gain=state.gain,
-        branch=branch,
         method=state.method,
         trust=state.trust,
         hidden=state.hidden,
@@ -293,81 +293,3 @@ def _one_of(name: str, allowed: tuple[str, ...], what: str) -> str:
     if name not in allowed:
         raise ValueError(f"no {name!r} among the {what}: {', '.join(allowed)}. Choose one of these.")
     return name
-
-
-def code_line(state: State) -> str:
-    """Return the Python that gives what the tab shows, with `detector`, `finding`, `other` and `why` of the explorer.
-
-    Every name that comes from a file is written as a literal, so that the line does nothing else whatever it holds.
-    """
-    return _LINES[state.tab](state)
-
-
-def _overview_line(state: State) -> str:
-    return (
-        f"finding = detector.examine({state.source})" if state.source else "finding.outcome, finding.reason, finding.lr"
-    )
-
-
-def _residual_line(state: State) -> str:
-    return _maps_line(state, "finding", state.region or state.look.box(state.subject))
-
-
-def _maps_line(state: State, of: str, box: Box) -> str:
-    left, top, right, bottom = box
-    rows = f"{top}:{bottom}, {left}:{right}"
-    if state.residual == PLACELESS:
-        return f"fx.residual_maps({of}.evidence.pixels[{rows}], {state.residual!r})[..., {state.channel}]"
-    return f"fx.residual_maps({of}.evidence, {state.residual!r})[{rows}, {state.channel}]"
-
-
-def _attribution(state: State, branch: str, view: str | None) -> str:
-    of_view = "" if view is None else f", view={view}"
-    trust = "" if state.trust == "quick" else f", trust={state.trust!r}"
-    return f"fx.attribute(detector, finding, branch={branch!r}{of_view}, method={state.method!r}{trust})"
-
-
-def _why_line(state: State) -> str:
-    if not state.branch:
-        return "finding.scores"
-    view = None if state.view is None else repr(state.view)
-    first = _attribution(state, state.branch, view)
-    if not state.beside:
-        return f"why.append({first})"
-    return f"why += [one := {first}, {_attribution(state, state.beside, view or 'one.view')}]"
-
-
-def _robustness_line(_state: State) -> str:
-    return "finding = detector.examine(finding.evidence, robustness='full')"
-
-
-def _metadata_line(_state: State) -> str:
-    return "finding.evidence.to_dict()"
-
-
-def _compare_line(state: State) -> str:
-    if state.other is None:
-        return "other = detector.examine('another.jpg')"
-    return _maps_line(state, "other", box_alike(state.subject, state.look.box(state.subject), state.other))
-
-
-def _report_line(state: State) -> str:
-    draft = state.draft
-    case = ", ".join(f"{n}={getattr(draft, n)!r}" for n in ("number", "examiner", "notes") if getattr(draft, n))
-    given = [f"case=fx.Case({case})"] if case else []
-    if draft.attributions:
-        given.append(f"attributions=[{', '.join(f'why[{k}]' for k in draft.attributions)}]")
-    given.append(f"residuals={draft.figures!r}")
-    given += [f"language={draft.language!r}", f"redact={draft.redact}"]
-    return f"fx.write_report([finding], {draft.path!r}, {', '.join(given)})"
-
-
-_LINES: Mapping[str, Callable[[State], str]] = {
-    "overview": _overview_line,
-    "residuals": _residual_line,
-    "why": _why_line,
-    "robustness": _robustness_line,
-    "metadata": _metadata_line,
-    "compare": _compare_line,
-    "report": _report_line,
-}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from forensics.explorers.events import LookMoved
 from forensics.explorers.page import (
     amounts_html,
     bar_html,
@@ -15,12 +16,13 @@ from forensics.explorers.page import (
     scores_html,
     style,
 )
-from forensics.explorers.places import Look, clamped
-from forensics.explorers.state import TABS, State, code_line, replace_tab
+from forensics.explorers.places import Look, place_words
+from forensics.explorers.python import code_line
+from forensics.explorers.state import TABS, State, replace_tab, update
 from forensics.explorers.tabs.compare import compare_html
 from forensics.explorers.tabs.desk import Desk
 from forensics.explorers.tabs.residuals import reference_words, residual_layers, residual_rows
-from forensics.explorers.tabs.why import explained_html
+from forensics.explorers.tabs.why import counts_blocks, explained_html
 from forensics.report.blocks import paragraph
 from forensics.residuals import RESIDUALS
 
@@ -39,26 +41,36 @@ def static_html(desk: Desk, *, redact: bool) -> str:
     redact : bool
         Leave out every pixel of the exhibits.
     """
+    state = _small(desk.state)
     makers: Mapping[str, Callable[[], str]] = {
         "overview": lambda: overview_html(desk.finding) + scores_html(desk.finding),
-        "residuals": lambda: blocks_html([paragraph(HIDDEN)]) if redact else _residuals(desk),
-        "why": lambda: explained_html(desk.why, None if redact else desk.finding.evidence),
+        "residuals": lambda: blocks_html([paragraph(HIDDEN)]) if redact else _residuals(desk, state),
+        "why": lambda: _why(desk, outlines=not redact),
         "robustness": lambda: robustness_html(desk.finding),
         "metadata": lambda: metadata_html(desk.finding),
-        "compare": lambda: compare_html(desk.finding, desk.other),
-        "report": lambda: blocks_html([paragraph("The line below writes the report.")]),
+        "compare": lambda: compare_html(desk.finding, desk.other, alone="No second picture was compared."),
+        "report": lambda: (
+            desk.written or blocks_html([paragraph("No report was written yet. The line below writes one.")])
+        ),
     }
     parts = [
-        f'<section class="fx"><h2>{title}</h2>{makers[name]()}{code_html(code_line(replace_tab(desk.state, name)))}</section>'
+        f'<section class="fx"><h2>{title}</h2>{makers[name]()}{code_html(code_line(replace_tab(state, name)))}</section>'
         for name, title in TABS.items()
     ]
-    return f'{style()}<div class="fx"><h3>{safe(desk.finding.evidence.name)}</h3></div>{"".join(parts)}'
+    head = f'<div class="fx"><h3>{safe(desk.finding.evidence.name)}</h3></div>{desk.background.message.value}'
+    return f"{style()}{head}{''.join(parts)}"
 
 
-def _residuals(desk: Desk) -> str:
-    evidence, state = desk.finding.evidence, desk.state
+def _why(desk: Desk, *, outlines: bool) -> str:
+    """Return how much the branches count, and what was explained."""
+    counts = blocks_html(counts_blocks(desk.finding, desk.state.branch))
+    return counts + explained_html(desk.why, desk.finding, outlines=outlines, nothing="Nothing was explained here.")
+
+
+def _residuals(desk: Desk, state: State) -> str:
+    evidence = desk.finding.evidence
     residual = RESIDUALS[state.residual]
-    box = _small(state)
+    box = state.look.box(state.subject)
     references = desk.references or ()
     layers, panel = residual_layers(evidence, box, state, references)
     figures = "".join(
@@ -69,14 +81,15 @@ def _residuals(desk: Desk) -> str:
     table = amounts_html(
         residual_rows(evidence, box, state, references),
         residual,
-        f"{residual.title}, part shown. {reference_words(references, pending=desk.references is None)}",
+        f"{residual.title}, {'marked region' if state.region else 'part shown'}, {place_words(state.region or box)}; channel "
+        f"“{residual.channels[state.channel]}”. {reference_words(references, pending=desk.references is None)}",
     )
     return f'<div class="figures">{figures}</div>{bar_html(residual, state.gain)}{read}{table}'
 
 
-def _small(state: State) -> tuple[int, int, int, int]:
-    """Return the middle of the part that is shown."""
+def _small(state: State) -> State:
+    """Return the state with the middle of the part that is shown; a region that does not lie in it goes."""
     look = state.look
     side = min(SIDE, look.side)
     inner = Look(left=look.left + (look.side - side) // 2, top=look.top + (look.side - side) // 2, side=side)
-    return clamped(inner, state.subject).box(state.subject)
+    return update(state, LookMoved(inner))

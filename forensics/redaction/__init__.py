@@ -6,6 +6,7 @@ from forensics.redaction.faces import find_faces
 from forensics.redaction.maps import hidden_cells, redacted_attribution, redacted_localisation
 from forensics.redaction.metadata import WITHHELD, redacted_metadata
 from forensics.redaction.plan import WHAT, Covering, Redaction
+from forensics.redaction.showing import Shown, shown
 
 __all__ = [
     "STYLES",
@@ -14,6 +15,7 @@ __all__ = [
     "Box",
     "Covering",
     "Redaction",
+    "Shown",
     "cover",
     "covered_boxes",
     "find_faces",
@@ -23,5 +25,6 @@ __all__ = [
     "redacted_attribution",
     "redacted_localisation",
     "redacted_metadata",
+    "shown",
     "touched",
 ]

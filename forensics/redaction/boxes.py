@@ -17,7 +17,6 @@ MARGIN = (
     16  # pixels; a turned or cropped picture has its JPEG grid elsewhere, and 15 pixels more lie in the same square
 )
 SHARE = 0.1  # of the sides of a box, if that is more
-LEAST = 96  # pixels; the shortest side of a covered area: six cells of a blur are then 16 pixels wide
 
 
 def checked_boxes(boxes: Iterable[Sequence[int]]) -> tuple[Box, ...]:
@@ -53,17 +52,19 @@ def checked_boxes(boxes: Iterable[Sequence[int]]) -> tuple[Box, ...]:
     return tuple(found)
 
 
-def widened(boxes: Iterable[Box], size: tuple[int, int]) -> tuple[Box, ...]:
+def widened(boxes: Iterable[Box], size: tuple[int, int], *, least: int) -> tuple[Box, ...]:
     """Return what is covered for boxes that were marked: clipped, with a margin, on the grid, no box within another.
 
-    Each side moves out by 16 pixels or a tenth of the box, whichever is more, and then to a multiple of 16. Sides are
-    at least 96 pixels long where the picture is. What lies beyond the picture is cut off.
+    Each side moves out by 16 pixels or a tenth of the box, whichever is more, and then to a multiple of 16. What lies
+    beyond the picture is cut off.
 
     Parameters
     ----------
     boxes : iterable of Box
     size : (width, height)
         Of the picture.
+    least : int
+        Shortest side of a covered area in pixels, where the picture is as long.
 
     Raises
     ------
@@ -79,8 +80,8 @@ def widened(boxes: Iterable[Box], size: tuple[int, int]) -> tuple[Box, ...]:
                 f"a region lies beside the picture: got {box}, the picture has {width} × {height} pixels. "
                 "Mark it on the upright picture in its own size."
             )
-        x, u = _side(max(0, left), min(width, right), width)
-        y, v = _side(max(0, top), min(height, bottom), height)
+        x, u = _side(max(0, left), min(width, right), width, least)
+        y, v = _side(max(0, top), min(height, bottom), height, least)
         found.append((x, y, u, v))
     unique = sorted(set(found))
     return tuple(b for b in unique if not any(b != other and _within(b, other) for other in unique))
@@ -152,13 +153,13 @@ def touched(
     return found
 
 
-def _side(start: int, end: int, length: int) -> tuple[int, int]:
+def _side(start: int, end: int, length: int, least: int) -> tuple[int, int]:
     """Return one side of a box, widened, within a picture of that length."""
     margin = max(MARGIN, round(SHARE * (end - start)))
-    more = max(0, LEAST - (end - start) - 2 * margin)
+    more = max(0, least - (end - start) - 2 * margin)
     start, end = start - margin - more // 2, end + margin + more - more // 2
     # At the edge of the picture the missing length goes to the other side.
-    start, end = min(start, length - LEAST), max(end, LEAST)
+    start, end = min(start, length - least), max(end, least)
     return max(0, start // GRID * GRID), min(length, -(-end // GRID) * GRID)
 
 

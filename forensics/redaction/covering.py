@@ -29,6 +29,10 @@ STRIPES = 240  # along the longer side of a picture, so that they can be seen in
 LEAST_STRIPE = 4  # pixels
 CELLS = 6  # along the longer side of a blurred area
 LEVELS = 8  # of each channel
+LEAST: dict[Style, int] = {
+    "opaque": 48,
+    "blur": 96,
+}  # pixels; cells of a blur are then 16 wide, and small places stay small
 NOISE = 24  # grey levels from the lowest to the highest value
 
 
@@ -58,7 +62,9 @@ def cover(pixels: UInt8Array, boxes: Iterable[Sequence[int]], *, style: Style = 
 
 def covered_boxes(boxes: Iterable[Box], size: tuple[int, int], *, style: Style = "opaque") -> tuple[Box, ...]:
     """Return what is covered for boxes that were marked in a picture of that (width, height)."""
-    found = widened(boxes, size)
+    if style not in STYLES:
+        raise ValueError(f"no style {style!r} of covering. There are: {', '.join(STYLES)}. Use 'opaque'.")
+    found = widened(boxes, size, least=LEAST[style])
     # Blurred areas that overlap would tell more cells of the same place.
     return merged(found) if style == "blur" else found
 

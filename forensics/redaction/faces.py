@@ -18,11 +18,11 @@ __all__ = ["find_faces"]
 
 # Longer side of the picture, quarter turns, and windows that must agree: few, since a missed face weighs more than
 # a covered wall. Faces come in any size; turned pictures are searched in one size only, to save time.
-SEARCHES = ((1280, (0,), 3), (640, (0,), 2), (320, (0,), 2), (160, (0,), 2), (320, (1, 2, 3), 3))
+SEARCHES = ((1280, (0,), 3), (640, (0,), 2), (320, (0,), 2), (160, (0,), 2), (320, (1, 2, 3), 4))
 SMALLEST = 160
 STEP = 1.1  # from one size of the window to the next
 WINDOW = 24  # pixels; the smallest face
-AROUND = 0.4  # of the side of a window, on each side: hair, ears, chin and neck
+AROUND = 0.3  # of the side of a window, on each side: hair, ears, chin and neck
 SAME = 0.75  # of the smaller window, above which it lies in a larger one; what sticks out is covered with that
 
 

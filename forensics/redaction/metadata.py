@@ -91,6 +91,8 @@ def _redacted(record: Mapping[str, Any], redaction: Redaction, withheld: set[str
                 name: text if name in shown or not redaction.active else _withhold(text, withheld)
                 for name, text in value.items()
             }
+            if redaction.names:  # a name is found again in parts too: of a program that it is registered to
+                withheld.update(w for name in PERSONAL & set(value) for w in re.findall(r"\w+", str(value[name])))
         elif _told(str(key), value, redaction):
             found[key] = _withhold(value, withheld)
         elif isinstance(value, Mapping):
@@ -130,7 +132,7 @@ def _texts(value: object) -> list[str]:
         return [t for v in value.values() for t in _texts(v)]
     if isinstance(value, list | tuple):
         return [t for v in value for t in _texts(v)]
-    return [value.strip()] if isinstance(value, str) else []
+    return [value.replace("\0", "").strip()] if isinstance(value, str) else []
 
 
 def _without(value: Any, texts: list[str]) -> Any:

@@ -7,9 +7,8 @@ from typing import Any, TypeAlias
 from forensics.calibration import Card, read_card
 from forensics.custody import CustodyLog
 from forensics.errors import CalibrationError, ReportError
-from forensics.report._shim import KnownFiles, perceptual_hashes
+from forensics.evidence import KnownFiles, perceptual_hashes
 from forensics.types import Finding
-from forensics.types.values import plain
 
 __all__ = ["card_figures", "custody_entries", "looked_up"]
 
@@ -46,7 +45,8 @@ def looked_up(examined: Sequence[tuple[int, Finding]], known: Sequence[KnownFile
             {
                 "name": one.name,
                 "sha256": one.sha256,
-                "matches": [plain(match) for match in one.matches(finding.evidence)],
+                "matches": [match.to_dict() for match in one.matches(finding.evidence)],
+                "notes": [*one.problems, *filter(None, [one.not_compared(finding.evidence)])],
             }
             for one in known
         ]

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+from PIL import Image
+
 from forensics.attribution.rendering import draw
 from forensics.errors import ReportError
-from forensics.redaction import Redaction, hatched, hidden_cells, redacted_attribution
+from forensics.redaction import Redaction, hatched, hidden_cells, redacted_attribution, shown
 from forensics.report.context import Figure
-from forensics.report.figures import NOTHING, bar, make_figure, shown
+from forensics.report.figures import NOTHING, bar, make_figure
+from forensics.report.language import _, measured, sentences
 from forensics.types import Attribution, Finding
 
 __all__ = ["draw_attributions", "numbered"]
@@ -74,19 +78,50 @@ def draw_attributions(
         drawing = draw(redacted_attribution(attribution, seen.covering.boxes), evidence=seen.evidence, side=SIDE)
         rows, columns = drawing.pixels.shape[:2]
         left, top, right, bottom = attribution.box
-        left_out = " Covered cells are hatched and count as 0." if hidden.any() else ""
+        covered = sentences(
+            _("Covered cells are hatched and count as 0.") if hidden.any() else "", measured(seen.covering.words)
+        )
         yield make_figure(
             f"exhibit-{number}-attribution-{k}",
             seen.evidence,
             hatched(drawing.pixels, hidden),
             kind="attribution",
-            title=f"What “{attribution.branch}” responded to",
-            caption=f"{drawing.caption}{left_out}{seen.words}",
-            look="Cells that lie together, and that other methods and baselines show too.",
-            ignore="Single cells. Dark lines are outlines of the picture.",
-            alt=f"{drawing.alt}{left_out}{seen.words}",
-            scale=f"{columns} × {rows} picture pixels for {right - left} × {bottom - top}",
+            title=_("What “{branch}” responded to", branch=attribution.branch),
+            caption=sentences(measured(drawing.caption), covered),
+            look=_("Cells that lie together, and that other methods and baselines show too."),
+            ignore=_("Single cells. Dark lines are outlines of the picture."),
+            alt=sentences(measured(drawing.alt), covered),
+            scale=_(
+                "{columns} × {rows} picture pixels for {width} × {height}",
+                columns=columns,
+                rows=rows,
+                width=right - left,
+                height=bottom - top,
+            ),
             bar_id="bar-signed",
-            low=drawing.low,
-            high=drawing.high,
+            low=measured(drawing.low),
+            high=measured(drawing.high),
+        )
+        part = seen.evidence.pixels[top:bottom, left:right]
+        how = Image.Resampling.LANCZOS if part.shape[1] > columns else Image.Resampling.NEAREST
+        place = _(
+            "columns {left} to {right}, rows {top} to {bottom}", left=left, right=right - 1, top=top, bottom=bottom - 1
+        )
+        yield make_figure(
+            f"exhibit-{number}-attribution-{k}-part",
+            seen.evidence,
+            np.asarray(Image.fromarray(part).resize((columns, rows), how)),
+            kind="part",
+            title=_("The part that was explained"),
+            caption=sentences(
+                _("Exhibit {number}, {place}.", number=number, place=place), measured(seen.covering.words)
+            ),
+            alt=sentences(_("Exhibit {number}, {place}.", number=number, place=place), measured(seen.covering.words)),
+            scale=_(
+                "{columns} × {rows} picture pixels for {width} × {height}",
+                columns=columns,
+                rows=rows,
+                width=right - left,
+                height=bottom - top,
+            ),
         )

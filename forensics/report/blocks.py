@@ -17,6 +17,7 @@ __all__ = [
     "heading",
     "items",
     "key_values",
+    "layers",
     "llr_plot",
     "paragraph",
     "sign_off",
@@ -36,6 +37,7 @@ BLOCKS = (
     "heading",
     "items",
     "key_values",
+    "layers",
     "llr_plot",
     "paragraph",
     "sign_off",
@@ -115,6 +117,11 @@ def details(title: str, blocks: Iterable[Block], *, opened: bool = False) -> Blo
 def figure(*ids: str) -> Block:
     """Return one or more figures of the record, side by side where there is room."""
     return {"kind": "figures", "ids": list(ids)}
+
+
+def layers(base: str, over: str) -> Block:
+    """Return a figure laid over another of the same size; a reader chooses how opaque it is, without a script."""
+    return {"kind": "layers", "ids": [base, over]}
 
 
 def sign_off(names: Iterable[str]) -> Block:

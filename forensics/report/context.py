@@ -127,7 +127,7 @@ class Figure:
     exhibit : str
         SHA-256 of the exhibit it was made from.
     kind : str
-        ``preview``, ``localisation``, ``crop``, ``residual``, ``attribution`` or ``bar``.
+        ``preview``, ``localisation``, ``crop``, ``residual``, ``attribution``, ``part`` or ``bar``.
     title, caption : str
     look, ignore : str
         What to look at, what to ignore; empty if there is nothing to say.
@@ -185,12 +185,17 @@ class Exhibit:
         Without pixels.
     problem : str
         Why there is no finding; empty if there is one.
+    sha256 : str
+        Of the file's bytes; empty if they could not be read.
+    n_bytes : int
     """
 
     number: int
     name: str
     finding: Finding | None = None
     problem: str = ""
+    sha256: str = ""
+    n_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,8 +215,9 @@ class Context:
     language, profile : str
     redaction : mapping
         ``what`` is covered (none, whole, faces, regions), in which ``style``, and whether ``names`` are withheld.
-    covered : mapping of int to int
-        Exhibit to the number of covered places.
+    covered : mapping of int to mapping
+        Exhibit to the number of covered ``places``, whether the ``whole`` picture is withheld, and how many faces were ``found``
+        (None if none were looked for).
     scale : VerbalScale
         The words in force.
     attributions : tuple of (int, Attribution)
@@ -233,7 +239,7 @@ class Context:
     language: str = "en"
     profile: str = "investigator"
     redaction: Mapping[str, Any] = field(default_factory=lambda: {"what": "none"})
-    covered: Mapping[int, int] = field(default_factory=dict)
+    covered: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     scale: VerbalScale = ENFSI_2015
     attributions: tuple[tuple[int, Attribution], ...] = ()
     custody: Mapping[str, Any] | None = None
@@ -259,3 +265,7 @@ class Context:
         """Return the figures of attribution number `number`, counted from 1."""
         ending = f"-attribution-{number}"
         return tuple(f for f in self.figures if f.kind == "attribution" and f.id.endswith(ending))
+
+    def part_under(self, figure: Figure) -> Figure | None:
+        """Return the part of the picture that a map lies over, in the size of the map; None if it is not shown."""
+        return next((f for f in self.figures if f.id == f"{figure.id}-part"), None)

@@ -1,6 +1,7 @@
 """From findings to one file: the record is built first, and the page is rendered from nothing else."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -10,7 +11,8 @@ from forensics.calibration import Card
 from forensics.canonical import canonical_text, digest, parse, storable
 from forensics.custody import CustodyLog
 from forensics.errors import ReportError
-from forensics.report._shim import KnownFiles, Redaction, redacted_metadata
+from forensics.evidence import KnownFiles
+from forensics.redaction import Covering, Redaction, redacted_attribution, redacted_localisation, redacted_metadata
 from forensics.report.accompanying import card_figures, custody_entries, looked_up
 from forensics.report.attributions import draw_attributions, numbered
 from forensics.report.blocks import Section
@@ -114,11 +116,12 @@ def write_report(
     if moment.tzinfo is None:
         raise ReportError("now must carry a time zone, got a naive datetime. Pass datetime.now(tz=UTC).")
     plan = Profile.of(profile)
-    redaction = Redaction.of(dict(plan.redaction) if redact is None else redact)
+    redaction = Redaction.of(plan.redaction if redact is None else redact)
     with speaking(language):
         examined = [(n, row) for n, row in enumerate(rows, start=1) if isinstance(row, Finding)]
         explained = numbered(attributions, examined)
-        drawn, covered = _drawn(examined, explained, shown, redaction)
+        redaction = redaction.searched(finding.evidence for _n, finding in examined)
+        drawn = _drawn(examined, explained, shown, redaction)
         parts = {
             "custody": None
             if custody is None
@@ -135,11 +138,10 @@ def write_report(
             language=language,
             profile=plan,
             redaction=redaction,
-            covered=covered,
             scale=scale,
             parts=parts,
         )
-        page = render_page(record, {name: data for name, (_f, data) in drawn.items()})
+        page = render_page(record, {f["id"]: drawn[f["id"]][1] for f in record["figures"]})
     return write_page(Path(path), page)
 
 
@@ -202,13 +204,13 @@ def build_record(
     language: str,
     profile: Profile,
     redaction: Redaction,
-    covered: Mapping[int, int],
     scale: VerbalScale = ENFSI_2015,
     parts: Mapping[str, Any],
 ) -> JsonObject:
     """Return the record, as it is read back from its canonical form."""
     from forensics import __version__
 
+    covers = {n: redaction.covering(row.evidence) for n, row in enumerate(rows, start=1) if isinstance(row, Finding)}
     scale = VerbalScale.from_dict(storable(scale.to_dict()))  # so that its digest is that of the words as printed
     raw = {
         "schema": SCHEMA,
@@ -216,19 +218,22 @@ def build_record(
         "generator": {"name": "forensics", "version": __version__, "lock_sha256": lock_sha256()},
         "language": language,
         "profile": profile.name,
-        "redaction": {**redaction.to_dict(), "covered": {str(n): k for n, k in covered.items()}},
+        "redaction": {**redaction.to_dict(), "covered": {str(n): _covered(c) for n, c in covers.items()}},
         "title": "",
         "scale": {**scale.to_dict(), "sha256": scale.sha256},
         "case": (case.without_people(_("Withheld in this copy.")) if redaction.names else case).to_dict(),
-        "findings": [_row(n, row, redaction) for n, row in enumerate(rows, start=1)],
+        "findings": [_row(n, row, redaction, covers.get(n)) for n, row in enumerate(rows, start=1)],
         "figures": [f.to_dict() for f in figures],
-        "attributions": [{"exhibit": number, **a.to_dict()} for number, a in attributions],
+        "attributions": [
+            {"exhibit": number, **redacted_attribution(a, covers[number].boxes).to_dict()} for number, a in attributions
+        ],
         **parts,
     }
     # Sections see what a later reader will see: values that have been through the canonical form.
     record = parse(canonical_text(storable(raw)))
     context = build_context(record)
     record["sections"] = [build_section(name, context) for name in profile.sections]
+    record["figures"] = _used(record)
     record = parse(canonical_text(record))
     record["report_id"] = report_id(record)
     return record
@@ -247,7 +252,7 @@ def build_context(record: JsonObject) -> Context:
         language=record["language"],
         profile=record["profile"],
         redaction=redaction,
-        covered={int(n): k for n, k in redaction["covered"].items()},
+        covered={int(n): found for n, found in redaction["covered"].items()},
         scale=VerbalScale.from_dict({k: v for k, v in record["scale"].items() if k != "sha256"}),
         attributions=tuple((row["exhibit"], Attribution.from_dict(row)) for row in record["attributions"]),
         custody=record["custody"],
@@ -260,6 +265,19 @@ def build_section(name: str, context: Context) -> JsonObject:
     """Return one registered section as JSON values."""
     section = SECTIONS[name](context)
     return dict(storable({"name": name, "title": section.title, "blocks": list(section.blocks)}))
+
+
+def _used(record: JsonObject) -> list[JsonObject]:
+    """Return the figures that a section shows, and the colour bars that these need: a profile can leave sections out."""
+    shown = {name for section in record["sections"] for name in _figure_ids(section["blocks"])}
+    bars = {figure["bar"] for figure in record["figures"] if figure["id"] in shown}
+    return [figure for figure in record["figures"] if figure["id"] in shown | bars]
+
+
+def _figure_ids(blocks: Sequence[JsonObject]) -> Iterator[str]:
+    for block in blocks:
+        yield from block.get("ids", ())
+        yield from _figure_ids(block.get("blocks", ()))
 
 
 def report_id(record: JsonObject) -> str:
@@ -288,28 +306,33 @@ def _drawn(
     explained: Sequence[tuple[int, Attribution]],
     shown: Sequence[str],
     redaction: Redaction,
-) -> tuple[dict[str, tuple[Figure, bytes]], dict[int, int]]:
-    """Return the figures with their bytes, and how many places of each exhibit are covered."""
-    covers = {number: redaction.boxes_of(finding.evidence) for number, finding in examined}
+) -> dict[str, tuple[Figure, bytes]]:
+    """Return the figures with their bytes."""
     drawn: dict[str, tuple[Figure, bytes]] = {}
-    if redaction.what != "whole":
-        figures = draw_figures(examined, residuals=shown)
-        for figure, data in (*figures, *draw_attributions(explained, examined)):
-            drawn.setdefault(figure.id, (figure, data))  # a colour bar serves all
-    bars = {figure.bar for figure, _png in drawn.values()}
-    kept = {name: row for name, row in drawn.items() if row[0].kind != "bar" or name in bars}
-    return kept, {number: len(boxes) for number, boxes in covers.items()}
+    figures = draw_figures(examined, residuals=shown, redaction=redaction)
+    for figure, data in (*figures, *draw_attributions(explained, examined, redaction=redaction)):
+        drawn.setdefault(figure.id, (figure, data))  # a colour bar serves all
+    return drawn
 
 
-def _row(number: int, row: Finding | NotExamined, redaction: Redaction) -> JsonObject:
+def _covered(covering: Covering) -> JsonObject:
+    return {
+        "places": len(covering.boxes), "whole": covering.whole, "found": covering.found, "marked": covering.marked,
+    }  # fmt: skip
+
+
+def _row(number: int, row: Finding | NotExamined, redaction: Redaction, covering: Covering | None) -> JsonObject:
     if not isinstance(row, Finding):
         # A folder's name can name a source or a victim: a report holds the names of files, never their places.
         given = str(row.name)
         name = exhibit_label(number) if redaction.names else Path(given).name or given
         error = str(row.error).replace(given, name).replace(Path(given).name, name) if given else str(row.error)
-        return {"schema": ERROR_SCHEMA, "name": name, "error": error}
+        identity = {"sha256": getattr(row, "sha256", ""), "n_bytes": getattr(row, "n_bytes", 0)}
+        return {"schema": ERROR_SCHEMA, "name": name, "error": error, **identity}
+    if covering is not None and covering.boxes and row.localisation is not None:
+        row = replace(row, localisation=redacted_localisation(row.localisation, covering.boxes))
     values = row.to_dict()
-    if redaction.what != "none" or redaction.names:
+    if redaction.active:
         values["evidence"]["metadata"] = redacted_metadata(values["evidence"]["metadata"], redaction)
     if redaction.names:
         values["evidence"]["name"] = exhibit_label(number)
@@ -319,6 +342,9 @@ def _row(number: int, row: Finding | NotExamined, redaction: Redaction) -> JsonO
 
 def _exhibit(number: int, row: JsonObject) -> Exhibit:
     if row["schema"] == ERROR_SCHEMA:
-        return Exhibit(number=number, name=row["name"], problem=row["error"])
+        return Exhibit(
+            number=number, name=row["name"], problem=row["error"], sha256=row["sha256"], n_bytes=row["n_bytes"]
+        )
     finding = Finding.from_dict(row)
-    return Exhibit(number=number, name=finding.evidence.name, finding=finding)
+    evidence = finding.evidence
+    return Exhibit(number=number, name=evidence.name, finding=finding, sha256=evidence.sha256, n_bytes=evidence.n_bytes)

@@ -8,17 +8,18 @@ import hashlib
 import io
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
-from forensics.redaction import Covering, Redaction, hatched, hidden_cells, mixed, redacted_localisation, touched
+from forensics.redaction import Redaction, Shown, hatched, hidden_cells, mixed, redacted_localisation, shown, touched
 from forensics.report.context import Figure
+from forensics.report.language import _, decimals, measured, sentences
 from forensics.residuals import RESIDUALS, Residual, render, scale_bar
 from forensics.types import Evidence, Finding, Float32Array, Localisation, UInt8Array
 
-__all__ = ["RESIDUALS_SHOWN", "Shown", "bar", "draw_figures", "make_figure", "shown"]
+__all__ = ["RESIDUALS_SHOWN", "bar", "draw_figures", "make_figure"]
 
 CROP = 384  # pixels; at 1:1, where residuals must be read
 BAND = 1024  # rows filtered at a time, so that memory does not grow with the picture
@@ -34,37 +35,6 @@ class _Amount:
     exhibits: int
     preview: int
     residuals: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An exhibit as a report may show it: nothing that is drawn ever sees the covered pixels.
-
-    Parameters
-    ----------
-    evidence : Evidence
-        With the pixels of the copy, covered where `covering` says so; all else is the exhibit's.
-    covering : Covering
-    """
-
-    evidence: Evidence
-    covering: Covering
-
-    @property
-    def words(self) -> str:
-        """What is covered, as a sentence to add; empty if nothing is."""
-        return f" {self.covering.words}" if self.covering.words else ""
-
-
-def shown(evidence: Evidence, redaction: Redaction) -> Shown | None:
-    """Return an exhibit as it may be shown; None if it has no pixels at hand or is withheld whole."""
-    if not evidence.pixels.size or redaction.what == "whole":
-        return None
-    covering = redaction.covering(evidence)
-    if covering.whole:
-        return None
-    covered = replace(evidence, pixels=covering.applied(evidence.pixels)) if covering.boxes else evidence
-    return Shown(covered, covering)
 
 
 RESIDUALS_SHOWN = ("srm", "median", "spectrum")
@@ -132,18 +102,28 @@ def _preview(number: int, seen: Shown, max_side: int) -> tuple[Figure, bytes]:
     size = (max(1, round(evidence.width / shrink)), max(1, round(evidence.height / shrink)))
     if shrink > 1:
         pixels = np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0))
-    scale = "1 : 1, every pixel shown" if shrink == 1 else f"reduced 1 : {shrink:.2f}"
-    unaltered = "The picture as the detector received it: upright, 8 bits per channel, otherwise unaltered."
-    covered = f"The picture as the detector received it, but for what is covered.{seen.words}"
+    scale = _("1 : 1, every pixel shown") if shrink == 1 else _("reduced 1 : {n}", n=decimals(shrink, 2))
+    unaltered = _("The picture as the detector received it: upright, 8 bits per channel, otherwise unaltered.")
+    covered = sentences(_("The picture as the detector received it, but for what is covered."), _covered_words(seen))
     whole = (0, 0, evidence.width, evidence.height)
     return make_figure(
         f"exhibit-{number}-preview",
         evidence,
         pixels,
         kind="preview",
-        title=f"Exhibit {number} as examined",
+        title=_("Exhibit {number} as examined", number=number),
         caption=covered if seen.words else unaltered,
-        alt=f"Exhibit {number}, {evidence.width} by {evidence.height} pixels, {scale}; {_levels(seen, whole)}.{seen.words}",
+        alt=sentences(
+            _(
+                "Exhibit {number}, {width} by {height} pixels, {scale}; {levels}.",
+                number=number,
+                width=evidence.width,
+                height=evidence.height,
+                scale=scale,
+                levels=_levels(seen, whole),
+            ),
+            _covered_words(seen),
+        ),
         scale=scale,
     )
 
@@ -162,17 +142,34 @@ def _localisation(number: int, seen: Shown, localisation: Localisation) -> tuple
         seen.evidence,
         hatched(drawn.repeat(enlarge, axis=0).repeat(enlarge, axis=1), hidden_cells(kept, boxes)),
         kind="localisation",
-        title="Where the network paints",
-        caption=f"Map of the network “{localisation.branch}”, mean over its views, in cells of {cell} × {cell} pixels; "
-        f"white where no view looked.{_left_out(seen)}",
-        look="A compact patch that coincides with a thing, and with a border in the residuals.",
-        ignore="Scattered spots and whole-picture tints. Such maps paint something on camera originals too.",
-        alt=f"Map of {values.shape[1]} by {values.shape[0]} cells: median {np.nanmedian(values):.2f}, highest "
-        f"{np.nanmax(values):.2f} in the cell whose upper left corner is at column {column * cell}, row {row * cell}; "
-        f"{100 * float(np.mean(values[looked] > 0.5)):.0f} percent of the cells above 0.5.{seen.words}"
-        if looked.any()
-        else f"Empty map: no view looked at the picture{' outside what is covered' if boxes else ''}.{seen.words}",
-        scale=f"{enlarge} × {enlarge} picture pixels per cell of {cell} × {cell}",
+        title=_("Where the network paints"),
+        caption=sentences(
+            _(
+                "Map of the network “{branch}”, mean over its views, in cells of {cell} × {cell} pixels; white where no view looked.",
+                branch=localisation.branch,
+                cell=cell,
+            ),
+            _left_out(seen),
+        ),
+        look=_("A compact patch that coincides with a thing, and with a border in the residuals."),
+        ignore=_("Scattered spots and whole-picture tints. Such maps paint something on camera originals too."),
+        alt=sentences(
+            _(
+                "Map of {columns} by {rows} cells: median {median}, highest {highest} in the cell whose upper left corner is at column {x}, "
+                "row {y}; {share} percent of the cells above 0.5.",
+                columns=values.shape[1],
+                rows=values.shape[0],
+                median=decimals(float(np.nanmedian(values)), 2),
+                highest=decimals(float(np.nanmax(values)), 2),
+                x=column * cell,
+                y=row * cell,
+                share=decimals(100 * float(np.mean(values[looked] > 0.5)), 0),
+            )
+            if looked.any()
+            else _("Empty map: no view looked at what may be shown of the picture."),
+            _covered_words(seen),
+        ),
+        scale=_("{n} × {n} picture pixels per cell of {cell} × {cell}", n=enlarge, cell=cell),
         bar_id="bar-unsigned",
         low="0",
         high="1",
@@ -188,9 +185,19 @@ def _crop(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
         seen.evidence,
         _cut(seen.evidence.pixels, box),
         kind="crop",
-        title="Centre of the picture",
-        caption=f"For comparison with the residuals of the same part: {_place(box)}.{seen.words}",
-        alt=f"Centre of exhibit {number}, {_place(box)}; {_levels(seen, box)}.{seen.words}",
+        title=_("Centre of the picture"),
+        caption=sentences(
+            _("For comparison with the residuals of the same part: {place}.", place=_place(box)), _covered_words(seen)
+        ),
+        alt=sentences(
+            _(
+                "Centre of exhibit {number}, {place}; {levels}.",
+                number=number,
+                place=_place(box),
+                levels=_levels(seen, box),
+            ),
+            _covered_words(seen),
+        ),
         scale="1 : 1",
     )
 
@@ -211,18 +218,33 @@ def _energy(number: int, seen: Shown, residual: Residual) -> Iterator[tuple[Figu
         evidence,
         hatched(drawn, hidden),
         kind="residual",
-        title="Overview: strength of the SRM residual",
-        caption=f"Root mean square of the residual ({residual.channels[0]}) in blocks of {block} × {block} pixels."
-        f"{_left_out(seen)}",
-        look="A patch with clear borders that is calmer or rougher than its surroundings of the same kind.",
-        ignore="Sky, blur and overexposure are calm, foliage and fabric are rough in every photograph.",
-        alt=f"Map of the residual's strength in {values.shape[1]} by {values.shape[0]} blocks: median "
-        f"{np.median(kept):.2f}, 5th to 95th percentile {np.percentile(kept, 5):.2f} to "
-        f"{np.percentile(kept, 95):.2f} {residual.unit}.{seen.words}",
-        scale=f"{enlarge} × {enlarge} picture pixels per block of {block} × {block}",
+        title=_("Overview: strength of the SRM residual"),
+        caption=sentences(
+            _(
+                "Root mean square of the residual ({channel}) in blocks of {block} × {block} pixels.",
+                channel=measured(residual.channels[0]),
+                block=block,
+            ),
+            _left_out(seen),
+        ),
+        look=_("A patch with clear borders that is calmer or rougher than its surroundings of the same kind."),
+        ignore=_("Sky, blur and overexposure are calm, foliage and fabric are rough in every photograph."),
+        alt=sentences(
+            _(
+                "Map of the residual's strength in {columns} by {rows} blocks: median {median}, 5th to 95th percentile {low} to {high} {unit}.",
+                columns=values.shape[1],
+                rows=values.shape[0],
+                median=decimals(float(np.median(kept)), 2),
+                low=decimals(float(np.percentile(kept, 5)), 2),
+                high=decimals(float(np.percentile(kept, 95)), 2),
+                unit=measured(residual.unit),
+            ),
+            _covered_words(seen),
+        ),
+        scale=_("{n} × {n} picture pixels per block of {block} × {block}", n=enlarge, block=block),
         bar_id="bar-unsigned",
         low="0",
-        high=f"{residual.limit:g} {residual.unit} or more",
+        high=_("{limit} {unit} or more", limit=f"{residual.limit:g}", unit=measured(residual.unit)),
     )
 
 
@@ -242,16 +264,33 @@ def _residual_crop(number: int, seen: Shown, name: str, channel: int) -> Iterato
         seen.evidence,
         hatched(render(values, limit=residual.limit, signed=residual.signed), hidden),
         kind="residual",
-        title=residual.title,
-        caption=f"Channel “{residual.channels[channel]}”, {_place(box)}. Method: {residual.reference}.{_left_out(seen)}",
-        look=residual.look_at,
-        ignore=residual.ignore,
-        alt=f"{residual.title} of the centre: SD {kept.std():.2f} {residual.unit}, mean {kept.mean():.2f}; "
-        f"{beyond:.1f} percent of the values at the ends of the scale or beyond.{seen.words}",
+        title=measured(residual.title),
+        caption=sentences(
+            _(
+                "Channel “{channel}”, {place}. Method: {reference}.",
+                channel=measured(residual.channels[channel]),
+                place=_place(box),
+                reference=residual.reference,
+            ),
+            _left_out(seen),
+        ),
+        look=measured(residual.look_at),
+        ignore=measured(residual.ignore),
+        alt=sentences(
+            _(
+                "{residual} of the centre: SD {sd} {unit}, mean {mean}; {share} percent of the values at the ends of the scale or beyond.",
+                residual=measured(residual.title),
+                sd=decimals(float(kept.std()), 2),
+                unit=measured(residual.unit),
+                mean=decimals(float(kept.mean()), 2),
+                share=decimals(beyond, 1),
+            ),
+            _covered_words(seen),
+        ),
         scale="1 : 1",
         bar_id="bar-signed" if residual.signed else "bar-unsigned",
         low=f"−{residual.limit:g}" if residual.signed else "0",
-        high=f"+{residual.limit:g} {residual.unit}" if residual.signed else f"{residual.limit:g} {residual.unit}",
+        high=f"{'+' if residual.signed else ''}{residual.limit:g} {measured(residual.unit)}",
     )
 
 
@@ -269,16 +308,24 @@ def _spectrum(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
         seen.evidence,
         render(drawn, limit=residual.limit, signed=residual.signed),
         kind="residual",
-        title=residual.title,
-        caption=f"Of {_place(box)}; zero frequency in the middle. Method: {residual.reference}.",
-        look=residual.look_at,
-        ignore=residual.ignore,
-        alt=f"Spectrum of the median residual: median {np.median(values):.2f}, highest {values.max():.2f} "
-        f"({residual.unit}).",
-        scale="1 : 1" if block == 1 else f"highest value in each {block} × {block}",
+        title=measured(residual.title),
+        caption=_(
+            "Of {place}; zero frequency in the middle. Method: {reference}.",
+            place=_place(box),
+            reference=residual.reference,
+        ),
+        look=measured(residual.look_at),
+        ignore=measured(residual.ignore),
+        alt=_(
+            "Spectrum of the median residual: median {median}, highest {highest} ({unit}).",
+            median=decimals(float(np.median(values)), 2),
+            highest=decimals(float(values.max()), 2),
+            unit=measured(residual.unit),
+        ),
+        scale="1 : 1" if block == 1 else _("highest value in each {block} × {block}", block=block),
         bar_id="bar-unsigned",
         low="0",
-        high=f"{residual.limit:g} ({residual.unit})",
+        high=f"{residual.limit:g} ({measured(residual.unit)})",
     )
 
 
@@ -379,7 +426,9 @@ def _cut(pixels: UInt8Array, box: tuple[int, int, int, int]) -> UInt8Array:
 
 def _place(box: tuple[int, int, int, int]) -> str:
     left, top, right, bottom = box
-    return f"columns {left} to {right - 1}, rows {top} to {bottom - 1}"
+    return _(
+        "columns {left} to {right}, rows {top} to {bottom}", left=left, right=right - 1, top=top, bottom=bottom - 1
+    )
 
 
 def _levels(seen: Shown, box: tuple[int, int, int, int]) -> str:
@@ -387,11 +436,20 @@ def _levels(seen: Shown, box: tuple[int, int, int, int]) -> str:
     pixels = _cut(seen.evidence.pixels, box)
     if seen.covering.boxes:
         pixels = pixels[~mixed(seen.covering.boxes, box)]
-    return f"mean level {float(pixels.mean()):.0f} of 255, SD {float(pixels.std()):.0f}"
+    return _(
+        "mean level {mean} of 255, SD {sd}", mean=decimals(float(pixels.mean()), 0), sd=decimals(float(pixels.std()), 0)
+    )
 
 
 def _left_out(seen: Shown) -> str:
-    return f" Hatched where it would show what is covered.{seen.words}" if seen.words else ""
+    if not seen.words:
+        return ""
+    return sentences(_("Hatched where it would show what is covered."), _covered_words(seen))
+
+
+def _covered_words(seen: Shown) -> str:
+    """Return what is covered, in the language in force; empty if nothing is."""
+    return measured(seen.covering.words)
 
 
 def _png(pixels: UInt8Array) -> bytes:

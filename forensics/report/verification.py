@@ -201,12 +201,20 @@ def _check_exhibits(record: JsonObject, evidence: str | PathLike[str] | None) ->
     place = Path(evidence)
     files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.is_file())
     present = {file_sha256(p) for p in files}
+    named: set[str] = set()
     for row in record["findings"]:
-        exhibit = row.get("evidence") if isinstance(row, dict) else None
-        if not isinstance(exhibit, dict):
+        if not isinstance(row, dict):
             continue
-        name = visible(str(exhibit.get("name")))
-        if exhibit.get("sha256") in present:
-            yield True, f"The exhibit {name} is at hand with the digest that the report names."
+        exhibit = row.get("evidence", row)
+        if not isinstance(exhibit, dict) or not exhibit.get("sha256"):
+            continue
+        name, digest_ = visible(str(exhibit.get("name"))), str(exhibit.get("sha256"))
+        named.add(digest_)
+        note = "" if "evidence" in row else ", although it could not be examined"
+        if digest_ in present:
+            yield True, f"The exhibit {name} is at hand with the digest that the report names{note}."
         else:
             yield False, f"No file at hand has the digest of the exhibit {name}: it is missing or was changed."
+    others = len(present - named)
+    if others and not place.is_file():
+        yield True, f"Files at hand that are no exhibits of this report: {others:,}. Nothing is said of them."

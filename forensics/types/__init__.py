@@ -9,6 +9,7 @@ from forensics.types.attribution import CELLS, Attribution, Trust, TrustCheck, T
 from forensics.types.evidence import Evidence, Limits, Metadata
 from forensics.types.finding import OUTCOMES, Caveat, Finding, Outcome, RunRecord
 from forensics.types.likelihood import ENFSI_2015, LikelihoodRatio, Propositions, VerbalScale
+from forensics.types.provenance import PROVENANCE_STATES, KnownMatch, Provenance, ProvenanceState
 from forensics.types.robustness import DeliveredScore, Robustness
 from forensics.types.scores import BranchScores, Fusion, Localisation, Views
 from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, UInt8Array
@@ -17,6 +18,7 @@ __all__ = [
     "CELLS",
     "ENFSI_2015",
     "OUTCOMES",
+    "PROVENANCE_STATES",
     "Attribution",
     "BranchScores",
     "Caveat",
@@ -28,12 +30,15 @@ __all__ = [
     "Fusion",
     "IntArray",
     "JsonObject",
+    "KnownMatch",
     "LikelihoodRatio",
     "Limits",
     "Localisation",
     "Metadata",
     "Outcome",
     "Propositions",
+    "Provenance",
+    "ProvenanceState",
     "Robustness",
     "RunRecord",
     "Trust",

@@ -67,11 +67,18 @@ class Trust:
         return "reliable" if any(c.passed for c in self.checks) else "not_checked"
 
     @property
+    def judged(self) -> int:
+        """How many checks were held against a limit; few that passed say little."""
+        return sum(c.passed is not None for c in self.checks)
+
+    @property
     def words(self) -> str:
-        """The state in words, with the checks that failed."""
+        """The state in words, with the checks that failed, or with how many were made."""
         if self.state == "not_checked":
             return "not checked"
-        return "all checks passed" if self.state == "reliable" else f"not reliable: failed {', '.join(self.failed)}"
+        if self.state == "not_reliable":
+            return f"not reliable: failed {', '.join(self.failed)}"
+        return "1 check made, passed" if self.judged == 1 else f"{self.judged} checks made, all passed"
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""
@@ -116,7 +123,7 @@ class Attribution:
     seconds : float
         Of the attribution, without its checks. Not part of what is stored in reports.
     settings : mapping of str to JSON scalars
-        What else is needed to repeat it.
+        What else is needed to repeat it; under ``"view chosen"`` how the view was, if it was not named.
     """
 
     evidence_sha256: str

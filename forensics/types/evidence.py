@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from types import MappingProxyType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from forensics.errors import EvidenceError
+from forensics.types.provenance import Provenance
 from forensics.types.values import JsonObject, UInt8Array, frozen, plain
+
+if TYPE_CHECKING:
+    from forensics.evidence import TrustList
 
 __all__ = ["Evidence", "Limits", "Metadata"]
 
@@ -52,7 +56,7 @@ class Metadata:
     progressive: bool | None = None
     thumbnail: bool = False
     xmp: bool = False
-    c2pa: Literal["absent", "present, not validated"] = "absent"
+    provenance: Provenance = field(default_factory=Provenance)
     icc_profile: str | None = None
     stored_mode: str = "RGB"
     stored_size: tuple[int, int] = (0, 0)
@@ -71,8 +75,18 @@ class Metadata:
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:
-        """Return the record that `to_dict` came from."""
-        return cls(**record)
+        """Return the record that `to_dict` came from; records of version 0.1 said no more than whether there is a manifest."""
+        rest = dict(record)
+        credential, presence = rest.pop("provenance", None), rest.pop("c2pa", "absent")
+        if credential is not None:
+            provenance = Provenance.from_dict(credential)
+        elif presence == "absent":
+            provenance = Provenance()
+        else:
+            provenance = Provenance(
+                state="not_tested", message="An earlier version recorded that it is present, no more."
+            )
+        return cls(**rest, provenance=provenance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,7 +136,14 @@ class Evidence:
         object.__setattr__(self, "notes", tuple(self.notes))
 
     @classmethod
-    def from_file(cls, path: str | PathLike[str], *, limits: Limits | None = None) -> "Evidence":
+    def from_file(
+        cls,
+        path: str | PathLike[str],
+        *,
+        limits: Limits | None = None,
+        trust: "TrustList | None" = None,
+        check_credentials: bool = True,
+    ) -> "Evidence":
         """Read a picture file without altering it.
 
         Parameters
@@ -131,22 +152,37 @@ class Evidence:
             JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or HEIC; recognised by content.
         limits : Limits, optional
             Checked against the header before anything is decoded.
+        trust : TrustList, optional
+            Authorities that may vouch for the signer of a content credential; if None, the list that the environment
+            variable FORENSICS_TRUST_LIST names, if any.
+        check_credentials : bool
+            False leaves a content credential untested.
 
         Raises
         ------
         EvidenceError
             The file is missing, a folder, empty, not a picture, damaged or beyond the limits.
+        RecordError
+            FORENSICS_TRUST_LIST names a file that is no trust list.
         """
         from forensics.evidence import load_file
 
-        return load_file(path, limits=limits)
+        return load_file(path, limits=limits, trust=trust, check_credentials=check_credentials)
 
     @classmethod
-    def from_bytes(cls, data: bytes, *, name: str = "unnamed", limits: Limits | None = None) -> "Evidence":
+    def from_bytes(
+        cls,
+        data: bytes,
+        *,
+        name: str = "unnamed",
+        limits: Limits | None = None,
+        trust: "TrustList | None" = None,
+        check_credentials: bool = True,
+    ) -> "Evidence":
         """Read a picture from the bytes of a file; otherwise as `from_file`."""
         from forensics.evidence import load_bytes
 
-        return load_bytes(data, name=name, limits=limits)
+        return load_bytes(data, name=name, limits=limits, trust=trust, check_credentials=check_credentials)
 
     def require_pixels(self) -> UInt8Array:
         """Return `pixels`, or raise `EvidenceError` if this record was read from JSON."""

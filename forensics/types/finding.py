@@ -18,7 +18,8 @@ __all__ = ["OUTCOMES", "Caveat", "Finding", "Outcome", "RunRecord"]
 Outcome: TypeAlias = Literal["supports_h1", "supports_h2", "inconclusive", "unsuitable", "uncalibrated"]
 
 OUTCOMES: tuple[Outcome, ...] = ("supports_h1", "supports_h2", "inconclusive", "unsuitable", "uncalibrated")
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
+READABLE = ("1.2", SCHEMA_VERSION)  # 1.2 said of content credentials only whether there is one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,7 @@ class Finding:
             raise ValueError(
                 f"a finding is a JSON object, got {type(record).__name__}. Pass one line of 'forensics examine --json'."
             )
-        if record.get("schema") != expected:
+        if record.get("schema") not in [f"forensics.finding/{version}" for version in READABLE]:
             raise ValueError(
                 f"expected a record with schema {expected!r}, got {record.get('schema')!r}. "
                 "Read it with the version of forensics that wrote it."

@@ -80,9 +80,13 @@ class Fusion:
         total = sum(weights.values()) or 1.0
         return MappingProxyType({branch: weight / total for branch, weight in weights.items()})
 
+    def contributions(self, pooled: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+        """Return what each branch adds to the joint log-odds of `BranchScores.pooled`, beside the bias."""
+        return {b: self.mean[b] * mean + self.top[b] * top for b, (mean, top) in pooled.items()}
+
     def log_odds(self, pooled: Mapping[str, tuple[float, float]]) -> float:
         """Return the joint log-odds of `BranchScores.pooled`."""
-        return self.bias + sum(self.mean[b] * mean + self.top[b] * top for b, (mean, top) in pooled.items())
+        return self.bias + sum(self.contributions(pooled).values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -142,6 +146,27 @@ class BranchScores:
         return MappingProxyType(
             {b: (float(z.mean()), float(z[-n:].mean())) for b, z in zip(self.branches, log_odds, strict=True)}
         )
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """Branch name to how much it counts in the joint judgement: its share of the weights, or an equal one of a plain mean."""
+        if self.fusion is not None:
+            return self.fusion.shares
+        return MappingProxyType({branch: 1.0 / len(self.branches) for branch in self.branches})
+
+    @property
+    def contributions(self) -> Mapping[str, float]:
+        """Branch name to what it adds to the joint log-odds of this picture; with the bias of the fusion they sum to them.
+
+        Empty without a fusion, whose mean of scores is no sum of log-odds.
+        """
+        return MappingProxyType({} if self.fusion is None else self.fusion.contributions(self.pooled))
+
+    @property
+    def leading(self) -> str:
+        """The branch that moved the joint judgement of this picture most, to either side; of a plain mean the one farthest from 0."""
+        moved = self.contributions or self.by_branch
+        return max(self.branches, key=lambda branch: abs(moved[branch]))
 
     @property
     def log_odds(self) -> float:

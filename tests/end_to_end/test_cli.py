@@ -79,11 +79,11 @@ def test_a_message_says_one_thing(make: Callable[[Path], None], message: str, tm
 def test_json_goes_into_a_new_folder_and_a_place_that_is_taken_leaves_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cli._write_lines(tmp_path / "new" / "o.jsonl", ["{}"])
+    cli.write_lines(tmp_path / "new" / "o.jsonl", ["{}"])
     assert (tmp_path / "new" / "o.jsonl").read_text() == "{}\n"
     (tmp_path / "taken").mkdir()
     with pytest.raises(typer.Exit):
-        cli._write_lines(tmp_path / "taken", ["{}"])
+        cli.write_lines(tmp_path / "taken", ["{}"])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["new", "taken"]
     assert "Choose another place" in capsys.readouterr().err
 
@@ -170,7 +170,7 @@ def test_what_another_process_raised_is_said_without_its_traceback() -> None:
     assert said(EvidenceError("a: b")) == "a: b"
 
 
-@pytest.mark.parametrize("language", ["zh", "tlh"])
+@pytest.mark.parametrize("language", ["de", "tlh"])
 def test_a_language_without_a_report_is_refused_before_anything_is_examined(language: str, tmp_path: Path) -> None:
     target = tmp_path / "r.html"
     result = CliRunner().invoke(cli.app, ["examine", "none.jpg", "--report", str(target), "--language", language])

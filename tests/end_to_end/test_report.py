@@ -121,7 +121,7 @@ def test_verify_accepts_the_fresh_report_and_refuses_any_changed_byte(
     path = write_report([finding], tmp_path / "r.html", case=Case(number=HOSTILE), now=now)
     check = verify_report(path, evidence=photograph_file.parent)
     assert check.ok, check.problems
-    assert len(check.proofs) == 4
+    assert len(check.proofs) == 5  # seal, record, page, exhibit; and that another file lies there
     page = path.read_bytes()
     inside = (
         page.index(b'id="record"') + 400,

@@ -99,6 +99,22 @@ def test_a_view_is_judged_as_all_views_are() -> None:
     assert dict(nothing.shares) == {"a": 0.0}
 
 
+def test_what_each_branch_adds_to_the_joint_log_odds_by_hand() -> None:
+    """Log-odds 1 and 3 of a, mean 2 and highest 3; -2 and -2 of b: 0.5 * 2 + 0.1 * 3, and 1 * -2 + 0.5 * -2."""
+    fusion = Fusion(bias=0.5, mean={"a": 0.5, "b": 1.0}, top={"a": 0.1, "b": 0.5}, weights_sha256="0" * 64)
+    logits = np.zeros((2, 2, 2))
+    logits[0, :, 1], logits[1, :, 1] = (1.0, 3.0), (-2.0, -2.0)
+    boxes = np.array([[0, 0, 8, 8], [8, 0, 16, 8]])
+    scores = BranchScores(branches=("a", "b"), views=("one", "two"), logits=logits, boxes=boxes, fusion=fusion)
+    assert dict(scores.contributions) == pytest.approx({"a": 1.3, "b": -3.0})
+    assert scores.log_odds == pytest.approx(0.5 + 1.3 - 3.0)
+    assert scores.leading == "b"  # to either side
+    assert dict(scores.shares) == pytest.approx({"a": 0.6 / 2.1, "b": 1.5 / 2.1})
+    plain = replace(scores, fusion=None)
+    assert (dict(plain.contributions), dict(plain.shares)) == ({}, {"a": 0.5, "b": 0.5})
+    assert plain.leading == "b"  # -2, where the mean score of a is of log-odds 1.70
+
+
 def test_only_an_array_that_nobody_can_write_to_is_taken_as_it_is() -> None:
     own = np.arange(6, dtype=np.uint8)
     assert frozen(own, np.uint8) is not own

@@ -8,13 +8,19 @@ from forensics.explorers.panels import picture_panel, residual_panel, scale_word
 from forensics.explorers.places import box_alike, place_words
 from forensics.explorers.state import State
 from forensics.explorers.tabs.desk import Desk, FilePicker, Picked, page
-from forensics.report.blocks import Block, paragraph, table
+from forensics.report.blocks import Block, callout, paragraph, table
 from forensics.report.language import decimals
 from forensics.report.sections.phrases import outcome_words, picture_words, shorten
 from forensics.residuals import RESIDUALS
 from forensics.types import Evidence, Finding
 
 __all__ = ["CompareTab", "compare_html", "compare_layers"]
+
+PICK = "Pick a second picture, such as another one of the same device and day."
+WARNING = (
+    "Where size, camera or history differ, scores and log-odds differ for that reason alone: that one is higher says nothing about "
+    "which picture is forged (docs/when-not-to-use.md). Compare what the files say, and the residuals of the same material."
+)
 
 
 class CompareTab:
@@ -52,14 +58,25 @@ class CompareTab:
         self._desk.compare(picked, wait=False)
 
 
-def compare_html(finding: Finding, other: Finding | None) -> str:
-    """Return a table of what is known and was measured of two exhibits."""
+def compare_html(finding: Finding, other: Finding | None, *, alone: str = PICK) -> str:
+    """Return a table of what is known and was measured of two exhibits, below what must not be read from it.
+
+    Parameters
+    ----------
+    finding : Finding
+    other : Finding or None
+    alone : str
+        What is said where there is no second one.
+    """
     if other is None:
-        return blocks_html([paragraph("Pick a second picture, such as another one of the same device and day.")])
+        return blocks_html([paragraph(alone)])
     first, second = _facts(finding), _facts(other)
     rows = [(name, first.get(name, "none"), second.get(name, "none")) for name in dict.fromkeys((*first, *second))]
     blocks: list[Block] = [
-        table("Two exhibits. What a file says about itself is reported, never scored.", ("", "Exhibit", "Second"), rows)
+        callout("Scores of two pictures are not to be held against each other", WARNING, tone="caution"),
+        table(
+            "Two exhibits. What a file says about itself is reported, never scored.", ("", "Exhibit", "Second"), rows
+        ),
     ]
     if finding.evidence.sha256 == other.evidence.sha256:
         blocks.append(paragraph("Both are the same file."))

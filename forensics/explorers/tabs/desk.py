@@ -27,6 +27,7 @@ class Desk(Protocol):
     finding: Finding
     other: Finding | None
     why: list[Attribution]
+    written: str
     state: State
     background: Background
 

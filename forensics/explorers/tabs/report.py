@@ -81,6 +81,7 @@ class ReportTab:
     def refresh(self, desk: Desk) -> None:
         """Bind the controls."""
         draft = desk.state.draft
+        self.result.value = desk.written
         self.run.disabled = desk.background.busy
         self._filling = True
         try:

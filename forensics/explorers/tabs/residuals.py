@@ -274,12 +274,13 @@ def residual_rows(
     """Return name, label, pixels and amounts of the exhibit's part, and of the parts of references that lie alike.
 
     Where a region is marked in the part: of that, of the rest of the exhibit's part, and of what the marks lie on in the
-    references.
+    references. Of the spectrum, which has no places, that of the region alone, and of no rest.
     """
     residual = RESIDUALS[state.residual]
     region = within(state.region, box)
     place = region or box
-    found = measure(maps_of(evidence, box, state.residual), _moved(place, box), residual, state.channel)
+    cut = place if state.residual == PLACELESS else box
+    found = measure(maps_of(evidence, cut, state.residual), _moved(place, cut), residual, state.channel)
     rows = [("Exhibit", "in question", _area(place), found.region)]
     if found.rest is not None:
         rows.append(("Exhibit, rest of the part", "in question", _area(box) - _area(place), found.rest))

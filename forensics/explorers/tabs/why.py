@@ -5,16 +5,17 @@ import ipywidgets as w
 from forensics import attribution as asking  # its names are loaded when used: captum takes a second or more
 from forensics.errors import ForensicsError
 from forensics.explorers.events import BesideChosen, BranchChosen, Checks, MethodChosen, TrustChosen, ViewChosen
-from forensics.explorers.page import blocks_html, groups_html, image_html, safe, trust_html
+from forensics.explorers.page import blocks_html, branch_words, groups_html, image_html, safe, trust_html
 from forensics.explorers.state import CHECKS, State
 from forensics.explorers.tabs.desk import Desk, button, choice, page, row
 from forensics.report.blocks import Block, callout, items, paragraph
-from forensics.report.language import decimals
-from forensics.types import Attribution, Evidence
+from forensics.report.language import decimals, signed
+from forensics.types import Attribution, Evidence, Finding
 
-__all__ = ["WhyTab", "attribution_html", "explained_html"]
+__all__ = ["WhyTab", "attribution_html", "counts_blocks", "explained_html"]
 
 HIGHEST = "the one with the highest log-odds"
+PRESS = "Choose a branch, a method and a view, and press Explain."
 SIDE = 384  # pixels of a map on the screen
 
 
@@ -60,11 +61,11 @@ class WhyTab:
         if not self._usable:
             return
         self._bind(state)
-        self.about.value = blocks_html(_about(state.method))
+        self.about.value = blocks_html([*_about(state.method), *counts_blocks(desk.finding, state.branch)])
         key = (len(desk.why), desk.finding, state.hidden)
         if key != self._shown:
             self._shown = key
-            self.result.value = explained_html(desk.why, None if state.hidden else desk.finding.evidence)
+            self.result.value = explained_html(desk.why, desk.finding, outlines=not state.hidden)
 
     def _load(self, desk: Desk) -> None:
         """Find out which methods each branch allows."""
@@ -110,21 +111,39 @@ class WhyTab:
             self._desk.send(TrustChosen(trust))
 
 
-def explained_html(attributions: list[Attribution], evidence: Evidence | None) -> str:
+def counts_blocks(finding: Finding, first: str) -> list[Block]:
+    """Return how much each branch counts in the joint score of a finding, the chosen one first."""
+    scores = finding.scores
+    if scores is None:
+        return []
+    ordered = sorted(scores.branches, key=lambda branch: branch != first)
+    return [items(branch_words(scores, branch) for branch in ordered)]
+
+
+def explained_html(
+    attributions: list[Attribution], finding: Finding, *, outlines: bool = True, nothing: str = PRESS
+) -> str:
     """Return the last attribution, beside the one before if that is of the same view, and a list of all.
 
     Parameters
     ----------
     attributions : list of Attribution
-    evidence : Evidence or None
-        The picture they are of; None to leave its outlines out.
+    finding : Finding
+        Of the picture they are of.
+    outlines : bool
+        Whether the outlines of the picture are drawn under the maps.
+    nothing : str
+        What is said where there is none.
     """
     if not attributions:
-        text = "Choose a branch, a method and a view, and press Explain. A map says what the branch responded to; it is no map of forged places."
+        text = f"{nothing} A map says what the branch responded to; it is no map of forged places."
         return blocks_html([paragraph(text)])
+    evidence = finding.evidence if outlines else None
     last, before = attributions[-1], attributions[-2:-1]
     pair = [a for a in before if _comparable(a, last)] + [last]
-    parts = [f'<div class="fx pair">{"".join(attribution_html(a, evidence) for a in pair)}</div>', groups_html(pair)]
+    shares = {} if finding.scores is None else finding.scores.shares
+    shown = "".join(attribution_html(a, evidence, counts=shares.get(a.branch)) for a in pair)
+    parts = [f'<div class="fx pair">{shown}</div>', groups_html(pair)]
     if len(pair) == 2:
         parts.append(_agreement(*pair))
     rows = [
@@ -134,9 +153,10 @@ def explained_html(attributions: list[Attribution], evidence: Evidence | None) -
     return "".join(parts) + blocks_html([paragraph("All attributions so far, for the report:"), items(rows)])
 
 
-def attribution_html(attribution: Attribution, evidence: Evidence | None) -> str:
-    """Return one attribution: its map, if it has one, with its trust checks beside it."""
-    head = f"<h4>{safe(attribution.branch)}: {safe(asking.METHODS[attribution.method].title)}</h4>"
+def attribution_html(attribution: Attribution, evidence: Evidence | None, *, counts: float | None = None) -> str:
+    """Return one attribution: its map, if it has one, with its trust checks beside it; `counts` is the share of its branch."""
+    share = "" if counts is None else f" <small>counts {decimals(100 * counts, 0)} percent in the joint score</small>"
+    head = f"<h4>{safe(attribution.branch)}: {safe(asking.METHODS[attribution.method].title)}{share}</h4>"
     picture = ""
     if attribution.part is not None:
         drawing = asking.draw(attribution, evidence=evidence, side=SIDE)
@@ -146,6 +166,9 @@ def attribution_html(attribution: Attribution, evidence: Evidence | None) -> str
     facts = f"Log-odds of the branch on this view {decimals(attribution.output, 2)}"
     if attribution.reference is not None:
         facts += f"; of the baseline “{attribution.baseline}” {decimals(attribution.reference, 2)}"
+        facts += f", a difference of {signed(attribution.output - attribution.reference)}"
+    if "view chosen" in attribution.settings:
+        facts += f". Of the views it is {attribution.settings['view chosen']}, the one most in favour of ‘fake’"
     words = blocks_html([paragraph(f"{facts}. {attribution.seconds:.1f} s.")])
     return f'<div class="explained">{head}<div class="map">{picture}{words}</div><div class="trust">{trust_html(attribution.trust)}</div></div>'
 

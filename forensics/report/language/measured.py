@@ -8,7 +8,7 @@ its values are kept, and the pattern's translation is filled with them. A test r
 import re
 from functools import cache
 
-from forensics.report.language.speaking import _, direct, language
+from forensics.report.language.speaking import direct, language, sentences
 
 __all__ = ["MEASURED", "measured", "unmatched"]
 
@@ -25,7 +25,7 @@ MEASURED: tuple[str, ...] = (
     "The score is common among generated and among camera pictures of the calibration (p = {p1} for H1, {p2} for H2; a class fits "
     "above {level}).",
     "The interval of the likelihood ratio includes 1.",
-    "The end of the interval of the likelihood ratio nearer to 1 is no more than {lr}.",
+    "The end of the interval of the likelihood ratio nearer to 1 lies between 1/{lr} and {lr_again}.",
     "The likelihood ratio and the class that the score fits (p = {p1} for H1, {p2} for H2; a class fits above {level}) point to "
     "different sides.",
     "Among the pictures of the calibration such a score fits {side} and not {other} (p = {p1} for H1, {p2} for H2; a class fits "
@@ -67,6 +67,15 @@ MEASURED: tuple[str, ...] = (
     "{mode} was converted to RGB.",
     "The file name held bytes that are no text; they are written as \\udcXX.",
     "The name ends in {suffix}, the content is {kind}.",
+    # forensics.redaction
+    "The whole picture is withheld in this copy.",
+    "No face was found, so that the whole picture is withheld in this copy.",
+    "One place is covered in this copy: {places}.",
+    "{n} places are covered in this copy: {places}.",
+    "columns {left} to {right}, rows {top} to {bottom}",
+    "and {n} more",
+    # forensics.residuals
+    "quality {n}",
     # forensics.deliveries
     "saved as JPEG of quality {quality}, 4:2:0",
     "scaled to {percent} % of each side (mean of pixels), saved as JPEG of quality 90",
@@ -86,14 +95,21 @@ MEASURED: tuple[str, ...] = (
     "A change of at most one grey level changes the map by up to {share} % of its norm.",
     "On {n} local forgeries the strongest cell lay in the forged place in {hits} of 100 ({low} to {high}), where chance has {chance}.",
     "not checked",
-    "all checks passed",
+    "1 check made, passed",
+    "{n} checks made, all passed",
     "not reliable: failed {checks}",
     "−{limit} log-odds per cell, for ‘real’",
     "+{limit} log-odds per cell, for ‘fake’",
-    "What the branch “{branch}” responded to in columns {left} to {right}, rows {top} to {bottom}: {method}, against “{baseline}”, in "
-    "log-odds per cell of {width} × {height} pixels. It is no map of forged places. Checks: {checks}.",
     "What the branch “{branch}” responded to in columns {left} to {right}, rows {top} to {bottom}: {method}, in log-odds per cell of "
-    "{width} × {height} pixels. It is no map of forged places. Checks: {checks}.",
+    "{width} × {height} pixels.",
+    "Explained: log-odds {output}.",
+    "Explained: logit of ‘fake’ {output}.",
+    "Explained: logit of ‘real’ {output}.",
+    "The baseline “{baseline}” has {reference}, a difference of {difference}.",
+    "The cells sum to {fake} for ‘fake’ and {real} for ‘real’.",
+    "This view is the highest of {n}.",
+    "It is no map of forged places.",
+    "Checks: {checks}.",
     "Map of {columns} by {rows} cells, {checks}: sum for ‘fake’ {fake}, for ‘real’ {real} log-odds; strongest for ‘fake’ {strongest} in "
     "the cell at column {x}, row {y}; {share} percent of the cells at the ends of the scale or beyond.",
 )
@@ -109,28 +125,32 @@ def measured(text: str) -> str:
     """
     if language() == "en" or not text or len(text) > LONGEST:
         return text
-    found = _whole(text)
-    if found is not None:
-        return found
-    parts = _sentences(text)
-    return text if parts is None else " ".join(parts)
+    return _value(text)
 
 
 def unmatched(text: str) -> bool:
     """Return whether a text would stay English in the language in force."""
-    return language() != "en" and _whole(text) is None and _sentences(text) is None
+    return language() != "en" and _known(text) is None
 
 
-def _whole(text: str) -> str | None:
-    """Return the translation of a text of the catalogue, or of several with commas between them."""
+def _known(text: str) -> str | None:
+    """Return the translation of a text of the catalogue, of sentences, or of several texts with commas between them."""
     said = direct(text)
     if said != text:
         return said
-    parts = text.split(", ")
-    if len(parts) > 1:
-        known = [_value(part) for part in parts]
+    found = _sentences(text)
+    if found is not None:
+        return sentences(*found)
+    return _several(text)
+
+
+def _several(text: str) -> str | None:
+    """Return the translations of texts with semicolons or commas between them; None if none of them is known."""
+    for mark in ("; ", ", "):
+        parts = text.split(mark)
+        known = [_value(part) for part in parts] if len(parts) > 1 else parts
         if any(a != b for a, b in zip(parts, known, strict=True)):
-            return _(", ").join(known)
+            return direct(mark).join(known)
     return None
 
 
@@ -157,11 +177,8 @@ def _value(text: str) -> str:
     """Return a value within a sentence: most are numbers, some are texts of their own."""
     if text.replace(".", "").isdigit():
         return text
-    whole = _whole(text)
-    if whole is not None:
-        return whole
-    parts = _sentences(text)
-    return text if parts is None else " ".join(parts)
+    known = _known(text)
+    return text if known is None else known
 
 
 @cache

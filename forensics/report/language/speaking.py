@@ -24,6 +24,7 @@ __all__ = [
     "listed",
     "moment",
     "ngettext",
+    "sentences",
     "signed",
     "size",
     "speaking",
@@ -112,6 +113,11 @@ def listed(names: Sequence[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return _("{names} and {last}", names=_(", ").join(names[:-1]), last=names[-1])
+
+
+def sentences(*said: str) -> str:
+    """Return sentences one after another, with the space between them that the language writes."""
+    return ("" if _language.get() == "zh" else " ").join(one for one in said if one)
 
 
 def moment(iso: str) -> str:

@@ -4,8 +4,7 @@ from forensics.report.blocks import Block, Section, callout, heading, items, key
 from forensics.report.context import Context
 from forensics.report.language import _, decimals, grouped, measured
 from forensics.report.sections.phrases import (
-    exhibit_label,
-    exhibit_name,
+    exhibit_title,
     outcome_words,
     reason_words,
     text_or,
@@ -19,7 +18,7 @@ def odds_words(lr: LikelihoodRatio) -> str:
     """Return what a likelihood ratio says: ``at least 12 times more expected if H1 is true than if H2 is``."""
     first, second = ("H1", "H2") if lr.llr >= 0 else ("H2", "H1")
     factor = 10.0 ** abs(lr.llr)
-    shown = f"{factor:.2g}" if factor < 100 else grouped(factor)
+    shown = f"{factor:.2g}" if factor < 99.5 else grouped(factor)
     if shown == "1":
         return _("about as expected if H1 is true as if H2 is")
     values = {"factor": shown, "first": first, "second": second}
@@ -64,7 +63,7 @@ def conclusion(context: Context) -> Section:
         )
     ]
     for exhibit in context.exhibits:
-        blocks.append(heading(f"{exhibit_label(exhibit.number)}: {exhibit_name(exhibit)}"))
+        blocks.append(heading(exhibit_title(exhibit)))
         finding = exhibit.finding
         if finding is None:
             text = _("Not examined: the file could not be read. Nothing can be concluded of it, in either direction.")
@@ -209,10 +208,7 @@ def _untested(context: Context) -> list[tuple[str, str]]:
         (_("Content, place, time, persons"), _("Needs other sources than the file.")),
         (_("Copies and earlier publication"), _("Nothing was searched for outside the exhibits.")),
     ]
-    if any(
-        getattr(f.evidence.metadata, "provenance", None) and f.evidence.metadata.provenance.state == "not_tested"
-        for _e, f in context.examined
-    ):
+    if any(f.evidence.metadata.provenance.state == "not_tested" for _e, f in context.examined):
         rows.insert(1, (_("Signature of a C2PA manifest"), _("Only the presence of a manifest was looked for.")))
     if any(finding.robustness is None for _e, finding in context.examined):
         rows.append(
@@ -227,7 +223,7 @@ def _of(numbers: list[int], context: Context) -> str:
     """Name the exhibits that a reservation is about, unless there is but one."""
     if len(context.exhibits) == 1:
         return ""
-    listed = ", ".join(map(str, numbers))
+    listed = _(", ").join(map(str, numbers))
     if len(numbers) == 1:
         return _("Exhibit {numbers}: ", numbers=listed)
     return _("Exhibits {numbers}: ", numbers=listed)

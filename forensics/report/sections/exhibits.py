@@ -6,7 +6,7 @@ from typing import Any
 from forensics.report.blocks import Block, Section, callout, heading, key_values, paragraph, table
 from forensics.report.context import Context, Exhibit
 from forensics.report.language import _, grouped, measured, moment, ngettext, size
-from forensics.report.sections.phrases import exhibit_label, exhibit_name, not_recorded, shorten, text_or
+from forensics.report.sections.phrases import exhibit_label, exhibit_title, not_recorded, shorten, text_or
 from forensics.types import Evidence
 
 __all__ = ["custody", "exhibits"]
@@ -28,7 +28,7 @@ def exhibits(context: Context) -> Section:
         )
     ]
     for exhibit in context.exhibits:
-        blocks.append(heading(f"{exhibit_label(exhibit.number)}: {exhibit_name(exhibit)}"))
+        blocks.append(heading(exhibit_title(exhibit)))
         if exhibit.finding is None:
             blocks += not_examined(exhibit)
             continue
@@ -69,7 +69,7 @@ def custody(context: Context) -> Section:
         caption = _("Entries about the exhibits of this report")
         if len(entries) > ENTRIES:
             shown = _("the first {shown} of {n}, all of them in the record", shown=ENTRIES, n=grouped(len(entries)))
-            caption = f"{caption}, {shown}"
+            caption = _("{caption}, {shown}", caption=caption, shown=shown)
         head = (_("Entry"), _("Time"), _("Who"), _("What was done"), _("Of what"), _("Note"))
         blocks.append(table(caption, head, rows))
     else:
@@ -82,14 +82,18 @@ def not_examined(exhibit: Exhibit) -> Iterator[Block]:
     yield callout(_("Not examined"), _("The file could not be opened as a picture."), tone="caution")
     yield key_values(
         _("{exhibit}, what was said on opening", exhibit=exhibit_label(exhibit.number)),
-        [(_("Message of the program"), shorten(exhibit.problem, 1000))],
+        [
+            ("SHA-256", exhibit.sha256 or _("Not computed: its bytes could not be read.")),
+            (_("Size"), size(exhibit.n_bytes) if exhibit.sha256 else not_recorded()),
+            (_("Message of the program"), shorten(exhibit.problem, 1000)),
+        ],
     )
 
 
 def _identity(evidence: Evidence) -> list[tuple[str, str]]:
     meta = evidence.metadata
     width, height = meta.stored_size
-    notes = "; ".join(shorten(measured(n), 300) for n in evidence.notes)
+    notes = _("; ").join(shorten(measured(n), 300) for n in evidence.notes)
     frames = ngettext("{n} frame", "{n} frames", meta.n_frames)
     if meta.n_frames > 1:
         frames = _("{frames}, of which the first was examined", frames=frames)
@@ -111,21 +115,18 @@ def _identity(evidence: Evidence) -> list[tuple[str, str]]:
 def _hashes(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if found is None:
         return [(_("Perceptual hashes"), _("Not computed: the pixels were not at hand when this report was written."))]
-    return [
-        (_("Perceptual hashes"), ", ".join(f"{name} {value}" for name, value in sorted(found["perceptual"].items()))),
+    rows = [
+        (_("Perceptual hashes"), _(", ").join(f"{name} {value}" for name, value in sorted(found["perceptual"].items())))
     ]
+    if not found["lists"]:
+        rows.append((_("Known files"), _("Not tested: no list was given.")))
+    return rows
 
 
 def _known(exhibit: Exhibit, found: Mapping[str, Any] | None) -> list[Block]:
     lists = [] if found is None else found["lists"]
-    label = exhibit_label(exhibit.number)
     if not lists:
-        return [
-            key_values(
-                _("{exhibit}, lists of known files", exhibit=label),
-                [(_("Known files"), _("Not tested: no list was given."))],
-            )
-        ]
+        return []
     rows = []
     for known in lists:
         for match in known["matches"]:
@@ -135,15 +136,16 @@ def _known(exhibit: Exhibit, found: Mapping[str, Any] | None) -> list[Block]:
                 else _("similar to look at, {n} of 64 bits differ; a lead, no proof", n=match["distance"])
             )
             rows.append((shorten(known["name"], 100), shorten(match["entry"], 200), kind))
+        rows += [(shorten(known["name"], 100), _("note"), shorten(note, 300)) for note in known["notes"]]
         if not known["matches"]:
             rows.append((shorten(known["name"], 100), _("none"), _("Looked for, absent.")))
     head = (_("List"), _("Entry"), _("Match"))
-    return [table(_("{exhibit}, lists of known files", exhibit=label), head, rows)]
+    return [table(_("{exhibit}, lists of known files", exhibit=exhibit_label(exhibit.number)), head, rows)]
 
 
 def _entry(entry: Mapping[str, Any]) -> tuple[str, str, str, str, str, str]:
     items = [*entry["inputs"], *entry["outputs"]]
-    what = "; ".join(f"{shorten(str(item['name']), 80)} ({item['sha256'][:12]}…)" for item in items)
+    what = _("; ").join(f"{shorten(str(item['name']), 80)} ({item['sha256'][:12]}…)" for item in items)
     return (
         grouped(entry["sequence"]),
         moment(entry["time"]),

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from forensics.report.blocks import Block, Section, callout, figure, heading, items, paragraph, table
+from forensics.report.blocks import Block, Section, callout, figure, heading, key_values, layers, paragraph, table
 from forensics.report.context import Context
-from forensics.report.language import _, decimals, measured, ngettext, signed
+from forensics.report.language import _, decimals, measured, ngettext, sentences, signed
 from forensics.report.sections.phrases import exhibit_label, text_or
 from forensics.types import Attribution, Trust, TrustCheck
 
@@ -32,7 +32,7 @@ def explanation(context: Context) -> Section:
 
 
 def _one(context: Context, k: int, number: int, attribution: Attribution) -> Iterator[Block]:
-    name = f"{exhibit_label(number)}: {_name(attribution)}"
+    name = _("{exhibit}: {what}", exhibit=exhibit_label(number), what=_name(attribution))
     yield heading(name)
     trust = attribution.trust
     if trust.state == "not_reliable":
@@ -46,10 +46,11 @@ def _one(context: Context, k: int, number: int, attribution: Attribution) -> Ite
         text = _("Nothing was measured of this map, so that it takes no part in any conclusion.")
         yield callout(_("Not checked"), text, tone="caution")
     yield paragraph(_facts(attribution))
-    figures = [f.id for f in context.attribution_figures(k)]
-    if figures:
-        yield figure(*figures)
-    elif attribution.part is not None:
+    figures = context.attribution_figures(k)
+    for shown in figures:
+        under = context.part_under(shown)
+        yield figure(shown.id) if under is None else layers(under.id, shown.id)
+    if not figures and attribution.part is not None:
         yield paragraph(_("No picture of it: this copy is redacted, or the pixels were not at hand."))
     if attribution.groups:
         rows = sorted(attribution.groups.items(), key=lambda item: -abs(item[1]))
@@ -60,8 +61,8 @@ def _one(context: Context, k: int, number: int, attribution: Attribution) -> Ite
             numeric=(1,),
         )
     yield from check_blocks(_("{name}: what was measured of the explanation", name=name), trust)
-    settings = [f"{text_or(key)}: {text_or(str(value))}" for key, value in sorted(attribution.settings.items())]
-    yield items(settings)
+    settings = [(text_or(key), text_or(str(value))) for key, value in sorted(attribution.settings.items())]
+    yield key_values(_("{name}: settings", name=name), settings)
 
 
 def check_blocks(caption: str, trust: Trust) -> list[Block]:
@@ -107,7 +108,7 @@ def _facts(attribution: Attribution) -> str:
         )
     if attribution.delta is not None:
         words.append(_("The attribution sums up to it but for {delta}.", delta=signed(attribution.delta, 4)))
-    return " ".join(words)
+    return sentences(*words)
 
 
 def method_names() -> dict[str, str]:
@@ -131,7 +132,7 @@ def _name(attribution: Attribution) -> str:
 
 def _taken(context: Context) -> str:
     kept = [
-        f"{exhibit_label(number)}, {_name(attribution)}"
+        _("{exhibit}: {what}", exhibit=exhibit_label(number), what=_name(attribution))
         for number, attribution in context.attributions
         if attribution.trust.state == "reliable"
     ]
@@ -139,5 +140,5 @@ def _taken(context: Context) -> str:
         return _("Nothing: no map here passed all of its checks.")
     return _(
         "Only that the answer of that network moved as shown: {maps}. The outcome and its strength do not rest on any map.",
-        maps="; ".join(kept),
+        maps=_("; ").join(kept),
     )

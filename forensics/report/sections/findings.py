@@ -19,10 +19,10 @@ from forensics.report.blocks import (
     tile_map,
 )
 from forensics.report.context import Context, Exhibit
-from forensics.report.language import _, decimals, grouped, listed, measured, ngettext, signed
+from forensics.report.language import _, decimals, grouped, listed, measured, ngettext, sentences, signed
 from forensics.report.sections.phrases import (
     exhibit_label,
-    exhibit_name,
+    exhibit_title,
     not_a_probability,
     outcome_words,
     reason_words,
@@ -46,7 +46,7 @@ def findings(context: Context) -> Section:
         )
     ]
     for exhibit in context.exhibits:
-        blocks.append(heading(f"{exhibit_label(exhibit.number)}: {exhibit_name(exhibit)}"))
+        blocks.append(heading(exhibit_title(exhibit)))
         if exhibit.finding is None:
             text = _("The file could not be read; see Exhibits.")
             blocks.append(callout(_("No finding"), text, tone="caution"))
@@ -78,7 +78,7 @@ def score_blocks(exhibit: Exhibit, scores: BranchScores) -> list[Block]:
     blocks: list[Block] = [
         callout(
             _("Uncalibrated score {score}", score=decimals(scores.score)),
-            f"{scale} {not_a_probability()}",
+            sentences(scale, not_a_probability()),
         ),
         heading(_("Score of every view"), level=4),
         strips(
@@ -134,14 +134,11 @@ def contradictions(finding: Finding) -> Iterator[str]:
 def _against_the_file(finding: Finding) -> Iterator[str]:
     """Yield where what the file says of itself and what was measured point apart."""
     meta = finding.evidence.metadata
-    from forensics.report._shim import Provenance
-
-    prov = getattr(meta, "provenance", None) or Provenance()
     camera = [meta.exif[name] for name in ("Make", "Model") if meta.exif.get(name, "").strip()]
-    generated = any("trainedalgorithmicmedia" in a.lower() for a in prov.actions)
+    generated = meta.provenance.generated
     if finding.outcome == "supports_h1" and camera:
         yield _("The file names a camera, the likelihood ratio supports H1. Anyone can write a camera's name.")
-    if finding.outcome == "supports_h1" and prov.state == "trusted" and not generated:
+    if finding.outcome == "supports_h1" and meta.provenance.state == "trusted" and not generated:
         yield _(
             "The content credentials are valid and trusted and state no generation, the likelihood ratio supports H1."
         )
@@ -196,24 +193,29 @@ def _pictures(context: Context, exhibit: Exhibit, finding: Finding) -> list[Bloc
 
 def redaction_block(context: Context, exhibit: Exhibit) -> Block:
     """Return what is covered in this copy of an exhibit, and that somebody must look before it leaves the house."""
-    what = context.redaction["what"]
-    n = context.covered.get(exhibit.number, 0)
-    if what == "faces" and n:
-        title = _("Faces covered")
-        text = ngettext(
-            "{n} face was found and covered. A search by software misses faces: look at this copy before it is passed on.",
-            "{n} faces were found and covered. A search by software misses faces: look at this copy before it is passed on.",
-            n,
-        )
-    elif what == "regions" and n:
-        title = _("Areas covered")
-        text = ngettext(
-            "{n} area that the examiner marked is covered.", "{n} areas that the examiner marked are covered.", n
-        )
-    else:
+    covered = context.covered.get(exhibit.number, {"whole": True, "places": 0, "found": None})
+    n = covered["places"]
+    if covered["whole"]:
         title = _("Pictures withheld")
         text = _("This copy is redacted: it holds no pixel of the exhibit.")
-    return callout(title, f"{text} {_('The digests still name the original.')}")
+        if covered["found"] == 0:
+            text = sentences(
+                text, _("Faces were to be covered, and none was found, so that the whole picture is withheld.")
+            )
+    elif not n:
+        title = _("Nothing covered")
+        text = _("The examiner marked nothing on this exhibit.")
+    elif context.redaction["what"] == "faces":
+        title = _("Faces covered")
+        text = ngettext(
+            "{n} place that may be a face is covered. A search by software misses faces: look at this copy before it is passed on.",
+            "{n} places that may be faces are covered. A search by software misses faces: look at this copy before it is passed on.",
+            n,
+        )
+    else:
+        title = _("Areas covered")
+        text = ngettext("{n} area is covered.", "{n} areas are covered.", n)
+    return callout(title, sentences(text, _("The digests still name the original.")))
 
 
 def _localisation(context: Context, exhibit: Exhibit, localisation: Localisation | None) -> list[Block]:
@@ -240,7 +242,7 @@ def _localisation(context: Context, exhibit: Exhibit, localisation: Localisation
     )
     return [
         heading(_("Localisation"), level=4),
-        paragraph(f"{text} {known}"),
+        paragraph(sentences(text, known)),
         figure(*(f.id for f in figures)),
     ]
 

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from forensics.report.blocks import Block, Section, callout, key_values, paragraph, table
+from forensics.report.blocks import Block, Section, callout, heading, key_values, paragraph, table
 from forensics.report.blocks import summary as statements
 from forensics.report.context import Context, Exhibit
-from forensics.report.language import _, decimals, listed, measured, moment, ngettext
+from forensics.report.language import _, decimals, listed, measured, moment, ngettext, sentences
 from forensics.report.sections.conclusion import concluded, support_words
 from forensics.report.sections.phrases import (
     exhibit_name,
@@ -63,7 +63,12 @@ def case(context: Context) -> Section:
         (_("Version of this report"), text_or(c.version, _("First version."))),
         (_("Classification"), text_or(c.classification, _("None was given."))),
     ]
-    blocks: list[Block] = [key_values(_("The case"), about), key_values(_("The examiner"), examiner)]
+    blocks: list[Block] = [
+        heading(_("The case")),
+        key_values(_("The case"), about),
+        heading(_("The examiner")),
+        key_values(_("The examiner"), examiner),
+    ]
     if c.notes:
         blocks.append(callout(_("Notes of the examiner"), text_or(c.notes, limit=6000)))
     return Section(_("Case and examiner"), blocks)
@@ -134,7 +139,7 @@ def _examined(context: Context) -> str:
     left = ngettext(
         "{n} file could not be read and was not examined.", "{n} files could not be read and were not examined.", failed
     )
-    return f"{words} {left}"
+    return sentences(words, left)
 
 
 def _measured(context: Context) -> str:
@@ -164,7 +169,7 @@ def _measured(context: Context) -> str:
     unscored = len(context.exhibits) - len(scored)
     if unscored:
         words.append(ngettext("{n} exhibit without a score.", "{n} exhibits without a score.", unscored))
-    return " ".join(words)
+    return sentences(*words)
 
 
 def _counted(findings: Sequence[Finding]) -> list[str]:
@@ -197,7 +202,7 @@ def _measured_one(finding: Finding) -> str:
             high=decimals(scores.view_scores.max()),
         ),
     ]
-    return " ".join(words)
+    return sentences(*words)
 
 
 def _strength(context: Context) -> str:
@@ -213,7 +218,7 @@ def _strength(context: Context) -> str:
         for outcome, text in outcomes().items()
         if counts[outcome]
     ]
-    return " ".join([*words, _("Likelihood ratios, where there are any, stand under Strength of evidence.")])
+    return sentences(*words, _("Likelihood ratios, where there are any, stand under Strength of evidence."))
 
 
 def _not_shown(context: Context) -> str:
@@ -228,7 +233,7 @@ def _not_shown(context: Context) -> str:
     if any(f.outcome == "supports_h2" for _e, f in context.examined):
         words.append(_("Support for H2 is no sign that a picture is unaltered."))
     words.append(_("Nor does it show who made or changed a picture, when, why, or in which place of it."))
-    return " ".join(words)
+    return sentences(*words)
 
 
 def _next(context: Context) -> str:
@@ -251,7 +256,7 @@ def _overview(context: Context) -> Block:
         "The score is uncalibrated and not a probability. H1 and H2 are written out under Question and propositions."
     )
     return table(
-        f"{what} {note}",
+        sentences(what, note),
         (_("Exhibit"), _("File"), _("Uncalibrated score"), _("Outcome")),
         (_overview_row(e, context.scale) for e in shown),
         numeric=(2,),
@@ -268,5 +273,10 @@ def _overview_row(exhibit: Exhibit, scale: VerbalScale) -> tuple[str, str, str, 
     lr = exhibit.finding.lr
     if lr is not None and exhibit.finding.outcome in ("supports_h1", "supports_h2"):
         words = support_words(lr, scale)
-        return number, name, score, f"{words[:1].upper()}{words[1:]} (log10 LR {decimals(lr.llr, 2)})"
+        return (
+            number,
+            name,
+            score,
+            _("{support} (log10 LR {llr})", support=f"{words[:1].upper()}{words[1:]}", llr=decimals(lr.llr, 2)),
+        )
     return number, name, score, outcome_words(exhibit.finding)

@@ -53,7 +53,7 @@ def method(context: Context) -> Section:
             else _("Exhibits {numbers}", numbers=listed([str(n) for n in numbers]))
         )
         blocks.append(heading(which))
-        pairs = [(_("Examined at"), moment(run.examined_at)), *_pairs(run.weights, "weights ")]
+        pairs = [(_("Examined at"), moment(run.examined_at)), *_pairs(run.weights)]
         blocks.append(key_values(_("{exhibits}, weights", exhibits=which), pairs))
         blocks.append(key_values(_("{exhibits}, settings", exhibits=which), _pairs(run.settings)))
         caption = _("{exhibits}, software that can change a number", exhibits=which)
@@ -179,12 +179,12 @@ def _agreement(context: Context) -> list[tuple[str, str]]:
     for _e, finding in context.examined:
         weights = finding.run.weights
         digest = weights.get("sha256")
-        seen[shorten(weights.get("name", "unnamed"), 100)] = digest if digest else not_recorded()
+        seen[shorten(weights.get("name", _("unnamed")), 100)] = digest if digest else not_recorded()
     rows += [(_("weights “{name}”, SHA-256", name=name), digest) for name, digest in seen.items()]
     cards = dict.fromkeys(str(f.run.settings.get("calibration_sha256") or "") for _e, f in context.examined)
     rows += [(_("calibration, SHA-256"), card or _("none")) for card in cards]
     rows.append((_("random seed"), _("none is used: nothing in a score is drawn at random")))
-    rows += [(_("exhibit {number}, SHA-256", number=e.number), f.evidence.sha256) for e, f in context.examined]
+    rows += [(_("exhibit {number}, SHA-256", number=e.number), e.sha256 or not_recorded()) for e in context.exhibits]
     return rows
 
 
@@ -202,9 +202,9 @@ def _runs(context: Context) -> list[tuple[RunRecord, list[int]]]:
     return [(first[key].run, numbers) for key, numbers in groups.items()]
 
 
-def _pairs(values: object, prefix: str = "") -> list[tuple[str, str]]:
+def _pairs(values: object) -> list[tuple[str, str]]:
     named = dict(values) if hasattr(values, "keys") else {}  # type: ignore[call-overload]  # a mapping by then
-    return [(prefix + shorten(str(k), 100), _value(v)) for k, v in sorted(named.items())]
+    return [(shorten(str(k), 100), _value(v)) for k, v in sorted(named.items())]
 
 
 def _value(value: object) -> str:

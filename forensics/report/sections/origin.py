@@ -1,13 +1,12 @@
 """Whether an exhibit is fit for the method, and what its file says about where it comes from."""
 
-from forensics.report._shim import Provenance
 from forensics.report.blocks import Block, Section, callout, details, heading, key_values, paragraph, table
 from forensics.report.context import Context, Exhibit
 from forensics.report.language import _, decimals, grouped, measured, ngettext
 from forensics.report.sections.phrases import (
     absent,
     exhibit_label,
-    exhibit_name,
+    exhibit_title,
     not_determined,
     not_tested,
     outcome_words,
@@ -16,7 +15,7 @@ from forensics.report.sections.phrases import (
     shorten,
     text_or,
 )
-from forensics.types import Finding, Metadata
+from forensics.types import Finding, Metadata, Provenance
 
 __all__ = ["provenance", "suitability"]
 
@@ -32,7 +31,7 @@ def suitability(context: Context) -> Section:
         )
     ]
     for exhibit in context.exhibits:
-        blocks.append(heading(f"{exhibit_label(exhibit.number)}: {exhibit_name(exhibit)}"))
+        blocks.append(heading(exhibit_title(exhibit)))
         if exhibit.finding is None:
             blocks.append(paragraph(_("Not suitable: the file could not be opened as a picture.")))
         else:
@@ -48,8 +47,8 @@ def provenance(context: Context) -> Section:
     for exhibit, finding in context.examined:
         label = exhibit_label(exhibit.number)
         meta = finding.evidence.metadata
-        blocks.append(heading(f"{label}: {exhibit_name(exhibit)}"))
-        blocks += _credentials(label, getattr(meta, "provenance", Provenance()))
+        blocks.append(heading(exhibit_title(exhibit)))
+        blocks += _credentials(label, meta.provenance)
         blocks.append(key_values(_("{exhibit}, what the file says about itself", exhibit=label), _claims(meta)))
         blocks += _long_metadata(exhibit, meta)
     if not blocks:
@@ -142,39 +141,42 @@ def credential_words() -> dict[str, tuple[str, str]]:
 
 
 def _credentials(label: str, found: Provenance) -> list[Block]:
-    title, text = credential_words().get(found.state, (found.state, found.text))
+    title, text = credential_words()[found.state]
     if found.state == "none":
-        return [paragraph(f"{title}. {text}")]
+        return [paragraph(_("{title}. {text}", title=title, text=text))]
     blocks: list[Block] = [callout(title, text, tone="caution" if found.state == "invalid" else "note")]
-    blocks.append(
-        key_values(
-            _("{exhibit}, content credentials", exhibit=label),
-            [
-                (_("Made with, as stated"), text_or(found.claim_generator, absent(), 200)),
-                (_("Title, as stated"), text_or(found.title, absent(), 200)),
-                (_("Signed by"), text_or(found.signer, absent(), 200)),
-                (_("Signed at"), text_or(found.signed_at, absent(), 60)),
-                (_("Actions, as stated"), text_or("; ".join(found.actions), absent(), 800)),
-                (_("Software of the check"), text_or(found.sdk_version, not_tested(), 100)),
-                (
-                    _("Trust list"),
-                    _(
-                        "{name}, SHA-256 {digest}",
-                        name=shorten(found.trust_list_name or "", 100),
-                        digest=found.trust_list_sha256,
-                    )
-                    if found.trust_list_sha256
-                    else _("None was given."),
-                ),
-            ],
+    if found.generated:
+        text = _("It states that a trained model made the picture, a part of it, or something it was made from.")
+        blocks.append(callout(_("Stated to be generated"), text, tone="caution"))
+    trust = (
+        _(
+            "{name}, SHA-256 {digest}",
+            name=shorten(found.trust_list_name or "", 100),
+            digest=found.trust_list_sha256,
         )
+        if found.trust_list_sha256
+        else _("None was given.")
     )
+    rows = [
+        (_("Made with, as stated"), text_or(found.claim_generator, absent(), 200)),
+        (_("Title, as stated"), text_or(found.title, absent(), 200)),
+        (_("Signed by"), text_or(found.signer, absent(), 200)),
+        (_("Organisation of the signer"), text_or(found.issuer, absent(), 200)),
+        (_("Signed at"), text_or(found.signed_at, absent(), 60)),
+        (_("Actions, as stated"), text_or(_("; ").join(found.actions), absent(), 800)),
+        (_("Address of a manifest"), text_or(found.remote_url, absent(), 300)),
+        (_("Software of the check"), text_or(found.sdk_version, not_tested(), 100)),
+        (_("Trust list"), trust),
+    ]
+    if found.message:
+        rows.append((_("Message of the program"), shorten(found.message, 400)))
+    blocks.append(key_values(_("{exhibit}, content credentials", exhibit=label), rows))
     if found.codes:
-        rows = [(shorten(c, 120), shorten(u, 200), shorten(e, 300)) for c, u, e in found.codes]
+        codes = [(shorten(c, 120), shorten(u, 200), shorten(e, 300)) for c, u, e in found.codes]
         head = (_("Code"), _("Where"), _("Explanation of the library"))
         blocks.append(
             details(
-                _("What the check reported"), [table(_("{exhibit}, codes of the check", exhibit=label), head, rows)]
+                _("What the check reported"), [table(_("{exhibit}, codes of the check", exhibit=label), head, codes)]
             )
         )
     return blocks
@@ -193,7 +195,7 @@ def _claims(meta: Metadata) -> list[tuple[str, str]]:
         (_("EXIF fields"), fields if meta.exif else absent()),
         (
             _("Software named"),
-            present_or("; ".join(shorten(s, 200) for s in meta.software), bool(meta.software), absent()),
+            present_or(_("; ").join(shorten(s, 200) for s in meta.software), bool(meta.software), absent()),
         ),
         (_("JPEG quality"), quality),
         (_("JPEG sub-sampling"), meta.subsampling or not_determined()),

@@ -14,6 +14,7 @@ __all__ = [
     "empty",
     "exhibit_label",
     "exhibit_name",
+    "exhibit_title",
     "exhibits_words",
     "not_a_probability",
     "not_determined",
@@ -103,6 +104,11 @@ def present_or(values: str, there: bool, otherwise: str) -> str:
 def exhibit_label(number: int) -> str:
     """Return ``Exhibit 3``."""
     return _("Exhibit {number}", number=number)
+
+
+def exhibit_title(exhibit: Exhibit) -> str:
+    """Return ``Exhibit 3: name``."""
+    return _("Exhibit {number}: {name}", number=exhibit.number, name=exhibit_name(exhibit))
 
 
 def exhibit_name(exhibit: Exhibit, limit: int = 120) -> str:

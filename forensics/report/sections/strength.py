@@ -2,11 +2,11 @@
 
 from forensics.report.blocks import Block, Section, callout, heading, key_values, llr_plot, paragraph, table
 from forensics.report.context import Context, Exhibit
-from forensics.report.language import _, decimals, grouped, measured, ngettext
+from forensics.report.language import _, decimals, grouped, measured, ngettext, sentences
 from forensics.report.sections.conclusion import support_words
 from forensics.report.sections.phrases import (
     exhibit_label,
-    exhibit_name,
+    exhibit_title,
     outcome_words,
     reason_words,
     text_or,
@@ -27,7 +27,7 @@ def strength(context: Context) -> Section:
         )
     ]
     for exhibit, finding in context.examined:
-        blocks.append(heading(f"{exhibit_label(exhibit.number)}: {exhibit_name(exhibit)}"))
+        blocks.append(heading(exhibit_title(exhibit)))
         found = strength_blocks(exhibit, finding, context.scale)
         if not found:
             text = _("No likelihood ratio. {reason}", reason=reason_words(finding))
@@ -117,7 +117,7 @@ def robustness(context: Context) -> Section:
         )
     ]
     for exhibit, finding in context.examined:
-        blocks.append(heading(f"{exhibit_label(exhibit.number)}: {exhibit_name(exhibit)}"))
+        blocks.append(heading(exhibit_title(exhibit)))
         found = robustness_blocks(exhibit, finding.robustness)
         blocks += found or [paragraph(_("Not tested: no copy of this exhibit was examined."))]
     if not any(True for _e in context.examined):
@@ -216,7 +216,7 @@ def _scale_blocks(context: Context) -> list[Block]:
         text.append(_("No likelihood ratio is stated in this report, so that no words of this table are used in it."))
     return [
         heading(_("Words for likelihood ratios")),
-        paragraph(" ".join(text)),
+        paragraph(sentences(*text)),
         table(
             _("Verbal scale: {name}, version {version}", name=words.name, version=words.version),
             (_("Likelihood ratio"), _("Words")),

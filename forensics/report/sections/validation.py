@@ -113,4 +113,9 @@ def _stratum(name: str, stratum: Mapping[str, Any]) -> Iterator[Block]:
             rows.append((label, decimals(value, DECIMALS), interval, meaning))
         numbers = _("{n1} generated, {n2} camera pictures", n1=grouped(k1), n2=grouped(k0))
         head = (_("Figure"), _("Value"), _("95 percent interval"), _("Meaning"))
-        yield table(f"{measured(name)}. {caption}: {numbers}", head, rows, numeric=(1, 2))
+        yield table(
+            _("{kind}. {what}: {pictures}", kind=measured(name), what=caption, pictures=numbers),
+            head,
+            rows,
+            numeric=(1, 2),
+        )

@@ -155,9 +155,11 @@ def test_the_view_with_the_highest_log_odds_is_the_default() -> None:
     highest = int(np.argmax(scores.logits[2, :, 1] - scores.logits[2, :, 0]))
     why = attribute(detector, picture, branch="statistics", method="group_ablation", trust="none")
     assert why.view == scores.views[highest]
+    assert why.settings["view chosen"] == f"the highest of {len(scores.views)}"
     assert why.output == pytest.approx(scores.logits[2, highest, 1] - scores.logits[2, highest, 0], abs=1e-4)
     named = attribute(detector, picture, branch="statistics", view=why.view, method="group_ablation", trust="none")
     assert named.groups == why.groups
+    assert "view chosen" not in named.settings
 
 
 def test_two_runs_give_the_same_bits(detector: Detector, picture: Evidence) -> None:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -15,7 +16,7 @@ from forensics.attribution.borrowing import HOOKS, borrowed
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError, Cancelled, EvidenceError, UnknownNameError
 from forensics.types import Evidence, Finding
-from tests.conftest import textured
+from tests.conftest import encoded, textured
 from tests.planted import detector_of, grainy, planted_branch
 
 
@@ -160,6 +161,84 @@ def test_bad_input_says_what_to_do(starter: Detector, make_evidence: Callable[..
     assert "no map of places" in refused(starter, picture, layer="body.network.head")
     assert "Ask for a larger copy" in refused(starter, make_evidence(textured(63, 300)))
     assert "flat" in refused(starter, make_evidence(np.full((300, 300, 3), 90, np.uint8)))
+
+
+def test_a_view_is_a_name_or_a_whole_number(starter: Detector, make_evidence: Callable[..., Evidence]) -> None:
+    """0.0 and 1.0 once explained the default view without a word, and so did NumPy's whole numbers."""
+    detector = detector_of(place=planted_branch())
+    picture = make_evidence(textured(128, 256))
+    for view in (1, np.int64(1), np.uint8(1), np.array(1)):
+        why = attribute(detector, picture, branch="place", view=view, method="grad_cam", trust="none")
+        assert why.view == "tile 128,0 identity"
+        assert "view chosen" not in why.settings
+    for view in (0.0, 1.0, np.float64(1), True, False, np.True_, (0,), b"0", [1]):
+        assert "view must be the name of a view or a whole number, got" in refused(
+            detector, picture, branch="place", view=view
+        )
+    assert "from 0 to 1" in refused(detector, picture, branch="place", view=np.int64(2))
+    assert "from 0 to 1" in refused(detector, picture, branch="place", view=-1)
+
+
+def test_steps_are_a_whole_number_of_any_kind() -> None:
+    detector = detector_of(place=planted_branch())
+    why = attribute(detector, grainy(), branch="place", steps=np.int64(5), trust="none")
+    assert why.settings["steps"] == 5
+    for steps in (5.0, True, "5", -1):
+        assert "steps must be a whole number" in refused(
+            detector, grainy(), branch="place", method="integrated_gradients", steps=steps
+        )
+
+
+@pytest.mark.parametrize(
+    ("method", "asked", "words"),
+    [
+        ("grad_cam", {"baseline": "grey"}, "grad_cam has no use for baseline='grey'; baseline is for integrated_gradients, "),
+        ("occlusion", {"layer": "body.gate"}, "layer is for grad_cam. Leave it out"),
+        ("integrated_gradients", {"layer": "body.gate"}, "layer is for grad_cam."),
+        ("integrated_gradients", {"regions": "grid"}, "regions is for region_ablation, region_shapley."),
+        ("group_ablation", {"steps": 4}, "steps is for integrated_gradients, gradient_shap, group_shapley, region_shapley."),
+        ("grad_cam", {"steps": 4}, "grad_cam has no use for steps=4"),
+    ],
+)  # fmt: skip
+def test_settings_that_change_nothing_are_refused(method: str, asked: dict[str, object], words: str) -> None:
+    assert words in refused(detector_of(place=planted_branch()), grainy(), branch="place", method=method, **asked)
+
+
+@pytest.mark.parametrize("method", METHODS.names())
+def test_every_setting_that_a_method_takes_changes_what_it_records(method: str) -> None:
+    detector = detector_of(place=planted_branch())
+    other = {"baseline": "noise", "layer": "body.squares", "regions": "superpixels", "steps": 3}
+    plain = attribute(detector, grainy(), branch="place", method=method, trust="none").to_dict()
+    for name in METHODS[method].takes:
+        asked = attribute(
+            detector, grainy(), branch="place", method=method, trust="none", **{name: other[name]}
+        ).to_dict()
+        assert (asked["settings"], asked["baseline"]) != (plain["settings"], plain["baseline"]), name
+
+
+def test_a_picture_may_be_a_path_or_bytes(tmp_path: Path) -> None:
+    detector, picture = detector_of(place=planted_branch()), grainy()
+    path = tmp_path / "grainy.png"
+    path.write_bytes(encoded(picture.pixels, "PNG"))
+    expected = attribute(detector, Evidence.from_file(path), branch="place", method="grad_cam", trust="none")
+    for given in (path, str(path), path.read_bytes(), detector.examine(path)):
+        found = attribute(detector, given, branch="place", method="grad_cam", trust="none")
+        assert found.to_dict() == expected.to_dict()
+    assert "none.png" in refused(detector, tmp_path / "none.png", branch="place")
+
+
+def test_what_is_no_picture_and_no_detector_is_refused_with_the_next_step() -> None:
+    detector = detector_of(place=planted_branch())
+    with pytest.raises(
+        TypeError, match=r"takes a picture as Finding, Evidence, path or bytes, got int\. Pass what examine"
+    ):
+        attribute(detector, 3, branch="place")
+    with pytest.raises(
+        TypeError, match=r"attribute takes a detector first, got Evidence\. Write attribute\(detector, picture"
+    ):
+        attribute(grainy(), detector, branch="place")
+    assert "Choose one of these" in refused(detector, grainy(), branch=3)
+    assert "No 3 among the methods" in refused(detector, grainy(), branch="place", method=3)
 
 
 def test_a_finding_without_pixels_is_refused(starter: Detector) -> None:

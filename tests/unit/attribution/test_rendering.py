@@ -9,10 +9,10 @@ import pytest
 import forensics as fx
 from forensics.attribution import draw
 from forensics.attribution.rendering import LIMIT, group_text
-from forensics.errors import AttributionError, ReportError, UnknownNameError
+from forensics.errors import AttributionError, EvidenceError, ReportError, UnknownNameError
 from forensics.report.verification import read_record
-from forensics.types import Attribution, Trust, TrustCheck
-from tests.conftest import NOW
+from forensics.types import Attribution, Evidence, Trust, TrustCheck
+from tests.conftest import NOW, encoded
 from tests.planted import detector_of, grainy, planted_branch
 
 
@@ -73,12 +73,35 @@ def test_the_scale_is_fixed() -> None:
     assert "not checked" in drawing.caption
 
 
-def test_outlines_are_those_of_the_picture() -> None:
+def test_the_caption_says_what_was_explained_and_how_the_view_was_chosen() -> None:
+    """Of a map of 0.8 and -0.7 one sees that it explains 0.1."""
+    part = np.zeros((48, 32), np.float32)
+    part[0, 0], part[47, 31] = 0.8, -0.7
+    caption = draw(made(part, output=-0.06, reference=-0.16, baseline="median_blur")).caption
+    assert "Explained: log-odds -0.06. The baseline “median_blur” has -0.16, a difference of +0.10." in caption
+    assert "The cells sum to +0.80 for ‘fake’ and -0.70 for ‘real’." in caption
+    assert "This view" not in caption
+    chosen = draw(made(part, target="logit_fake", settings={"view chosen": "the highest of 6"})).caption
+    assert "Explained: logit of ‘fake’ +1.50. The cells" in chosen
+    assert "This view is the highest of 6. It is no map of forged places. Checks: not checked." in chosen
+
+
+def test_outlines_are_those_of_the_picture(tmp_path: Path) -> None:
     part = np.zeros((48, 32), np.float32)
     evidence = grainy()
     assert draw(made(part), evidence=evidence).pixels.shape == draw(made(part)).pixels.shape
     with pytest.raises(AttributionError, match="Pass the picture"):
         draw(made(part), evidence=grainy(seed=5))
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(evidence.pixels, "PNG"))
+    own = made(part, evidence_sha256=Evidence.from_file(path).sha256)
+    assert np.array_equal(draw(own, evidence=path).pixels, draw(own, evidence=path.read_bytes()).pixels)
+    with pytest.raises(EvidenceError, match="none"):
+        draw(own, evidence="none.png")
+    with pytest.raises(TypeError, match=r"draw takes a picture as .*, got int"):
+        draw(own, evidence=3)
+    with pytest.raises(TypeError, match=r"draw takes an Attribution, got Evidence\. Pass what attribute returned"):
+        draw(evidence)
 
 
 def test_a_report_shows_the_map_and_its_checks(tmp_path: Path) -> None:

@@ -166,9 +166,19 @@ def test_states_of_trust() -> None:
     assert Trust().state == "not_checked"
     assert Trust(checks=(told,)).state == "not_checked"
     assert Trust(checks=(passed, told)).state == "reliable"
+    assert (Trust(checks=(passed, told)).judged, Trust(checks=(passed, told)).words) == (1, "1 check made, passed")
+    assert Trust(checks=(passed, passed)).words == "2 checks made, all passed"
     both = Trust(checks=(passed, failed))
     assert (both.state, both.failed, both.words) == ("not_reliable", ("b",), "not reliable: failed b")
     assert Trust.from_dict(both.to_dict()) == both
+
+
+def test_the_words_for_groups_say_how_little_was_checked(detector: Detector) -> None:
+    words = {
+        method: attribute(detector, grainy(), branch="srm", method=method, trust="full").trust.words
+        for method in ("group_ablation", "group_shapley")
+    }
+    assert words == {"group_ablation": "1 check made, passed", "group_shapley": "2 checks made, all passed"}
 
 
 def test_what_was_measured_of_the_method_counts_too(detector: Detector) -> None:
@@ -219,5 +229,11 @@ def test_branches_that_respond_to_the_same_agree() -> None:
     assert (against.rank_correlation, np.abs(against.common).max()) == (pytest.approx(-1.0), 0.0)
     with pytest.raises(AttributionError, match="channel groups"):
         compare_branches(a, attribute(detector, grainy(), branch="a", method="group_ablation", trust="none"))
-    with pytest.raises(AttributionError, match="different views"):
+    with pytest.raises(AttributionError, match=r"different pictures.*Compare two of the same"):
         compare_branches(a, attribute(detector, grainy(seed=3), branch="b", method="occlusion", trust="none"))
+    with pytest.raises(AttributionError, match=r"different views.*Pass view="):
+        compare_branches(a, replace(a, view="tile 0,128 identity"))
+    with pytest.raises(
+        TypeError, match=r"compare_branches takes an Attribution, got str\. Pass what attribute returned"
+    ):
+        compare_branches(a, "b")

@@ -82,7 +82,9 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
             "req", "-x509", "-new", "-key", f"{name}.key", "-subj", f"/CN=Test {name}", "-days", "3650", "-config", "config",
             "-extensions", "root", "-out", f"{name}.pem",
         )  # fmt: skip
-    made.openssl("req", "-new", "-key", "authority.key", "-subj", "/CN=Test authority", "-config", "config", "-out", "csr")
+    made.openssl(
+        "req", "-new", "-key", "authority.key", "-subj", "/CN=Test authority", "-config", "config", "-out", "csr"
+    )
     made.openssl(
         "x509", "-req", "-in", "csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-days", "3650", "-extfile", "config",
         "-extensions", "authority", "-out", "authority.pem",
@@ -98,7 +100,9 @@ def write_log(tmp_path: Path) -> Callable[[int], CustodyLog]:
         log = CustodyLog(tmp_path / "custody.jsonl")
         for i in range(n):
             item = Item(name=f"{i}.jpg", sha256=f"{i:064x}", n_bytes=i)
-            log.append("examined", actor="A. Examiner", inputs=[item], note=f"entry {i + 1}", now=NOW + timedelta(minutes=i))
+            log.append(
+                "examined", actor="A. Examiner", inputs=[item], note=f"entry {i + 1}", now=NOW + timedelta(minutes=i)
+            )
         return log
 
     return write

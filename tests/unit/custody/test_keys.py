@@ -12,24 +12,24 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from forensics.custody import fingerprint, load_private_key, load_public_key, new_key
-from forensics.custody import keys
+from forensics.custody import fingerprint, keys, load_private_key, load_public_key, new_key
 from forensics.custody.keys import public_path
 from forensics.errors import CustodyError
 
+WORDS = "a long one – ünï"
 PEM = serialization.Encoding.PEM
 
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
-    new_key(tmp_path / "key.pem", passphrase="a long one – ünï")
+    new_key(tmp_path / "key.pem", passphrase=WORDS)
     return tmp_path / "key.pem"
 
 
 def test_a_key_is_encrypted_and_for_its_owner_only(key: Path) -> None:
     assert b"BEGIN ENCRYPTED PRIVATE KEY" in key.read_bytes()
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    private = load_private_key(key, "a long one – ünï")
+    private = load_private_key(key, WORDS)
     public = load_public_key(public_path(key))
     assert public_path(key).name == "key.pem.pub"
     assert private.public_key() == public
@@ -58,7 +58,7 @@ def test_the_passphrase_is_asked_for_only_if_there_is_one(key: Path, tmp_path: P
 
     def ask() -> str:
         asked.append("asked")
-        return "a long one – ünï"
+        return WORDS
 
     new_key(tmp_path / "open.pem", passphrase=None)
     assert b"BEGIN PRIVATE KEY" in (tmp_path / "open.pem").read_bytes()
@@ -158,7 +158,7 @@ def test_openssl_reads_our_keys_and_we_read_its(key: Path, tmp_path: Path) -> No
     def openssl(*arguments: str) -> bytes:
         return subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=tmp_path).stdout
 
-    made = openssl("pkey", "-in", str(key), "-passin", "pass:a long one – ünï", "-pubout")
+    made = openssl("pkey", "-in", str(key), "-passin", f"pass:{WORDS}", "-pubout")
     assert made == public_path(key).read_bytes()
     openssl("genpkey", "-algorithm", "ed25519", "-out", "theirs.pem")
     openssl("pkey", "-in", "theirs.pem", "-pubout", "-out", "theirs.pub")

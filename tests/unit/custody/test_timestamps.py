@@ -1,7 +1,6 @@
 """Time-stamps: the query, the reply of an authority made with OpenSSL, and every way in which they do not belong together."""
 
 import importlib.util
-import random
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from forensics.custody import attach_reply, query_path, timestamp_path, timestamps, verify_timestamp, write_query
@@ -47,7 +47,7 @@ def test_a_query_holds_the_digest_and_a_nonce_and_is_kept(file: Path) -> None:
     assert read_query(query) == (bytes.fromhex(SHA256), int.from_bytes(data[-11:-3], "big"))
     query.unlink()
     assert write_query(file).read_bytes() != data  # no nonce twice
-    file.write_bytes(b"abd")
+    file.write_bytes(b"abx")
     with pytest.raises(CustodyError, match="other bytes"):
         write_query(file)
 
@@ -55,7 +55,9 @@ def test_a_query_holds_the_digest_and_a_nonce_and_is_kept(file: Path) -> None:
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
 def test_openssl_reads_our_query_and_we_read_its(file: Path) -> None:
     def openssl(*arguments: str) -> str:
-        return subprocess.run(["openssl", "ts", *arguments], check=True, capture_output=True, text=True, cwd=file.parent).stdout
+        return subprocess.run(
+            ["openssl", "ts", *arguments], check=True, capture_output=True, text=True, cwd=file.parent
+        ).stdout
 
     told = openssl("-query", "-in", str(write_query(file)), "-text")
     assert "Hash Algorithm: sha256" in told
@@ -107,7 +109,7 @@ def test_other_roots_do_not_vouch(stamped: Path, authority: Authority, tmp_path:
 
 
 def test_a_file_that_was_changed_is_told(stamped: Path, authority: Authority) -> None:
-    stamped.write_bytes(b"abd")
+    stamped.write_bytes(b"abx")
     for roots in (None, authority.root):
         check = verify_timestamp(stamped, roots=roots)
         assert not check.ok
@@ -123,7 +125,7 @@ def test_a_reply_to_another_query_is_not_kept(file: Path, authority: Authority, 
     with pytest.raises(CustodyError, match="nonce"):
         attach_reply(file, early)
     other = tmp_path / "other.html"
-    other.write_bytes(b"abd")
+    other.write_bytes(b"abx")
     with pytest.raises(CustodyError, match="no query"):
         attach_reply(other, early)
     with pytest.raises(CustodyError, match="other bytes"):
@@ -184,20 +186,24 @@ def test_what_is_no_reply_is_told(content: bytes, file: Path) -> None:
 
 def test_no_change_of_one_byte_changes_what_is_shown(stamped: Path, authority: Authority) -> None:
     target = timestamp_path(stamped)
-    data, rng = target.read_bytes(), random.Random(20260102)
+    data, rng = target.read_bytes(), np.random.default_rng(20260102)
     shown = verify_timestamp(stamped, roots=authority.root)
     unsigned = 0
     for _ in range(200):
-        at, value = rng.randrange(len(data)), rng.randrange(256)
+        at, value = int(rng.integers(len(data))), int(rng.integers(256))
         changed = bytearray(data)
         changed[at] = value if value != data[at] else value ^ 1
         target.write_bytes(changed)
         check = verify_timestamp(stamped, roots=authority.root)
-        if check.ok:  # a few bytes of the frame are under no signature, such as the name of a digest that is named twice
+        if (
+            check.ok
+        ):  # a few bytes of the frame are under no signature, such as the name of a digest that is named twice
             unsigned += 1
             assert check == shown, (at, value)
         else:
-            assert not any(word in check.problems[0] for word in ("ErrorStack", "ParseError", "Traceback")), check.problems
+            assert not any(word in check.problems[0] for word in ("ErrorStack", "ParseError", "Traceback")), (
+                check.problems
+            )
     assert unsigned < 20
 
 
@@ -211,10 +217,16 @@ def test_what_is_no_query_is_told(content: bytes, stamped: Path) -> None:
 
 def test_the_missing_package_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.util.find_spec
-    monkeypatch.setattr("forensics.custody.replies.find_spec", lambda name: None if name == "rfc3161_client" else real(name))
+    monkeypatch.setattr(
+        "forensics.custody.replies.find_spec", lambda name: None if name == "rfc3161_client" else real(name)
+    )
     monkeypatch.setitem(sys.modules, "rfc3161_client", None)
     write_query(file)  # needs nothing
-    for call in (lambda: attach_reply(file, b""), lambda: verify_timestamp(file), lambda: request(file, "http://127.0.0.1:9")):
+    for call in (
+        lambda: attach_reply(file, b""),
+        lambda: verify_timestamp(file),
+        lambda: request(file, "http://127.0.0.1:9"),
+    ):
         with pytest.raises(MissingExtraError, match=r"pip install 'forensics\[timestamp\]'"):
             call()
 
@@ -269,7 +281,9 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_a_named_authority_gets_the_digest_and_nothing_else(file: Path, server: HTTPServer, authority: Authority) -> None:
+def test_a_named_authority_gets_the_digest_and_nothing_else(
+    file: Path, server: HTTPServer, authority: Authority
+) -> None:
     assert request(file, f"http://127.0.0.1:{server.server_port}/tsa") == timestamp_path(file)
     assert verify_timestamp(file, roots=authority.root).ok
     assert server.asked == [("/tsa", "application/timestamp-query", query_path(file).read_bytes())]  # type: ignore[attr-defined]
@@ -293,7 +307,9 @@ def test_an_authority_that_does_not_answer_is_told(place: str, words: str, file:
     assert query_path(file).exists()
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/y", "", "tsa.example", "http://", "http://[", "data:,x", "HTTP"])
+@pytest.mark.parametrize(
+    "url", ["file:///etc/passwd", "ftp://x/y", "", "tsa.example", "http://", "http://[", "data:,x", "HTTP"]
+)
 def test_only_web_addresses_are_contacted(url: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timestamps.urllib.request, "build_opener", lambda *_a: pytest.fail("something was contacted"))
     with pytest.raises(CustodyError, match="begins with http"):

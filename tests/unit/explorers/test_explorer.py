@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 import forensics as fx
-from forensics.detector import Detector
+from forensics.detector import Detector, load_detector
+from forensics.errors import EvidenceError
 from forensics.explorers import Explorer, explore
 from forensics.explorers.panels import MAPS
-from forensics.explorers.state import TABS
+from forensics.explorers.python import code_line
+from forensics.explorers.state import TABS, replace_tab
 from forensics.residuals import RESIDUALS
 from forensics.types import (
     DeliveredScore,
@@ -26,7 +28,7 @@ from forensics.types import (
 from tests.broken_files import BROKEN, write_broken
 from tests.conftest import encoded, textured
 from tests.desk import HOSTILE, code, go_to, upload, walk
-from tests.lines import value_of
+from tests.lines import run_line, value_of
 
 
 def test_every_control_has_a_label_and_says_what_it_does(explorer: Explorer) -> None:
@@ -179,7 +181,9 @@ def test_references_that_cannot_be_read_are_said_once(detector: Detector, findin
         explore(detector, finding, references=["a.jpg"])
 
 
-def test_a_picked_file_is_examined_and_a_broken_one_keeps_the_last(explorer: Explorer, tmp_path: Path) -> None:
+def test_a_picked_file_is_examined_and_a_broken_one_keeps_the_last(
+    explorer: Explorer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     upload(explorer, "head", encoded(textured(80, 90)), HOSTILE)
     assert explorer.finding.evidence.name == HOSTILE
     assert explorer.picker.upload.value == ()
@@ -188,7 +192,9 @@ def test_a_picked_file_is_examined_and_a_broken_one_keeps_the_last(explorer: Exp
     assert "⟨U+202E⟩" in shown
     assert "\u202e" not in shown
     data = encoded(textured(80, 90))
-    again = value_of(code(explorer), fx=fx, detector=explorer.detector, data=data)
+    (tmp_path / HOSTILE).write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+    again = run_line(code(explorer), fx=fx, detector=explorer.detector)["finding"]
     assert again.to_dict()["scores"] == explorer.finding.to_dict()["scores"]
     for junk in (b"", b"junk", b"\x89PNG\r\n\x1a\n", encoded(textured(80, 90))[:200]):
         upload(explorer, "head", junk, "junk.png")
@@ -203,7 +209,7 @@ def test_a_picked_file_is_examined_and_a_broken_one_keeps_the_last(explorer: Exp
     explorer.picker.path.value = str(path)
     explorer.background.wait(60)
     assert explorer.finding.evidence.name == "it's.png"
-    assert code(explorer) == f"finding = detector.examine({str(path)!r})"
+    assert code(explorer).splitlines()[0] == f"finding = detector.examine({str(path)!r})"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -254,6 +260,52 @@ def test_examining_can_be_stopped(explorer: Explorer, monkeypatch: pytest.Monkey
     assert len(steps) == 2  # of six views
     assert explorer.finding is before
     assert "Cancelled" in explorer.background.message.value
+
+
+def test_a_path_is_examined_and_what_is_no_finding_is_refused(
+    detector: Detector, finding: Finding, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(encoded(textured(80, 90)))
+    assert explore(detector, path).finding.evidence.name == "a.png"
+    assert explore(detector, path.read_bytes()).finding.evidence.sha256 == Evidence.from_file(path).sha256
+    with pytest.raises(EvidenceError, match=r"none\.png"):
+        explore(detector, tmp_path / "none.png")
+    with pytest.raises(
+        TypeError, match=r"explore takes a detector first, got Finding\. Write explore\(detector, finding\)"
+    ):
+        explore(finding, detector)
+    with pytest.raises(TypeError, match="expected a path, bytes or Evidence, got int"):
+        explore(detector, 3)
+
+
+def test_it_begins_with_the_branch_that_moved_the_score_most_and_says_how_much_each_counts(finding: Finding) -> None:
+    """The statistics pass no gradients, so that a method which needs none is chosen with them."""
+    starter = load_detector(calibration="none")
+    opened = explore(starter, finding.evidence)
+    scores = opened.finding.scores
+    assert scores.leading == "statistics"
+    assert (opened.state.branch, opened.state.method) == ("statistics", "occlusion")
+    go_to(opened, "why")
+    tab = opened.panes["why"]
+    assert (tab.branch.value, tab.method.value) == ("statistics", "occlusion")
+    counts = f"counts {100 * scores.shares['statistics']:.0f} percent in the joint score"
+    adds = f"adds {scores.contributions['statistics']:+.2f} to the joint log-odds of this exhibit".replace("-", "−")
+    for words in (tab.about.value, opened.panes["overview"].words.value, opened.to_html()):
+        assert f"statistics: {counts}; {adds}" in words
+    names = run_line(code_line(replace_tab(opened.state, "overview")), finding=opened.finding)
+    assert names
+
+
+def test_the_spectrum_of_a_marked_region_is_that_of_the_region(explorer: Explorer, finding: Finding) -> None:
+    go_to(explorer, "residuals")
+    tab = explorer.panes["residuals"]
+    tab.residual.value = "spectrum"
+    tab.layers.region = (100, 50, 196, 146)
+    values = value_of(code(explorer), fx=fx, finding=finding)
+    assert f"{values.mean():.3f}".replace("-", "−") in tab.numbers.value
+    assert f"{values.std():.3f}" in tab.numbers.value
+    assert "rest of the part" not in tab.numbers.value
 
 
 def test_examine_from_a_cell_waits(explorer: Explorer) -> None:

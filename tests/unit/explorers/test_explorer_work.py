@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from threading import Event
 
@@ -14,7 +15,11 @@ import forensics as fx
 from forensics.detector import Detector
 from forensics.errors import AttributionError, Cancelled, EvidenceError
 from forensics.explorers import Explorer, explore
+from forensics.explorers.events import LookMoved
+from forensics.explorers.page import groups_html
+from forensics.explorers.places import Look
 from forensics.explorers.state import TABS
+from forensics.explorers.tabs.why import attribution_html
 from forensics.residuals import RESIDUALS, render
 from forensics.types import (
     Attribution,
@@ -22,8 +27,8 @@ from forensics.types import (
     Finding,
 )
 from tests.conftest import encoded, textured
-from tests.desk import HOSTILE, code, fake_fx, go_to, size_of, upload, walk
-from tests.lines import run_line, value_of
+from tests.desk import HOSTILE, code, fake_attribution, fake_fx, go_to, size_of, upload, walk
+from tests.lines import run_line, value_of, values_of
 
 
 def test_a_branch_is_explained_and_another_beside_it(explorer: Explorer, asked: list[dict[str, object]]) -> None:
@@ -40,16 +45,17 @@ def test_a_branch_is_explained_and_another_beside_it(explorer: Explorer, asked: 
     assert [a.branch for a in explorer.why] == ["convnext", "replknet"]
     assert explorer.state.draft.attributions == (0, 1)
     shown = tab.result.value
-    assert "All checks passed" in shown
+    assert "1 check made, passed. So little was checked" in shown
+    assert shown.count("counts 50 percent in the joint score") == 2
+    assert "Log-odds that the group added" in shown
     assert "Not reliable: failed deletion" in shown
     assert "&lt;b&gt;measured&lt;/b&gt;" in shown
     assert "rank correlation" in shown
     assert shown.count("data:image/webp;base64,") == 2
     assert "convnext rgb +0.30" in shown
     assert not tab.run.disabled
-    why: list[object] = []
     stand_in = type("Fx", (), {"attribute": fake_fx(explorer)})
-    run_line(code(explorer), fx=stand_in, detector=1, finding=2, why=why)
+    why = run_line(code(explorer), fx=stand_in, detector=1, finding=2)["why"]
     assert [(a.branch, a.view) for a in why] == [(a.branch, a.view) for a in explorer.why]
 
 
@@ -91,7 +97,7 @@ def test_attributions_of_an_exhibit_that_was_left_are_not_kept(
     assert len(explorer.why) == 1
     upload(explorer, "head", encoded(textured(80, 90)))
     assert explorer.why == []
-    assert explorer.state.explained == 0
+    assert explorer.state.made == ()
 
 
 def test_all_copies_are_examined_at_the_press_of_a_button(explorer: Explorer) -> None:
@@ -104,7 +110,7 @@ def test_all_copies_are_examined_at_the_press_of_a_button(explorer: Explorer) ->
     assert len(explorer.finding.robustness.copies) == 10
     assert "messenger-like" in tab.words.value
     again = value_of(code(explorer), detector=explorer.detector, finding=finding)
-    assert again.robustness == explorer.finding.robustness
+    assert again == explorer.finding.robustness
     assert explorer.state.tab == "robustness"
 
 
@@ -123,7 +129,9 @@ def test_metadata_is_reported_and_nothing_in_it_does_anything(detector: Detector
 
 
 @pytest.mark.parametrize("size", [(300, 400), (120, 500)])
-def test_two_exhibits_are_held_side_by_side(explorer: Explorer, size: tuple[int, int]) -> None:
+def test_two_exhibits_are_held_side_by_side(
+    explorer: Explorer, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     go_to(explorer, "compare")
     tab = explorer.panes["compare"]
     assert tab.place.children == ()
@@ -138,9 +146,13 @@ def test_two_exhibits_are_held_side_by_side(explorer: Explorer, size: tuple[int,
     same = size == (300, 400)
     assert ("the same of the second" in tab.caption.value) == same
     assert ("as it lies alike" in tab.caption.value) != same
-    values = value_of(code(explorer), fx=fx, other=explorer.other)
-    shown = render(values, limit=RESIDUALS["srm"].limit, signed=True)
-    assert np.array_equal(shown, tab.layers._pixels[3])
+    assert tab.words.value.index("Scores of two pictures are not to be held") < tab.words.value.index("<table")
+    monkeypatch.chdir(tmp_path)
+    Path(HOSTILE).write_bytes(encoded(textured(*size, 7)))
+    *_, scores, first, second = values_of(code(explorer), fx=fx, detector=explorer.detector, finding=explorer.finding)
+    assert all(f"{score:.3f}" in tab.words.value for score in scores)
+    for values, pixels in ((first, tab.layers._pixels[2]), (second, tab.layers._pixels[3])):
+        assert np.array_equal(render(values, limit=RESIDUALS["srm"].limit, signed=True), pixels)
     upload(explorer, "compare", b"junk", "junk.png")
     assert explorer.other.evidence.name == HOSTILE
     assert "junk.png" in explorer.background.message.value
@@ -240,6 +252,79 @@ def test_without_a_head_the_same_cells_give_a_page(
     assert all(f"<h2>{title}</h2>" in html for title in TABS.values())
     assert "known-1.png" in html
     assert explorer.to_html() == html
+
+
+def test_without_a_head_what_went_wrong_is_told_at_once_and_in_the_page(
+    explorer: Explorer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("FORENSICS_HEADLESS", "1")
+    for ask, path in ((explorer.compare, "/nothing.jpg"), (explorer.examine, "/nope<b>.jpg")):
+        ask(path)
+        assert path in caplog.text
+        assert path.replace("<b>", "&lt;b&gt;") in explorer.to_html()
+        assert 'role="alert"' in explorer.to_html()
+
+
+def test_the_page_is_for_readers_who_can_press_nothing(explorer: Explorer, tmp_path: Path) -> None:
+    page = explorer.to_html()
+    assert "press" not in re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL).replace("compress", "")
+    assert "Pick a second" not in page
+    assert "Nothing was explained here." in page
+    assert "No second picture was compared." in page
+    assert "No report was written yet." in page
+    explorer.export(tmp_path / "report.html")
+    page = explorer.to_html()
+    assert "The report is written and holds" in page
+    assert "No report was written yet." not in page
+    explorer.show(explorer.detector.examine(Evidence.from_bytes(encoded(textured(90, 90)))))
+    assert "No report was written yet." in explorer.to_html()  # of this exhibit
+
+
+def test_the_lines_of_the_page_give_its_numbers(
+    explorer: Explorer, asked: list[dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every line of every section, run in order, with nothing but what its heading names; the part is smaller than in the tab."""
+    explorer.send(LookMoved(Look(left=8, top=0, side=290)))
+    explorer.explain()
+    second = tmp_path / "second.png"
+    second.write_bytes(encoded(textured(90, 90, 3)))
+    explorer.compare(str(second))
+    page = explorer.to_html()
+    sections = [unescape(code) for code in re.findall(r'<code class="code">(.*?)</code>', page, re.DOTALL)]
+    assert len(sections) == len(TABS)
+    stand_in = type("Fx", (), {"attribute": fake_fx(explorer), "residual_maps": staticmethod(fx.residual_maps)})
+    stand_in.write_report = staticmethod(lambda *_args, **how: how["attributions"])
+    lines = "\n".join(sections)
+    values = values_of(lines, fx=stand_in, detector=explorer.detector, finding=explorer.finding)
+    residual = values[1]
+    assert residual.shape == (256, 256)
+    rows = re.findall(r"in question</td>(.*?)</tr>", page, re.DOTALL)
+    assert all(f"{v:.3f}".replace("-", "−") in rows[0] for v in (residual.std(), np.abs(residual).mean()))
+    assert [a.branch for a in values[-1]] == [a.branch for a in explorer.why]
+    scores = next(v for v in values if isinstance(v, tuple) and len(v) == 2)
+    assert all(f"{score:.3f}" in page for score in scores)
+
+
+def test_taking_a_group_out_and_adding_it_are_told_apart(explorer: Explorer, finding: Finding) -> None:
+    made = [
+        replace(fake_attribution(finding, branch, finding.scores.views[0], method), part=None)
+        for branch, method in (("convnext", "group_ablation"), ("replknet", "group_shapley"))
+    ]
+    ablation, shapley, both = (groups_html(shown) for shown in (made[:1], made[1:], made))
+    assert "lost when the group is taken out, all others left in; they need not add up" in ablation
+    assert "that the group added; they sum to what is explained" in shapley
+    assert "the two can disagree" in both
+
+
+def test_how_the_view_was_chosen_and_what_is_explained_is_told(finding: Finding) -> None:
+    why = fake_attribution(finding, "convnext", finding.scores.views[0], "grad_cam")
+    named = attribution_html(why, None)
+    assert (
+        "Log-odds of the branch on this view 0.40; of the baseline “median_blur” −0.10, a difference of +0.50" in named
+    )
+    assert "in favour of" not in named
+    chosen = attribution_html(replace(why, settings={"view chosen": "the highest of 6"}), None)
+    assert "the highest of 6, the one most in favour of ‘fake’" in chosen
 
 
 def test_the_page_has_its_references_though_nobody_opened_their_tab(explorer: Explorer) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -31,11 +32,13 @@ from forensics.explorers.events import (
 )
 from forensics.explorers.panels import maps_of
 from forensics.explorers.places import Look, Subject, clamped, place_words
-from forensics.explorers.state import _HANDLERS, TABS, State, code_line, open_state, replace_tab, update
+from forensics.explorers.python import attribution_line, code_line, source_of
+from forensics.explorers.state import _HANDLERS, TABS, State, open_state, replace_tab, update
+from forensics.explorers.tabs.residuals import residual_rows
 from forensics.residuals import RESIDUALS
 from forensics.types import Evidence, Finding, RunRecord
-from tests.conftest import textured
-from tests.lines import run_line, value_of
+from tests.conftest import encoded, textured
+from tests.lines import run_line, value_of, values_of
 
 SUBJECT = Subject(
     name="a.png",
@@ -59,6 +62,7 @@ def test_it_opens_in_the_middle_on_the_first_branch(state: State) -> None:
     assert open_state(replace(SUBJECT, width=1000, height=784)).look == Look(left=308, top=200, side=384)
     assert (state.tab, state.branch, state.gain, state.region) == ("overview", "one", 1.0, None)
     assert open_state(replace(SUBJECT, branches=(), views=(), boxes=())).branch == ""
+    assert open_state(replace(SUBJECT, leading="two")).branch == "two"  # the one that moved the score most
 
 
 def test_a_look_is_brought_into_the_picture() -> None:
@@ -78,7 +82,7 @@ def test_what_changes_nothing_gives_the_same_state(state: State) -> None:
     for event in (
         TabChosen("overview"), ResidualChosen("srm"), ChannelChosen(0), GainSet(1.0), LookMoved(state.look), RegionMarked(None),
         BranchChosen("one", ("integrated_gradients",)), MethodChosen("integrated_gradients"), ViewChosen(None), BesideChosen(""),
-        TrustChosen("quick"), PicturesHidden(False), OtherShown(None), ReportSet(path="report.html"), Explained(0),
+        TrustChosen("quick"), PicturesHidden(False), OtherShown(None), ReportSet(path="report.html"), Explained(()),
     ):  # fmt: skip
         assert update(state, event) is state, event
 
@@ -133,22 +137,24 @@ def test_a_branch_brings_its_methods(state: State) -> None:
 
 
 def test_new_attributions_go_into_the_report_and_can_be_taken_out(state: State) -> None:
-    two = update(state, Explained(2))
+    two = update(state, Explained(("'a'", "'b'")))
     assert two.draft.attributions == (0, 1)
     one = update(two, ReportSet(attributions=(1, 7)))
     assert one.draft.attributions == (1,)
-    assert update(one, Explained(3)).draft.attributions == (1, 2)
+    assert update(one, Explained(("'a'", "'b'", "'c'"))).draft.attributions == (1, 2)
 
 
 def test_another_exhibit_keeps_how_one_looks_and_drops_what_was_about_the_old_one(state: State) -> None:
     before = replace(
         state, tab="residuals", residual="median", gain=2.0, region=(1, 1, 2, 2), view="v", beside="two", other=OTHER, hidden=True,
-        draft=replace(state.draft, notes="of the old one", examiner="E", attributions=(0,)), explained=1,
+        draft=replace(state.draft, notes="of the old one", examiner="E", attributions=(0,)), made=("'a'",),
     )  # fmt: skip
     after = update(before, Examined(subject=OTHER, source="'b.png'"))
     assert (after.tab, after.residual, after.gain, after.hidden) == ("residuals", "median", 2.0, True)
-    assert (after.region, after.view, after.beside, after.explained) == (None, None, "", 0)
-    assert after.branch == "two"  # "one" is not among its branches
+    assert (after.region, after.view, after.beside, after.made) == (None, None, "", ())
+    assert after.branch == "two"  # the first, as long as nothing is known of what moved its score
+    led = update(before, Examined(subject=replace(OTHER, leading="three")))
+    assert led.branch == "three"
     assert (after.draft.notes, after.draft.examiner, after.draft.attributions) == ("", "E", ())
     again = update(before, Examined(subject=replace(SUBJECT, name="c"), same_exhibit=True))
     assert again == replace(before, subject=replace(SUBJECT, name="c"))
@@ -168,7 +174,7 @@ def finding() -> Finding:
 
 
 @pytest.mark.parametrize("name", RESIDUALS.names())
-def test_the_line_of_a_residual_gives_what_is_shown(name: str, state: State, finding: Finding) -> None:
+def test_the_line_of_a_residual_gives_what_is_shown_and_measured(name: str, state: State, finding: Finding) -> None:
     state = update(update(replace_tab(state, "residuals"), ResidualChosen(name)), ChannelChosen(1))
     for shown in (
         update(state, LookMoved(Look(left=40, top=24, side=96))),
@@ -177,12 +183,41 @@ def test_the_line_of_a_residual_gives_what_is_shown(name: str, state: State, fin
         box = shown.region or shown.look.box(SUBJECT)
         values = value_of(code_line(shown), fx=fx, finding=finding)
         assert np.array_equal(values, maps_of(finding.evidence, box, name)[..., shown.channel])
+        amounts = residual_rows(finding.evidence, shown.look.box(SUBJECT), shown, ())[0][3]
+        expected = [float(v) for v in (values.mean(), values.std(), np.abs(values).mean())]
+        assert [amounts.mean, amounts.sd, amounts.mean_absolute] == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
-def test_the_line_of_the_second_exhibit_is_about_that(state: State, finding: Finding) -> None:
-    state = update(replace_tab(state, "compare"), OtherShown(OTHER))
-    values = value_of(code_line(state), fx=fx, other=finding)
-    assert values.shape == (200, 300)
+class Examiner:
+    """Stands for a detector that knows one finding, and keeps what it was asked for."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding, self.asked = finding, []
+
+    def examine(self, picture: object, **_how: object) -> Finding:
+        self.asked.append(picture)
+        return self.finding
+
+
+def test_the_lines_of_the_second_exhibit_load_it_and_give_both_parts(state: State, finding: Finding) -> None:
+    state = update(replace_tab(state, "compare"), OtherShown(replace(OTHER, branches=()), "'b.png'"))
+    examiner = Examiner(finding)
+    _other, outcomes, first, second = values_of(code_line(state), fx=fx, detector=examiner, finding=finding)
+    assert examiner.asked == ["b.png"]
+    assert outcomes == ("uncalibrated", "uncalibrated")
+    assert first.shape == second.shape == (200, 300)
+
+
+def test_what_loads_a_picture(tmp_path: Path, finding: Finding, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = encoded(textured(80, 90))
+    (tmp_path / "it's.png").write_bytes(data)
+    for picked in ("it's.png", Path("it's.png"), ("it's.png", data), Evidence.from_bytes(data, name="it's.png")):
+        *before, expression = source_of(picked).splitlines()
+        names = run_line("\n".join([*before, f"given = {expression}"]), fx=fx)
+        given = names["given"]
+        found = given if isinstance(given, Evidence) else Evidence.from_file(given)
+        assert np.array_equal(found.pixels, Evidence.from_bytes(data).pixels)
 
 
 class Recorder:
@@ -204,25 +239,35 @@ class Recorder:
 
 def test_the_line_of_an_attribution(state: State) -> None:
     state = replace_tab(state, "why")
-    recorder, why = Recorder(), []
-    run_line(code_line(state), fx=recorder, detector="D", finding="F", why=why)
+    recorder = Recorder()
+    assert run_line(code_line(state), fx=recorder, detector="D", finding="F")["why"] == [recorder]
     assert recorder.calls == [(("D", "F"), {"branch": "one", "method": "integrated_gradients"})]
     beside = update(update(state, BesideChosen("two")), TrustChosen("full"))
-    run_line(code_line(beside), fx=recorder, detector="D", finding="F", why=why)
+    run_line(code_line(beside), fx=recorder, detector="D", finding="F")
     assert recorder.calls[2][1] == {
         "branch": "two",
         "view": "the highest",
         "method": "integrated_gradients",
         "trust": "full",
     }
-    run_line(code_line(update(beside, ViewChosen("v"))), fx=recorder, detector="D", finding="F", why=why)
+    run_line(code_line(update(beside, ViewChosen("v"))), fx=recorder, detector="D", finding="F")
     assert [call[1]["view"] for call in recorder.calls[3:]] == ["v", "v"]
-    assert len(why) == 5
+
+
+def test_once_something_was_explained_the_line_gives_all_of_it(state: State) -> None:
+    state, recorder = replace_tab(state, "why"), Recorder()
+    made = (attribution_line(state, "one", None), attribution_line(replace(state, trust="none"), "two", "v"))
+    shown = update(state, Explained(made))
+    names = run_line(code_line(shown), fx=recorder, detector="D", finding="F")
+    assert len(names["why"]) == 2
+    assert recorder.calls[1][1] == {"branch": "two", "view": "v", "method": "integrated_gradients", "trust": "none"}
+    run_line(code_line(replace_tab(shown, "report")), **names)  # all that the report needs was made by lines before
+    assert recorder.calls[2][1]["attributions"] == [recorder, recorder]
 
 
 def test_the_line_of_a_report(state: State) -> None:
     hostile = "it's <b>\"\n\u202e');import os"
-    state = update(replace_tab(state, "report"), Explained(2))
+    state = update(replace_tab(state, "report"), Explained(("'a'", "'b'")))
     state = update(state, ReportSet(notes=hostile, figures=("srm",), attributions=(1,), redact=True, path="x/y.html"))
     recorder = Recorder()
     run_line(code_line(state), fx=recorder, finding="F", why=["a", "b"])
@@ -240,17 +285,20 @@ def test_the_line_of_a_report(state: State) -> None:
     ]
 
 
-def test_every_tab_has_one_line_that_python_understands(state: State) -> None:
+def test_every_tab_has_lines_that_python_understands(state: State) -> None:
     hostile = replace(SUBJECT, name="'); boom('\n", branches=("a'b\"", "c"), views=("'v'", "w"), boxes=SUBJECT.boxes)
-    opened = replace(open_state(hostile), source=repr("folder/'); boom('.jpg"), view="'v'", beside="c", other=hostile)
-    for tab in TABS:
-        for shown in (replace_tab(state, tab), replace_tab(opened, tab)):
-            line = code_line(shown)
-            assert "\n" not in line
-            tree = ast.parse(line)
-            assert len(tree.body) == 1
-            called = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-            assert called <= {"fx", "detector", "finding", "other", "why", "one"}, line
+    upload = source_of(("\n'); boom('\u2028.jpg", b""))
+    opened = replace(open_state(hostile), source=upload, other_source=upload, view="'v'", beside="c", other=hostile)
+    explained = update(opened, Explained((attribution_line(opened, "a'b\"", "'v'"),)))
+    for shown in (state, opened, explained):
+        made = {"fx", "detector", "finding", "open"}
+        for tab in TABS:
+            lines = code_line(replace_tab(shown, tab))
+            assert [line for line in lines.splitlines() if line] == lines.split("\n")
+            for node in ast.walk(ast.parse(lines)):  # a name is made before it is used, in this tab or one to the left
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                    made.add(node.id)
+            assert {n.id for n in ast.walk(ast.parse(lines)) if isinstance(n, ast.Name)} <= made, lines
 
 
 def test_the_state_is_frozen(state: State) -> None:

@@ -1,0 +1,103 @@
+"""What may be handed to the functions of this package, and what is said of anything else."""
+
+import difflib
+import operator
+from collections.abc import Mapping
+from os import PathLike
+from typing import TypeAlias
+
+import numpy as np
+
+from forensics.errors import AttributionError
+from forensics.types import Attribution, Evidence, Finding
+
+__all__ = ["Picture", "attribution_given", "evidence_of", "refuse_unused", "unknown", "whole_number"]
+
+Picture: TypeAlias = Finding | Evidence | str | PathLike[str] | bytes
+
+
+def evidence_of(picture: Picture, *, takes: str) -> Evidence:
+    """Return the picture of a finding, or read a path or bytes as `Detector.examine` does.
+
+    Parameters
+    ----------
+    picture : Finding, Evidence, path or bytes
+    takes : str
+        Where it was handed to, for the message.
+
+    Raises
+    ------
+    EvidenceError
+        The file cannot be read as a picture.
+    TypeError
+        It is something else.
+    """
+    if isinstance(picture, Finding):
+        return picture.evidence
+    if isinstance(picture, Evidence):
+        return picture
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return Evidence.from_bytes(bytes(picture))
+    if isinstance(picture, str | PathLike):
+        return Evidence.from_file(picture)
+    raise TypeError(
+        f"{takes} takes a picture as Finding, Evidence, path or bytes, got {type(picture).__name__}. Pass what examine returned."
+    )
+
+
+def attribution_given(attribution: object, *, takes: str) -> Attribution:
+    """Return what was given if it is an attribution.
+
+    Raises
+    ------
+    TypeError
+        It is something else.
+    """
+    if not isinstance(attribution, Attribution):
+        raise TypeError(
+            f"{takes} takes an Attribution, got {type(attribution).__name__}. Pass what attribute returned."
+        )
+    return attribution
+
+
+def whole_number(value: object) -> int | None:
+    """Return a whole number of any kind, NumPy's too, as int; None for all else, such as 1.0 and True."""
+    if isinstance(value, bool | np.bool_):
+        return None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]  # what cannot be one raises
+    except TypeError:
+        return None
+
+
+def unknown(what: str, name: object, names: list[str], *, shown: list[str] | None = None) -> str:
+    """Return the message for a name that there is not, with those that there are and a near one."""
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.4)
+    some = names if shown is None else shown
+    more = ", …" if len(some) < len(names) else ""
+    hint = f" Did you mean {close[0]!r}?" if close else " Choose one of these."
+    return f"No {name!r} among the {what}: {', '.join(some)}{more}.{hint}"
+
+
+def refuse_unused(method: str, takes: frozenset[str], given: Mapping[str, object], others: Mapping[str, list[str]]) -> None:
+    """Refuse settings that a method has no use for, rather than to change nothing silently.
+
+    Parameters
+    ----------
+    method : str
+    takes : frozenset of str
+        Names of the settings that it has a use for.
+    given : mapping
+        Name of a setting to its value, of those that were given.
+    others : mapping of str to list of str
+        Name of a setting to the methods that have a use for it.
+
+    Raises
+    ------
+    AttributionError
+        Names the first one, and the methods that take it.
+    """
+    for name in sorted(set(given) - takes):
+        raise AttributionError(
+            f"{method} has no use for {name}={given[name]!r}; {name} is for {', '.join(others[name])}. Leave it out, or choose one of these."
+        )
