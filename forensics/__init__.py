@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         WeightsMismatchError,
     )
     from forensics.explorers import explore
+    from forensics.redaction import Redaction
     from forensics.report import Case, verify_report, write_report
     from forensics.residuals import RESIDUALS, residual_maps
     from forensics.types import (
@@ -50,6 +51,7 @@ _HOMES = {
     "Limits": "forensics.types",
     "ModelError": "forensics.errors",
     "RESIDUALS": "forensics.residuals",
+    "Redaction": "forensics.redaction",
     "VerbalScale": "forensics.types",
     "WeightsMismatchError": "forensics.errors",
     "attribute": "forensics.attribution",
@@ -77,6 +79,7 @@ __all__ = [
     "LikelihoodRatio",
     "Limits",
     "ModelError",
+    "Redaction",
     "VerbalScale",
     "WeightsMismatchError",
     "attribute",

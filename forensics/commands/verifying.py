@@ -34,7 +34,7 @@ def verify(
 ) -> None:
     """Check that a file is as it was written, and what it names as far as that is at hand; say what each check proves."""
     if file.is_dir():
-        from forensics.custody import verify_package
+        from forensics.packaging import verify_package
 
         check = verify_package(file, key=key, roots=roots)
     elif file.suffix.lower() == ".jsonl":

@@ -326,8 +326,11 @@ class Explorer(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
         redact : bool
             Leave out every pixel of the exhibits.
         """
+        said = self.background.message.value
         if not self._asked and not self.background.busy and self.references is None:
             self.background.wait()
+        if said and not self.background.message.value:
+            self.background.message.value = said  # what was said last is not lost by bringing the references
         return static_html(self, redact=redact or self.state.hidden)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:

@@ -17,7 +17,7 @@ from forensics.types import Evidence
 __all__ = ["attribution_line", "code_line", "source_of"]
 
 Picked: TypeAlias = str | Path | Evidence | tuple[str, bytes]
-CUT = """# the bytes of the file that was uploaded; write the path where you keep it"""
+NO_PATH = "# it was given without its path; write where you keep the file"
 
 
 def code_line(state: State) -> str:
@@ -26,13 +26,11 @@ def code_line(state: State) -> str:
 
 
 def source_of(picture: Picked) -> str:
-    """Return the expression that gives a picture to `Detector.examine`; of an upload with a line before it that reads the file."""
-    if isinstance(picture, Evidence):
-        return f"fx.Evidence.from_file({picture.name!r})"
-    if isinstance(picture, tuple):
-        name = picture[0]
-        return f"data = open({name!r}, 'rb').read()  {CUT}\nfx.Evidence.from_bytes(data, name={name!r})"
-    return repr(str(picture))
+    """Return the expression that a detector examines a picture by; where no path is known, below a line that asks for it."""
+    if isinstance(picture, str | Path):
+        return repr(str(picture))
+    name = picture.name if isinstance(picture, Evidence) else picture[0]
+    return f"{NO_PATH}\n{name!r}"
 
 
 def attribution_line(state: State, branch: str, view: str | None) -> str:

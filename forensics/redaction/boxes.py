@@ -13,9 +13,8 @@ Box: TypeAlias = tuple[int, int, int, int]
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 GRID = 16  # pixels; JPEG with halved colours mixes 16 x 16 pixels, whole or not at all
-MARGIN = (
-    16  # pixels; a turned or cropped picture has its JPEG grid elsewhere, and 15 pixels more lie in the same square
-)
+# Pixels: a turned or cropped picture has its JPEG grid elsewhere, and up to 15 pixels more lie in the same square.
+MARGIN = 16
 SHARE = 0.1  # of the sides of a box, if that is more
 
 

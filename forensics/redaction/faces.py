@@ -1,7 +1,10 @@
 """Faces, found by a cascade of local binary patterns that comes with scikit-image.
 
-It was trained on frontal faces and misses many: turned, hidden, small and dark ones most of all, and it takes
-much for a face that is none. ``python -m benchmarks.redaction FOLDER`` measures both. Whoever hands a copy on looks at it first.
+It was trained on frontal faces. Windows are taken at the slightest agreement, since a missed face weighs more than a covered
+wall, and still it misses: turned, hidden, small and dark faces most of all. ``python -m benchmarks.redaction FOLDER``, with
+40 draws a line, on photographs of 640 pixels: of frontal faces from 32 to 384 pixels, tilted by up to 15°, 32 to 39 of 40 were
+covered (80 to 98 %), of such turned by quarters 33 of 40, part of them by chance: on average 53 % of a photograph without a face is
+covered. Whoever hands a copy on looks at it first, and may pass the boxes that are right as ``Redaction(faces=...)``.
 """
 
 from collections.abc import Iterator

@@ -47,7 +47,12 @@ def exhibits(folder: Path) -> list[Path]:
     china, flower = (np.asarray(load_sample_image(f"{name}.jpg")) for name in ("china", "flower"))
     forged = china.copy()
     forged[60:200, 60:260] = flower[60:200, 60:260]
-    pictures = {"original.jpg": (china, 95), "again.jpg": (china, 60), "forged.jpg": (forged, 90), "tiny.jpg": (china[:40, :60], 90)}
+    pictures = {
+        "original.jpg": (china, 95),
+        "again.jpg": (china, 60),
+        "forged.jpg": (forged, 90),
+        "tiny.jpg": (china[:40, :60], 90),
+    }
     paths = []
     for name, (pixels, quality) in pictures.items():
         Image.fromarray(pixels).save(folder / name, quality=quality)
@@ -87,7 +92,9 @@ def axe() -> str:
 
 
 def look(browser: Any, axe: str, path: Path, *, width: int, scheme: str) -> Seen:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )
     page = context.new_page()
     requests: list[str] = []
     complaints: list[str] = []
@@ -110,10 +117,17 @@ def look(browser: Any, axe: str, path: Path, *, width: int, scheme: str) -> Seen
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_report_is_accessible_and_quiet(
-    language: str, profile: str, rows: tuple[list[Finding | ErrorRow], list[fx.Attribution]], browser: Any, axe: str, tmp_path: Path
+    language: str,
+    profile: str,
+    rows: tuple[list[Finding | ErrorRow], list[fx.Attribution]],
+    browser: Any,
+    axe: str,
+    tmp_path: Path,
 ) -> None:
     findings, attributions = rows
-    case = fx.Case(number="7", examiner="R. Okafor", question="Was it altered?\nAnd where?", classification="Confidential")
+    case = fx.Case(
+        number="7", examiner="R. Okafor", question="Was it altered?\nAnd where?", classification="Confidential"
+    )
     path = fx.write_report(
         findings, tmp_path / "r.html", case=case, attributions=attributions, language=language, profile=profile, now=NOW
     )
@@ -144,7 +158,12 @@ def test_the_watch_sees_what_it_watches_for(
 
 @pytest.mark.parametrize(("paper", "width", "height"), [("A4", 794, 1123), ("Letter", 816, 1056)])
 def test_print_cuts_nothing(
-    paper: str, width: int, height: int, rows: tuple[list[Finding | ErrorRow], list[fx.Attribution]], browser: Any, tmp_path: Path
+    paper: str,
+    width: int,
+    height: int,
+    rows: tuple[list[Finding | ErrorRow], list[fx.Attribution]],
+    browser: Any,
+    tmp_path: Path,
 ) -> None:
     findings, attributions = rows
     path = fx.write_report(findings, tmp_path / "r.html", attributions=attributions, now=NOW)

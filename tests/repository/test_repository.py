@@ -14,7 +14,7 @@ import forensics
 ROOT = Path(__file__).parent.parent.parent
 PUBLIC = [
     "RESIDUALS", "Attribution", "AttributionError", "BranchScores", "CalibrationError", "Case", "Caveat", "Detector", "ErrorRow", "Evidence", "EvidenceError",
-    "Finding", "ForensicsError", "LikelihoodRatio", "Limits", "ModelError", "VerbalScale", "WeightsMismatchError", "attribute", "explore",
+    "Finding", "ForensicsError", "LikelihoodRatio", "Limits", "ModelError", "Redaction", "VerbalScale", "WeightsMismatchError", "attribute", "explore",
     "load_detector", "residual_maps", "verify_report", "write_report",
 ]  # fmt: skip
 
@@ -55,7 +55,9 @@ def test_readme_commands_run(tmp_path: Path) -> None:
     """Every command line of the README, in its order, in a folder with the files it names; training only parses."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = [c.split() for c in re.findall(r"^    \.venv/bin/forensics (.*)$", text, re.MULTILINE)]
-    assert {c[0] for c in commands} == {"examine", "verify", "weights", "train", "calibrate", "validate"}
+    assert {c[0] for c in commands} == {
+        "examine", "verify", "weights", "train", "calibrate", "validate", "keys", "sign", "timestamp", "custody",
+    }  # fmt: skip
     (tmp_path / "FOLDER").mkdir()
     for place in ("photo.jpg", "FOLDER/photo.jpg"):
         shutil.copy(ROOT / "tests" / "parity" / "picture_300x200.png", tmp_path / place)

@@ -154,7 +154,8 @@ def _texts(code: str) -> dict[str, str]:
         if not message.id or message.fuzzy:
             continue
         source = message.id if isinstance(message.id, str) else message.id[0]
-        said = message.string if isinstance(message.string, str) else message.string[0]
+        forms = message.string or ""
+        said = forms if isinstance(forms, str) else forms[0]
         if said:
             found[source] = said
     return found

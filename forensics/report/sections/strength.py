@@ -11,7 +11,7 @@ from forensics.report.sections.phrases import (
     reason_words,
     text_or,
 )
-from forensics.types import DeliveredScore, Finding, LikelihoodRatio, Outcome, Robustness, VerbalScale
+from forensics.types import DeliveredScore, Finding, LikelihoodRatio, Robustness, VerbalScale
 
 __all__ = ["robustness", "robustness_blocks", "strength", "strength_blocks"]
 
@@ -170,7 +170,7 @@ def robustness_blocks(exhibit: Exhibit, robustness: Robustness | None) -> list[B
     return blocks
 
 
-def outcome_names() -> dict[Outcome, str]:
+def outcome_names() -> dict[str, str]:
     """Return the outcomes as short as a cell of a table."""
     return {
         "supports_h1": _("supports H1"),

@@ -86,6 +86,15 @@ def test_what_was_done_is_named(name: str, write_log: Writer) -> None:
     assert not any("Not shown" in proof for proof in check.proofs) or "torn" in name or name == "too long"
 
 
+def test_one_unreadable_line_is_one_problem(write_log: Writer) -> None:
+    log = write_log(6)
+    lines = log.path.read_bytes().splitlines(keepends=True)
+    log.path.write_bytes(b"".join([*lines[:2], b"a remark\n", *lines[2:]]))
+    check = log.verify()
+    assert len(check.problems) == 1
+    assert len(check.entries) == 6
+
+
 def test_an_end_that_was_cut_off_takes_a_head_or_a_length(write_log: Writer) -> None:
     log = write_log(6)
     head = log.head

@@ -91,6 +91,8 @@ def test_rows_with_the_same_digest_are_counted_and_the_first_is_named(
     (match,) = found.matches(file(A))
     assert (match.entry, match.rows) == ("first", 3)
     assert "3 rows of the list" in match.text
+    many = known("".join(f"{row}  {k}\n" for k, row in enumerate([B, A, C] * 200)))
+    assert [entries(many, file(row)) for row in (A, B, C)] == [[("exact", str(k), 0, 200)] for k in (1, 0, 2)]
 
 
 def test_broken_rows_are_counted_and_the_first_is_named(known: Callable[..., KnownFiles]) -> None:
@@ -123,6 +125,8 @@ def test_a_table_as_in_the_reference_data_set(known: Callable[..., KnownFiles], 
         f'"","{SHA1}","{MD5}","0","old.jpg",5\r\n'
         f'"{C}","{SHA1}"\r\n'
         f'"{C}","{SHA1}","{MD5}","0","open,5\r\n'
+        f'"{C}","{SHA1}","{MD5}","0","a"b,5\r\n'
+        f'"{C[:10]} {C[10:]}","{SHA1}","{MD5}","0","gap",5\r\n'
         '"","","","0","none",5\r\n'
     )
     assert (found.layout, found.n_exact) == ("table", 2)
@@ -130,8 +134,8 @@ def test_a_table_as_in_the_reference_data_set(known: Callable[..., KnownFiles], 
     assert entries(found, file(B)) == [("exact", 'say "hi"', 0, 1)]
     assert found.problems == (
         "1 line has only MD5 or SHA-1 and was not used: line 4.",
-        "2 lines are broken and were not used; the first is line 5.",
-        "1 line has no digest and was not used: line 7.",
+        "4 lines are broken and were not used; the first is line 5.",
+        "1 line has no digest and was not used: line 9.",
     )
 
 
@@ -182,6 +186,14 @@ def test_project_vic(known: Callable[..., KnownFiles], file: Callable[..., Evide
         "1 object is broken and was not used: object 5.",
         "1 object has no digest and was not used: object 6.",
     )
+
+
+def test_names_that_json_spells_out_can_be_stored(
+    known: Callable[..., KnownFiles], file: Callable[..., Evidence]
+) -> None:
+    (match,) = known(f'[{{"sha256": "{A}", "name": "a\\ud800\\u202eb"}}]').matches(file(A))
+    assert match.entry == "a\\ud800\u202eb"
+    assert match.entry.encode()
 
 
 def test_media_inside_cases_and_a_plain_array(known: Callable[..., KnownFiles], file: Callable[..., Evidence]) -> None:

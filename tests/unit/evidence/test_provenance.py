@@ -146,6 +146,20 @@ def test_a_box_without_a_manifest_is_not_called_none() -> None:
     assert Evidence.from_bytes(with_box).metadata.provenance.state == "invalid"
 
 
+def test_a_file_without_a_manifest_is_none_to_the_library_too() -> None:
+    found = read_provenance(picture("JPEG"), "image/jpeg", trust=None)
+    assert (found.state, found.message) == ("none", None)
+
+
+def test_a_manifest_behind_a_chunk_of_odd_length_is_found() -> None:
+    """RIFF pads a chunk of odd length with one byte."""
+    webp = signed(picture("WEBP"), "image/webp")
+    at = webp.index(b"C2PA")
+    body = webp[8:at] + b"NOTE" + struct.pack("<I", 5) + b"hello\0" + webp[at:]
+    data = b"RIFF" + struct.pack("<I", len(body)) + body
+    assert Evidence.from_bytes(data).metadata.provenance.state == "invalid"
+
+
 def test_words_of_a_box_among_the_pixels_are_no_box() -> None:
     """The names caBX and C2PA can occur in compressed pixels; only a chunk of that name counts."""
     png = picture("PNG")
@@ -435,6 +449,7 @@ def test_long_and_many_texts_are_bounded_and_counted() -> None:
     found = Provenance(**provenance._reported(store, trusting=False))
     assert len(found.actions) == MAX_ITEMS + 1
     assert found.actions[-1] == "… 7 more are left out here"
+    assert max(map(len, found.actions)) < 1100
     assert found.codes[-1] == ("…", "", "5 more are left out here.")
     assert len(found.title or "") < 1100
     assert (found.title or "").endswith("(5000 characters)")
@@ -477,6 +492,19 @@ def test_actions_and_source_types_of_ingredients_count() -> None:
     assert found.generated
     assert found.codes == (("f", "2", "bad"), ("s", "1", ""))
     assert "The check also reports f; see the codes." in found.text
+
+
+def test_parts_that_are_left_unsigned_are_told(anchors: TrustList) -> None:
+    told = "leaves further parts of the file unsigned"
+    assert told in read_provenance(SIGNED["AVIF"], "image/avif", trust=anchors).text
+    assert told not in read_provenance(SIGNED["JPEG"], "image/jpeg", trust=anchors).text
+
+
+def test_an_untrusted_identity_in_a_trusted_credential_is_told() -> None:
+    """One code serves the signer of the manifest and of an identity inside it (c2pa-rs issue 2247)."""
+    failures = ("signingCredential.untrusted",)
+    assert "The check also reports signingCredential.untrusted" in Provenance(state="trusted", failures=failures).text
+    assert "also reports" not in Provenance(state="valid_untrusted", failures=failures).text
 
 
 def test_a_camera_credential_states_no_generation(anchors: TrustList) -> None:

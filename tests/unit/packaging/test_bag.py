@@ -1,6 +1,7 @@
 """What goes into a package, and what never does."""
 
 import csv
+import hashlib
 import io
 import json
 import shutil
@@ -58,6 +59,15 @@ def test_bagit_itself_accepts_it(packaged_once: Path) -> None:
     assert found.info["Payload-Oxum"] == f"{sum(map(len, payload))}.{len(payload)}"
 
 
+def test_manifests_are_sorted_and_the_signature_has_the_given_time(packaged_once: Path) -> None:
+    for name in ("manifest-sha256.txt", "manifest-sha512.txt", "tagmanifest-sha256.txt", "tagmanifest-sha512.txt"):
+        names = [line.partition("  ")[2] for line in (packaged_once / name).read_text().splitlines()]
+        assert names == sorted(names)
+    signature = json.loads((packaged_once / "tagmanifest-sha256.txt.sig").read_text())
+    assert signature["time"] == "2026-01-02T03:04:05+00:00"
+    assert signature["signer"] == "R. Okafor"
+
+
 def test_exhibits_and_reports_are_byte_identical(packaged_once: Path, made_once: Path) -> None:
     phone = made_once / "from the phone" / "DCIM"
     for name in ("IMG_1.jpg", "IMG_2.jpg"):
@@ -107,6 +117,17 @@ def test_a_signed_state_of_the_log_goes_along(packaged_once: Path) -> None:
     short = (packaged_once / "data/custody-1/custody.jsonl").read_bytes()
     assert short.count(b"\n") == 1
     assert (packaged_once / "data/custody.jsonl").read_bytes().startswith(short)
+
+
+def test_a_time_stamp_of_an_earlier_state_goes_with_that_state(case: Path, package: Make) -> None:
+    """A reply holds the digest as bytes, a signature as text."""
+    log = case / "custody.jsonl"
+    reply = b"0\x82" + hashlib.sha256(log.read_bytes()).digest() + b"rest"
+    (case / "custody.jsonl.tsr").write_bytes(reply)
+    made = package(case)
+    assert (made / "data/custody-2/custody.jsonl.tsr").read_bytes() == reply
+    assert (made / "data/custody-2/custody.jsonl").read_bytes().count(b"\n") == 2
+    assert (made / "data/custody-1/custody.jsonl.sig").is_file()
 
 
 def test_a_signature_that_fits_no_state_is_found_wrong(case: Path, package: Make) -> None:
@@ -165,6 +186,8 @@ def test_a_redacted_report_takes_nothing_along_that_it_withholds(case: Path, pac
 
     for name in ("first.html", "first.html.sig", "second.html"):
         (case / name).unlink()
+    other = finding(evidence(picture(2), name="IMG_2.jpg"), n_views=4)  # of the case, and not of the redacted report
+    (case / "findings.jsonl").write_text(other.to_json() + "\n")
     plan = Redaction(what="whole" if what == "whole" else "none", names=what == "names", places=what == "places")
     redacted(case, "Maria Lopez.html", plan)
     made = package(case)
@@ -251,6 +274,9 @@ def test_an_existing_place_is_refused(case: Path, package: Make, tmp_path: Path)
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     with pytest.raises(CustodyError, match="never replaced"):
         package(case, tmp_path / "dangling")
+    assert (
+        len(list(CustodyLog(case / "custody.jsonl").entries())) == 2
+    )  # refused before anything was said to have happened
 
 
 def test_packages_in_the_case_are_passed_over(case: Path, package: Make, tmp_path: Path) -> None:

@@ -246,6 +246,10 @@ def test_texts_count_no_covered_pixel(exhibit: Evidence) -> None:
     assert f"mean level {mean:.0f} of 255, SD 5." in alts["exhibit-1-preview"]
     assert "SD 5." in alts["exhibit-1-crop"]
     assert "5th to 95th percentile 0.00 to 0.00" in alts["exhibit-1-srm-overview"]
+    large = drawn(finding_of(flat), marked(exhibit, (50, 50, 450, 450)), residuals=("srm",))["exhibit-1-srm-overview"][
+        0
+    ]
+    assert "5th to 95th percentile 0.00 to 0.00" in large.alt
     assert "0.0 percent of the values" in alts["exhibit-1-median-crop"]
 
 
