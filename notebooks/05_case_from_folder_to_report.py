@@ -30,13 +30,13 @@ RESIDUALS = ("srm", "ela", "spectrum")
 
 # %%
 from pathlib import Path
-
 import forensics as fx
 from forensics.demo import write_exhibits
-
 demo, output = not FOLDER, Path(OUTPUT).expanduser().resolve()
 folder = output / "exhibits" if demo else Path(FOLDER).expanduser().resolve()
-demo and [*write_exhibits(folder), (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut off on the way")];
+if demo:
+    write_exhibits(folder)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut off on the way")
 
 # %% [markdown]
 # ## 1. Examine the folder
@@ -47,7 +47,6 @@ demo and [*write_exhibits(folder), (folder / "broken.jpg").write_bytes(b"\xff\xd
 
 # %%
 from hashlib import sha256
-
 paths = sorted(p for p in folder.iterdir() if p.is_file())
 before = [sha256(path.read_bytes()).hexdigest() for path in paths]
 detector = fx.load_detector()  # the starter weights; they are not for casework, see MODEL_CARD.md
@@ -73,9 +72,7 @@ assert not demo or ([p.name for p in errors], len(scored), unscored) == (["broke
 
 # %%
 from IPython.display import HTML
-
 from forensics.explorers.page import safe
-
 lines = [(p.name, f"{findings[p].scores.score:.3f}", findings[p].outcome, ", ".join(findings[p].reason_codes)) for p in scored]
 lines += [(p.name, "", findings[p].outcome, ", ".join(findings[p].reason_codes)) for p in unscored]
 lines += [(path.name, "", "not examined", type(row.error).__name__) for path, row in errors.items()]
@@ -109,13 +106,12 @@ if demo:
 
 # %%
 import numpy as np
-
 added = {path: findings[path].scores.contributions for path in scored}
 usual = {b: np.median([a[b] for a in added.values()] or [0.0]) for b in detector.branches}
 print("counts, in percent:", {b: round(100 * share) for b, share in detector.companion.fusion.shares.items()})
 print(*(f"{p.name}: " + ", ".join(f"{b} {v:+.2f}" for b, v in a.items()) for p, a in added.items()), sep="\n")
-asked = [(p, b) for p in scored[:1] for b in {findings[p].scores.leading: 0, max(usual, key=lambda b: abs(added[p][b] - usual[b])): 0}]
-print("asked below:", [(path.name, branch) for path, branch in asked])
+apart = {p: max(usual, key=lambda b: abs(added[p][b] - usual[b])) for p in scored[:1]}
+asked = [(p, b) for p in scored[:1] for b in dict.fromkeys((findings[p].scores.leading, apart[p]))]
 assert not demo or [branch for _, branch in asked] == ["statistics", "replknet"]
 
 # %% [markdown]
@@ -183,7 +179,6 @@ assert check.ok and (with_files.ok or not demo) and len(with_files.proofs) > len
 
 # %%
 from tempfile import TemporaryDirectory
-
 changed = (scored or paths)[0]
 with TemporaryDirectory() as copies:
     for path in paths:

@@ -57,7 +57,7 @@ def test_findings_of_every_kind_follow_the_schema(
         (("schema",), "forensics.finding/2.0"),
         (("evidence", "sha256"), "ABC"),
         (("evidence", "metadata", "jpeg_quality"), "90"),
-        (("evidence", "metadata", "c2pa"), "valid"),
+        (("evidence", "metadata", "provenance", "state"), "valid"),
         (("scores", "score"), 1.5),
         (("scores", "logits"), [[[0.0]]]),
         (("lr", "llr"), None),

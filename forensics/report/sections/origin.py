@@ -109,8 +109,9 @@ def credential_words() -> dict[str, tuple[str, str]]:
         "invalid": (
             _("Content credentials: invalid"),
             _(
-                "There is a C2PA manifest, and it does not fit: the file or the manifest was changed after signing, by accident or on purpose. "
-                "Nothing it says can be relied on."
+                "There is a C2PA manifest, and its check fails: the file or the manifest was changed after signing, by accident or on purpose, or "
+                "what it rests on no longer holds, such as a certificate that has run out. The codes below say which. Nothing it says can be "
+                "relied on."
             ),
         ),
         "valid_untrusted": (
@@ -162,7 +163,7 @@ def _credentials(label: str, found: Provenance) -> list[Block]:
         (_("Title, as stated"), text_or(found.title, absent(), 200)),
         (_("Signed by"), text_or(found.signer, absent(), 200)),
         (_("Organisation of the signer"), text_or(found.issuer, absent(), 200)),
-        (_("Signed at"), text_or(found.signed_at, absent(), 60)),
+        (_("Signed at"), _signed_at(found)),
         (_("Actions, as stated"), text_or(_("; ").join(found.actions), absent(), 800)),
         (_("Address of a manifest"), text_or(found.remote_url, absent(), 300)),
         (_("Software of the check"), text_or(found.sdk_version, not_tested(), 100)),
@@ -180,6 +181,16 @@ def _credentials(label: str, found: Provenance) -> list[Block]:
             )
         )
     return blocks
+
+
+def _signed_at(found: Provenance) -> str:
+    """Return the time in the time-stamp, never without whether anybody vouches for it."""
+    if not found.signed_at:
+        return absent()
+    time = shorten(found.signed_at, 60)
+    if found.time_vouched:
+        return _("{time}, vouched for by a time-stamp authority of the trust list", time=time)
+    return _("{time}, as stated; nobody vouches for it", time=time)
 
 
 def _claims(meta: Metadata) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ What was looked for and is *absent*, what is there and *empty*, and what was *no
 
 from collections.abc import Mapping
 
+from forensics.redaction import WITHHELD
 from forensics.report.context import Exhibit
 from forensics.report.language import _, decimals, grouped, measured, ngettext, size
 from forensics.types import Finding, Fusion, Outcome
@@ -78,7 +79,9 @@ def outcome_words(finding: Finding) -> str:
 
 
 def shorten(text: str, limit: int = 300) -> str:
-    """Return at most about `limit` characters, and say so when some were left out."""
+    """Return at most about `limit` characters, and say so when some were left out, or all were withheld."""
+    if text == WITHHELD:
+        return _("Present; withheld in this copy.")
     if len(text) <= limit:
         return text
     left = _("{n} characters; all of them are in the record at the end", n=grouped(len(text)))

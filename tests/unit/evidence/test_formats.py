@@ -128,8 +128,8 @@ def test_a_c2pa_manifest_is_found_and_not_believed() -> None:
     description = struct.pack(">I", 8 + len(label)) + b"jumd" + label
     box = b"JP" + struct.pack(">HI", 1, 1) + struct.pack(">I", 8 + len(description)) + b"jumb" + description
     jpeg = encoded(textured(), "JPEG")
-    assert Evidence.from_bytes(with_segment(jpeg, 0xEB, box)).metadata.c2pa == "present, not validated"
-    assert Evidence.from_bytes(with_segment(jpeg, 0xEB, b"JP other")).metadata.c2pa == "absent"
+    assert Evidence.from_bytes(with_segment(jpeg, 0xEB, box)).metadata.provenance.state == "invalid"
+    assert Evidence.from_bytes(with_segment(jpeg, 0xEB, b"JP other")).metadata.provenance.state == "none"
 
 
 def test_a_thumbnail_is_found() -> None:
@@ -179,7 +179,7 @@ def test_exif_software_and_hostile_text_are_kept_as_text() -> None:
     metadata = Evidence.from_bytes(encoded(textured(), "JPEG", exif=exif)).metadata
     assert metadata.software == ("<script>alert(1)</script>",)
     assert metadata.exif["Software"] == "<script>alert(1)</script>"
-    assert metadata.c2pa == "absent"
+    assert metadata.provenance.state == "none"
     assert not metadata.thumbnail
 
 

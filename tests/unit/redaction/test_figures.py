@@ -353,7 +353,7 @@ def test_twenty_exhibits_keep_nothing_of_what_is_covered(what: str, style: str, 
                 continue
             place = crop_of(evidence) if name.endswith("-crop") else everything
             drawing = pixels_of(data)
-            detail = style == "blur" and figure.kind in ("preview", "crop")
+            detail = style == "blur" and figure.kind in ("preview", "crop", "part")
             covered_copies.append((likeness(drawing, evidence.pixels, place, hidden, detail=detail), name, made.name))
         if hidden.any() and len(open_copies) < 24:
             plain = drawn(finding, Redaction(), residuals=("median",))
