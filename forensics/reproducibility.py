@@ -13,7 +13,17 @@ from pathlib import Path
 from forensics.types import RunRecord
 from forensics.version import __version__
 
-__all__ = ["RunRecord", "deterministic", "file_sha256", "joint_sha256", "lock_sha256", "machine", "processor_features", "record_run", "utc_now"]
+__all__ = [
+    "RunRecord",
+    "deterministic",
+    "file_sha256",
+    "joint_sha256",
+    "lock_sha256",
+    "machine",
+    "processor_features",
+    "record_run",
+    "utc_now",
+]
 
 # All that can change a number in any finding; `record_run` is told what else took part.
 DECISIVE = ("numpy", "opencv-python", "pillow", "pillow-heif", "torch")
@@ -42,7 +52,10 @@ def file_sha256(path: Path) -> str:
 @cache
 def lock_sha256() -> str:
     """Return the digest of the list of dependencies that this version was tested with; empty if it is not at hand."""
-    places = (Path(__file__).parent / "assets" / LOCK, Path(__file__).parents[1] / LOCK)  # installed; beside the sources
+    places = (
+        Path(__file__).parent / "assets" / LOCK,
+        Path(__file__).parents[1] / LOCK,
+    )  # installed; beside the sources
     return next((file_sha256(place) for place in places if place.is_file()), "")
 
 

@@ -101,7 +101,7 @@ if demo:
 # ## 3. What moved the scores
 #
 # The joint log-odds are a sum: a constant, and what each branch adds. **How much a branch counts is not how much it moved this
-# exhibit.** In the demo the statistics count 90 percent, and they add about half a unit to nearly every photograph of the flower and of
+# exhibit.** In the demo the statistics count 90 percent, and they add 0.4 to 0.7 to every picture of the flower and of
 # the pagoda, originals too. What sets the up-sampled flower apart from the others is RepLKNet, which counts 8 percent and adds nearly as much.
 
 # %%
@@ -117,8 +117,8 @@ assert not demo or [branch for _, branch in asked] == ["statistics", "replknet"]
 # %% [markdown]
 # Two branches are asked about the exhibit on top: the one that added most, and the one farthest from what it adds to the other exhibits.
 # On the first view, because a view picked for being high says little. Which groups of channels did they respond to?
-# The credits add up to the difference from a picture without any of them. In the demo **the statistics have credits ten times as large as that
-# difference**: they cancel, and the largest of them explains nothing by itself. Of channel groups only two things are checked, and the words say so.
+# The credits add up to the difference from a picture without any of them. In the demo **the statistics have credits more than ten times as large as
+# that difference**: they cancel, and the largest of them explains nothing by itself. Of channel groups only two things are checked, and the words say so.
 
 # %%
 why = [fx.attribute(detector, findings[path], branch=b, view=0, method="group_shapley") for path, b in asked]
@@ -127,7 +127,7 @@ for a in why:
     print(f"{a.branch}, {a.view}: {a.output:+.2f}, a difference of {difference:+.2f}", {g: f"{v:+.2f}" for g, v in a.groups.items()})
     print("  FAR SMALLER than the credits, which cancel;" if abs(difference) < largest / 4 else " ", a.trust.words)
     assert abs(sum(a.groups.values()) - difference) < 0.01 and a.part is None
-assert not demo or [abs(a.output - a.reference) < max(map(abs, a.groups.values())) / 4 for a in why] == [True, False]
+assert not demo or [abs(a.output - a.reference) < max(map(abs, a.groups.values())) / 10 for a in why] == [True, False]
 
 # %% [markdown]
 # ## 4. Two in depth

@@ -33,28 +33,25 @@ def verify(
     ] = None,
 ) -> None:
     """Check that a file is as it was written, and what it names as far as that is at hand; say what each check proves."""
-    if file.is_dir():
+    if file.suffix.lower() == ".json":
+        _verify_card(file, key)
+    elif file.is_dir():
         from forensics.packaging import verify_package
 
-        check = verify_package(file, key=key, roots=roots)
+        package = verify_package(file, key=key, roots=roots)
+        _tell(package.proofs, package.problems)
     elif file.suffix.lower() == ".jsonl":
         from forensics.custody import verify_log
 
-        check = verify_log(file)
-        from forensics.canonical import visible
-
-        for remark in check.remarks:
-            typer.echo(f"note: {visible(remark)}")
-    elif file.suffix.lower() == ".json":
-        _verify_card(file, key)
-        return
+        log = verify_log(file)
+        _tell(log.proofs, log.problems, remarks=log.remarks)
     else:
         from forensics.report import verify_report
 
-        check = verify_report(
+        report = verify_report(
             file, evidence=evidence, key=key, roots=roots, custody=custody, card=card, weights=weights
         )
-    _tell(check.proofs, check.problems)
+        _tell(report.proofs, report.problems)
 
 
 def sign(
@@ -105,9 +102,11 @@ def _verify_card(path: Path, key: Path | None) -> None:
     _tell(proofs, problems)
 
 
-def _tell(proofs: Iterable[str], problems: Iterable[str]) -> None:
+def _tell(proofs: Iterable[str], problems: Iterable[str], *, remarks: Iterable[str] = ()) -> None:
     from forensics.canonical import visible
 
+    for remark in remarks:
+        typer.echo(f"note: {visible(remark)}")
     for proof in proofs:
         typer.echo(f"passed: {visible(proof)}")
     failed = list(problems)

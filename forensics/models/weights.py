@@ -5,7 +5,6 @@ arguments, and for all of them the view scheme, the class order, the licence, an
 else is needed to build the networks again, and nothing in it can run code.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace

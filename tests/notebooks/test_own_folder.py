@@ -1,6 +1,5 @@
 """Notebook 05 on a folder of the reader's own: every file is taken or named, and nothing in a name does anything."""
 
-import os
 from pathlib import Path
 
 import jupytext
@@ -35,7 +34,7 @@ def test_the_case_runs_on_an_ordinary_folder(tmp_path: Path, capsys: pytest.Capt
         shown.append(names.pop("shown", None))
     table = next(x for x in shown if x is not None).data
     said = capsys.readouterr().out
-    for name in os.listdir(folder):
+    for name in (path.name for path in folder.iterdir()):
         assert name in said
         assert name.replace("<", "&lt;").replace(">", "&gt;") in table or name == "within"
     assert "<img" not in table

@@ -28,7 +28,7 @@ def test_maps_are_drawn_on_the_fixed_scale_which_is_shown() -> None:
     maps = {"none": np.zeros((40, 60), np.float32), "most": np.full((40, 60), residual.limit, np.float32)}
     html = picture_row(maps, residual=residual)._repr_html_()
     assert html.count('class="key"') == 1
-    assert f"Scale 0 to {residual.limit:g} {residual.unit}." in html
+    assert f"Scale −{residual.limit:g} to {residual.limit:g} {residual.unit}." in html
     data = [base64.b64decode(d) for d in re.findall(r'data:image/webp;base64,([^"]+)"', html)]
     levels = [np.asarray(Image.open(io.BytesIO(d)).convert("L")).mean() for d in data]
     assert abs(levels[0] - levels[1]) > 100  # the two ends of the scale
