@@ -79,7 +79,9 @@ def unknown(what: str, name: object, names: list[str], *, shown: list[str] | Non
     return f"No {name!r} among the {what}: {', '.join(some)}{more}.{hint}"
 
 
-def refuse_unused(method: str, takes: frozenset[str], given: Mapping[str, object], others: Mapping[str, list[str]]) -> None:
+def refuse_unused(
+    method: str, takes: frozenset[str], given: Mapping[str, object], others: Mapping[str, list[str]]
+) -> None:
     """Refuse settings that a method has no use for, rather than to change nothing silently.
 
     Parameters

@@ -89,6 +89,16 @@ def test_nothing_is_replaced(taken: str, tmp_path: Path) -> None:
         new_key(tmp_path / "key.pem", passphrase=None)
 
 
+def test_a_file_that_appears_at_the_last_moment_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key.pem").write_text("precious")
+    monkeypatch.setattr(keys.os.path, "lexists", lambda _path: False)
+    with pytest.raises(CustodyError, match="File exists"):
+        new_key(tmp_path / "key.pem", passphrase=None)
+    assert (tmp_path / "key.pem").read_text() == "precious"
+
+
 def test_no_half_of_a_pair_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CustodyError, match="cannot be written"):
         new_key(tmp_path / "none" / "key.pem", passphrase=None)

@@ -207,6 +207,22 @@ def test_no_change_of_one_byte_changes_what_is_shown(stamped: Path, authority: A
     assert unsigned < 20
 
 
+def test_a_query_for_other_bytes_is_told(stamped: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.html"
+    other.write_bytes(b"abx")
+    write_query(other).replace(query_path(stamped))
+    assert "the query was made for other bytes than the time-stamp." in verify_timestamp(stamped).problems
+
+
+@pytest.mark.parametrize("at", [1, -12])
+def test_a_query_with_a_wrong_length_is_told(at: int, file: Path) -> None:
+    data = bytearray(write_query(file).read_bytes())
+    data[at] += 1
+    query_path(file).write_bytes(data)
+    with pytest.raises(CustodyError, match="no query"):
+        write_query(file)
+
+
 @pytest.mark.parametrize("content", [b"", b"0", b"x" * 69, b"\x30\x00"])
 def test_what_is_no_query_is_told(content: bytes, stamped: Path) -> None:
     query_path(stamped).write_bytes(content)
@@ -250,11 +266,14 @@ def server(authority: Authority, tmp_path: Path) -> Iterator[HTTPServer]:
             if self.path == "/silent":
                 return
             (tmp_path / "received.tsq").write_bytes(query)
-            body = b"x" * (MAX_REPLY + 10) if self.path == "/large" else authority.reply(tmp_path / "received.tsq")
             self.send_response(200)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.end_headers()
-            self.wfile.write(body)
+            if self.path == "/large":
+                for _ in range(64):
+                    self.wfile.write(b"x" * MAX_REPLY)  # until the caller hangs up
+                raise ValueError("all of it was taken")
+            self.wfile.write(authority.reply(tmp_path / "received.tsq"))
 
         do_GET = do_POST
 
@@ -263,10 +282,10 @@ def server(authority: Authority, tmp_path: Path) -> Iterator[HTTPServer]:
 
     class Quiet(HTTPServer):
         def handle_error(self, *_args: object) -> None:
-            """The caller hung up."""
+            self.errors.append(sys.exc_info()[0])  # type: ignore[attr-defined]
 
     made = Quiet(("127.0.0.1", 0), Handler)
-    made.asked = []  # type: ignore[attr-defined]
+    made.asked, made.errors = [], []  # type: ignore[attr-defined]
     thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield made
@@ -302,7 +321,9 @@ def test_an_authority_that_does_not_answer_is_told(place: str, words: str, file:
     with pytest.raises(CustodyError) as told:
         request(file, f"http://127.0.0.1:{server.server_port}{place}", timeout=5)
     assert words in str(told.value)
+    server.shutdown()
     assert len(server.asked) == 1  # type: ignore[attr-defined]  # nowhere else was looked
+    assert all(issubclass(error, OSError) for error in server.errors)  # type: ignore[attr-defined]  # the caller hung up
     assert not timestamp_path(file).exists()
     assert query_path(file).exists()
 

@@ -1,16 +1,17 @@
 """What a check finds: any changed byte, and whatever a hostile package tries."""
 
 import hashlib
-import json
 import os
 import shutil
 from pathlib import Path
 
+import bagit
 import pytest
 
 from forensics.custody import load_private_key, new_key, sign_file
 from forensics.errors import CustodyError
-from forensics.packaging import verify_package
+from forensics.packaging import checking, verify_package
+from forensics.report.verification import Verification
 from tests.report_samples import NOW
 
 FILES = (
@@ -98,10 +99,10 @@ def test_manifests_written_anew_do_not_hide_a_change(bag: Path, made_once: Path)
     assert any("IMG_1.jpg, is not in the package with the digest" in p for p in check.problems)
 
 
-def test_a_record_that_is_not_of_its_report_is_found(bag: Path) -> None:
-    record = json.loads((bag / "data/reports/first.json").read_text())
-    record["case"]["number"] = "another"
-    (bag / "data/reports/first.json").write_text(json.dumps(record))
+@pytest.mark.parametrize("change", [(b"2026-0117", b"2026-0118"), (b"2026-0117", b"another")])
+def test_a_record_that_is_not_of_its_report_is_found(bag: Path, change: tuple[bytes, bytes]) -> None:
+    record = (bag / "data/reports/first.json").read_bytes()
+    (bag / "data/reports/first.json").write_bytes(record.replace(*change))
     (bag / "tagmanifest-sha256.txt.sig").unlink()
     oxum(bag)
     assert verify_package(bag).problems == (
@@ -158,6 +159,40 @@ def test_a_key_and_no_signature(bag: Path, made_once: Path) -> None:
     (bag / "data/reports/first.html.sig").unlink()
     oxum(bag)
     assert any(p.startswith("tagmanifest-sha256.txt.sig: neither") for p in verify_package(bag, key=key).problems)
+
+
+@pytest.mark.parametrize("version", ["0.97", "1.1", "1.0\r"])
+def test_another_declaration_is_found_though_the_manifests_fit(bag: Path, version: str) -> None:
+    text = f"BagIt-Version: {version}\nTag-File-Character-Encoding: UTF-8\n"
+    (bag / "bagit.txt").write_bytes(text.encode())
+    (bag / "tagmanifest-sha256.txt.sig").unlink()
+    manifests(bag)
+    assert any(p.startswith("bagit.txt was changed") for p in verify_package(bag).problems)
+
+
+def test_what_the_library_refuses_is_a_problem(bag: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **options: object) -> None:
+        raise bagit.BagValidationError("for a reason of its own")
+
+    monkeypatch.setattr(bagit.Bag, "validate", refuse)
+    assert verify_package(bag).problems == ("The library bagit refuses the package: for a reason of its own",)
+
+
+def test_roots_reach_the_reports_that_have_a_time_stamp(
+    bag: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: dict[str, object] = {}
+
+    def noted(path: Path, **options: object) -> Verification:
+        asked[path.name] = options["roots"]
+        return Verification(problems=(), proofs=())
+
+    roots = tmp_path / "roots.pem"
+    roots.write_text("none")
+    (bag / "data/reports/first.html.tsr").write_bytes(b"reply")
+    monkeypatch.setattr(checking, "verify_report", noted)
+    verify_package(bag, roots=roots)
+    assert asked == {"first.html": roots, "second.html": None}
 
 
 def test_roots_and_no_time_stamp(bag: Path, tmp_path: Path) -> None:

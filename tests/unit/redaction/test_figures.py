@@ -210,6 +210,20 @@ def test_overview_and_maps_are_hatched(exhibit: Evidence) -> None:
         assert (drawing[..., 0] == INK).mean() < 0.5, key
     assert "count as 0" in figures["exhibit-1-attribution-1"][0].alt
     assert "withheld" not in figures["exhibit-1-preview"][0].alt
+    for figure, _data in figures.values():
+        if figure.kind != "bar":
+            assert "One place is covered in this copy: columns" in figure.caption, figure.id
+            assert "One place is covered in this copy: columns" in figure.alt, figure.id
+            assert "unaltered" not in figure.caption, figure.id
+
+
+def test_the_style_is_the_one_asked_for(exhibit: Evidence) -> None:
+    for style, grey in (("opaque", True), ("blur", False)):
+        redaction = marked(exhibit, MARK, style=style)
+        ((left, top, right, bottom),) = redaction.boxes_of(exhibit)
+        preview = pixels_of(drawn(finding_of(exhibit), redaction, residuals=())["exhibit-1-preview"][1])
+        area = preview[top + 8 : bottom - 8, left + 8 : right - 8]
+        assert ({tuple(c) for c in area.reshape(-1, 3).tolist()} == {(128,) * 3, (96,) * 3}) is grey
 
 
 def test_whole_pictures_give_no_figure_at_all(exhibit: Evidence) -> None:
