@@ -16,6 +16,7 @@ import typer
 from forensics.commands.custody import custody_app
 from forensics.commands.examining import examine, write_lines
 from forensics.commands.keys import keys_app
+from forensics.commands.package import package
 from forensics.commands.shared import said
 from forensics.commands.timestamp import timestamp
 from forensics.commands.training import train
@@ -72,6 +73,7 @@ app.command()(examine)
 app.command()(verify)
 app.command()(sign)
 app.command()(timestamp)
+app.command()(package)
 app.command()(calibrate)
 app.command()(validate)
 app.command()(train)

@@ -10,6 +10,8 @@ from forensics.errors import ForensicsError
 
 __all__ = ["sign", "verify"]
 
+NOT_SHOWN = "Not shown: "
+
 
 def verify(
     file: Annotated[
@@ -108,7 +110,14 @@ def _tell(proofs: Iterable[str], problems: Iterable[str], *, remarks: Iterable[s
     for remark in remarks:
         typer.echo(f"note: {visible(remark)}")
     for proof in proofs:
-        typer.echo(f"passed: {visible(proof)}")
+        where, found, rest = visible(proof).partition(NOT_SHOWN)
+        # What a check cannot show is no success; the file that it is about may stand in front.
+        told = (
+            f"not shown: {where}{rest}"
+            if found and (not where or where.endswith(": "))
+            else f"passed: {visible(proof)}"
+        )
+        typer.echo(told)
     failed = list(problems)
     for problem in failed:
         typer.echo(f"FAILED: {visible(problem)}")
