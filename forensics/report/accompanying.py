@@ -8,6 +8,7 @@ from forensics.calibration import Card, read_card
 from forensics.custody import CustodyLog
 from forensics.errors import CalibrationError, ReportError
 from forensics.evidence import KnownFiles, perceptual_hashes
+from forensics.redaction import WITHHELD, Redaction
 from forensics.types import Finding
 
 __all__ = ["card_figures", "custody_entries", "looked_up"]
@@ -35,23 +36,33 @@ def custody_entries(log: CustodyLog, findings: Sequence[Finding]) -> JsonObject:
     return {"head": check.head, "length": len(check.entries), "entries": entries}
 
 
-def looked_up(examined: Sequence[tuple[int, Finding]], known: Sequence[KnownFiles]) -> JsonObject:
-    """Return the perceptual hashes of the exhibits whose pixels are at hand, and what lists say of them."""
+def looked_up(examined: Sequence[tuple[int, Finding]], known: Sequence[KnownFiles], redaction: Redaction) -> JsonObject:
+    """Return the perceptual hashes of the exhibits whose pixels are at hand, and what lists say of them.
+
+    A perceptual hash is a tiny picture: of an exhibit of which anything is covered it is left out. Where names are withheld,
+    so are those that a list gives its entries.
+    """
     found: JsonObject = {}
     for number, finding in examined:
-        if not finding.evidence.pixels.size:
+        evidence = finding.evidence
+        if not evidence.pixels.size:
             continue
         lists = [
             {
                 "name": one.name,
                 "sha256": one.sha256,
-                "matches": [match.to_dict() for match in one.matches(finding.evidence)],
-                "notes": [*one.problems, *filter(None, [one.not_compared(finding.evidence)])],
+                "matches": [_match(match.to_dict(), redaction) for match in one.matches(evidence)],
+                "notes": [*one.problems, *filter(None, [one.not_compared(evidence)])],
             }
             for one in known
         ]
-        found[str(number)] = {"perceptual": dict(perceptual_hashes(finding.evidence.pixels)), "lists": lists}
+        hidden = redaction.covering(evidence).boxes
+        found[str(number)] = {"perceptual": {} if hidden else dict(perceptual_hashes(evidence.pixels)), "lists": lists}
     return found
+
+
+def _match(match: JsonObject, redaction: Redaction) -> JsonObject:
+    return {**match, "entry": WITHHELD} if redaction.names else match
 
 
 def card_figures(card: Card | None, findings: Sequence[Finding]) -> JsonObject | None:

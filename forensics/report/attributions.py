@@ -9,7 +9,8 @@ from forensics.attribution.rendering import draw
 from forensics.errors import ReportError
 from forensics.redaction import Redaction, hatched, hidden_cells, redacted_attribution, shown
 from forensics.report.context import Figure
-from forensics.report.figures import NOTHING, bar, make_figure
+from forensics.report.drawn import bar, make_figure
+from forensics.report.figures import NOTHING
 from forensics.report.language import _, measured, sentences
 from forensics.types import Attribution, Finding
 

@@ -126,7 +126,7 @@ def write_report(
             "custody": None
             if custody is None
             else custody_entries(CustodyLog(Path(custody)), [f for _n, f in examined]),
-            "hashes": looked_up(examined, known),
+            "hashes": looked_up(examined, known, redaction),
             "validation": card_figures(calibration, [f for _n, f in examined]),
         }
         record = build_record(

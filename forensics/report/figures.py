@@ -4,8 +4,6 @@ Pictures are bounded in number and size, so that a report of one exhibit stays b
 of a hundred can still be opened.
 """
 
-import hashlib
-import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,11 +13,12 @@ from PIL import Image
 
 from forensics.redaction import Redaction, Shown, hatched, hidden_cells, mixed, redacted_localisation, shown, touched
 from forensics.report.context import Figure
+from forensics.report.drawn import bar, make_figure
 from forensics.report.language import _, decimals, measured, sentences
-from forensics.residuals import RESIDUALS, Residual, render, scale_bar
+from forensics.residuals import RESIDUALS, Residual, render
 from forensics.types import Evidence, Finding, Float32Array, Localisation, UInt8Array
 
-__all__ = ["RESIDUALS_SHOWN", "bar", "draw_figures", "make_figure"]
+__all__ = ["RESIDUALS_SHOWN", "draw_figures"]
 
 CROP = 384  # pixels; at 1:1, where residuals must be read
 BAND = 1024  # rows filtered at a time, so that memory does not grow with the picture
@@ -329,65 +328,6 @@ def _spectrum(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
     )
 
 
-def bar(*, signed: bool) -> tuple[Figure, bytes]:
-    """Return the colours of a scale as a figure, ``bar-signed`` or ``bar-unsigned``, which all maps on it refer to."""
-    pixels = scale_bar(signed=signed)
-    data = _png(pixels)
-    figure = Figure(
-        id="bar-signed" if signed else "bar-unsigned",
-        exhibit="",
-        kind="bar",
-        title="",
-        caption="",
-        look="",
-        ignore="",
-        alt="",
-        scale="",
-        width=pixels.shape[1],
-        height=pixels.shape[0],
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
-    return figure, data
-
-
-def make_figure(
-    id_: str,
-    evidence: Evidence,
-    pixels: UInt8Array,
-    *,
-    kind: str,
-    title: str,
-    caption: str,
-    alt: str,
-    scale: str,
-    look: str = "",
-    ignore: str = "",
-    bar_id: str = "",
-    low: str = "",
-    high: str = "",
-) -> tuple[Figure, bytes]:
-    """Return a picture made from an exhibit as a figure, with its PNG bytes; see `Figure` for the words."""
-    data = _png(pixels)
-    figure = Figure(
-        id=id_,
-        exhibit=evidence.sha256,
-        kind=kind,
-        title=title,
-        caption=caption,
-        look=look,
-        ignore=ignore,
-        alt=alt,
-        scale=scale,
-        width=pixels.shape[1],
-        height=pixels.shape[0],
-        sha256=hashlib.sha256(data).hexdigest(),
-        bar=bar_id,
-        low=low,
-        high=high,
-    )
-    return figure, data
-
-
 def _block_rms(pixels: UInt8Array, residual: Residual, block: int) -> Float32Array:
     """Return the root mean square of the first channel per block; blocks at the right and lower edge are whole or partial."""
     height, width = pixels.shape[:2]
@@ -450,19 +390,3 @@ def _left_out(seen: Shown) -> str:
 def _covered_words(seen: Shown) -> str:
     """Return what is covered, in the language in force; empty if nothing is."""
     return measured(seen.covering.words)
-
-
-def _png(pixels: UInt8Array) -> bytes:
-    """Return PNG bytes; pictures of at most 256 colours, as residuals are, get a palette, which is loss-free too."""
-    flat = np.ascontiguousarray(pixels).reshape(-1, 3).astype(np.uint32)
-    colours, index = np.unique(flat[:, 0] << 16 | flat[:, 1] << 8 | flat[:, 2], return_inverse=True)
-    if len(colours) <= 256:
-        picture = Image.fromarray(index.reshape(pixels.shape[:2]).astype(np.uint8))
-        picture.putpalette(
-            np.stack([colours >> 16, colours >> 8 & 255, colours & 255], axis=1).astype(np.uint8).tobytes()
-        )
-    else:
-        picture = Image.fromarray(pixels)
-    buffer = io.BytesIO()
-    picture.save(buffer, format="PNG", compress_level=6)
-    return buffer.getvalue()

@@ -115,9 +115,8 @@ def _identity(evidence: Evidence) -> list[tuple[str, str]]:
 def _hashes(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     if found is None:
         return [(_("Perceptual hashes"), _("Not computed: the pixels were not at hand when this report was written."))]
-    rows = [
-        (_("Perceptual hashes"), _(", ").join(f"{name} {value}" for name, value in sorted(found["perceptual"].items())))
-    ]
+    hashes = _(", ").join(f"{name} {value}" for name, value in sorted(found["perceptual"].items()))
+    rows = [(_("Perceptual hashes"), hashes or _("Withheld in this copy: they are a tiny picture."))]
     if not found["lists"]:
         rows.append((_("Known files"), _("Not tested: no list was given.")))
     return rows

@@ -55,7 +55,12 @@ def _one(context: Context, k: int, number: int, attribution: Attribution) -> Ite
     if attribution.groups:
         rows = sorted(attribution.groups.items(), key=lambda item: -abs(item[1]))
         yield table(
-            _("{name}: log-odds that each group of channels added; above 0 for ‘fake’", name=name),
+            _(
+                "{name}: log-odds lost when a group of channels is taken out, all others left in; above 0 for ‘fake’. They need not add up.",
+                name=name,
+            )
+            if attribution.method == "group_ablation"
+            else _("{name}: log-odds that each group of channels added; above 0 for ‘fake’", name=name),
             (_("Channels"), _("Log-odds")),
             ((text_or(group), signed(value, 3)) for group, value in rows),
             numeric=(1,),

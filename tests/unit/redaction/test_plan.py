@@ -27,7 +27,7 @@ def test_what_is_meant() -> None:
     with pytest.raises(ValueError, match="none, whole, faces, regions"):
         Redaction.of("face")
     with pytest.raises(ValueError, match="faces"):
-        Redaction.of({"wath": "faces"})
+        Redaction.of({"whose": "faces"})
     with pytest.raises(FrozenInstanceError):
         made.what = "none"
 

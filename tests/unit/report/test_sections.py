@@ -223,8 +223,8 @@ def test_a_case_is_read_from_a_file(tmp_path: Path) -> None:
     path.write_text("number = 12\n", encoding="utf-8")
     with pytest.raises(TypeError, match="Write it in quotes"):
         Case.from_file(path)
-    path.write_text('numbr = "12"\n', encoding="utf-8")
-    with pytest.raises(ReportError, match="numbr"):
+    path.write_text('nummer = "12"\n', encoding="utf-8")
+    with pytest.raises(ReportError, match="nummer"):
         Case.from_file(path)
     with pytest.raises(ReportError, match="Check the path"):
         Case.from_file(tmp_path / "none.toml")
