@@ -91,6 +91,8 @@ def examine(
     from forensics.types import ENFSI_2015, VerbalScale
 
     # All that can be refused is refused before anything is examined.
+    if report is None and (redact or redact_faces or redact_names or language != "en" or profile != "investigator"):
+        raise typer.BadParameter("--redact…, --language and --profile are for the report. Add --report REPORT.html.")
     _check_targets(files, json_out, report, custody)
     words = ENFSI_2015 if scale is None else VerbalScale.from_file(scale)
     case = _case(case_file, case_number, examiner)
@@ -105,13 +107,13 @@ def examine(
     detector = load_detector(found_weights(weights), mode=mode, calibration=calibration)
     lines: list[str] = []
     rows: list[Finding | ErrorRow] = []
-    failed = False
+    failed: list[Path] = []
     progress = len(files) > 1 and sys.stderr.isatty()
     for result in detector.examine_many(files, progress=progress, robustness=robustness, trust=trust):
         if report is not None:
             rows.append(result)
         if isinstance(result, ErrorRow):
-            failed = True
+            failed.append(Path(result.name))
             typer.echo(str(result.error), err=True)
             continue
         lines.append(result.to_json())
@@ -119,7 +121,7 @@ def examine(
             typer.echo("\n".join(_described(result, words)))
     write_lines(json_out, lines)
     if log is not None:
-        _close_exhibits(log, files, actor, json_out if lines else None)
+        _close_exhibits(log, files, failed, actor, json_out if lines else None)
     if report is not None and lines:
         from forensics.report import write_report
 
@@ -173,13 +175,19 @@ def _open_exhibits(log: "CustodyLog", files: list[Path], actor: str) -> None:
         log.append("opened", actor=actor, inputs=items)
 
 
-def _close_exhibits(log: "CustodyLog", files: list[Path], actor: str, findings: Path | None) -> None:
-    """Hash the exhibits again, and enter that they were examined and what came out."""
+def _close_exhibits(
+    log: "CustodyLog", files: list[Path], failed: list[Path], actor: str, findings: Path | None
+) -> None:
+    """Hash the exhibits again, and enter which were examined, what came out, and which could not be opened."""
     from forensics.custody import Item
 
-    items = [Item.from_file(path) for path in files if path.is_file()]
-    for item in items:
+    there = [path for path in files if path.is_file()]
+    items = [Item.from_file(path) for path in there if path not in failed]
+    unopened = [Item.from_file(path) for path in there if path in failed]
+    for item in (*items, *unopened):
         log.require_same(item, actor=actor)
+    if unopened:
+        log.append("noted", actor=actor, inputs=unopened, note="Could not be opened as a picture; not examined.")
     outputs = [Item.from_file(findings)] if findings is not None and findings != Path("-") else []
     if items:
         log.append("examined", actor=actor, inputs=items, outputs=outputs)

@@ -42,11 +42,13 @@ def verify(
 
         package = verify_package(file, key=key, roots=roots)
         _tell(package.proofs, package.problems)
-    elif file.suffix.lower() == ".jsonl":
+    elif file.suffix.lower() == ".jsonl" and _is_log(file):
         from forensics.custody import verify_log
 
         log = verify_log(file)
         _tell(log.proofs, log.problems, remarks=log.remarks)
+    elif file.suffix.lower() not in (".html", ".htm") and not _is_report(file):
+        _verify_signed(file, key)
     else:
         from forensics.report import verify_report
 
@@ -63,8 +65,12 @@ def sign(
 ) -> None:
     """Sign a file: the signature is written beside it, as FILE.sig, and the file stays as it is."""
     from forensics.commands.keys import ask_passphrase
-    from forensics.custody import load_private_key, sign_file
+    from forensics.custody import load_private_key, sign_file, signature_path
 
+    if signature_path(file).exists():
+        raise typer.BadParameter(
+            f"{file} is signed already ({signature_path(file).name}). Move that signature away if it is to be replaced."
+        )
     target = sign_file(file, load_private_key(key, ask_passphrase), signer=signer, record_sha256=_record_digest(file))
     typer.echo(str(target))
 
@@ -81,6 +87,42 @@ def _record_digest(path: Path) -> str | None:
         return digest(canonical_text(read_record(path)))
     except RecordError:
         return None
+
+
+def _is_report(path: Path) -> bool:
+    return _start(path).lower().startswith(b"<!doctype html")
+
+
+def _is_log(path: Path) -> bool:
+    """Return whether a file holds entries of a custody log, or nothing yet; findings are lines of JSON too."""
+    start = _start(path)
+    return not start or b"forensics.custody" in start or b"forensics.finding" not in start
+
+
+def _start(path: Path) -> bytes:
+    from forensics.errors import ReportError
+
+    try:
+        with path.open("rb") as file:
+            return file.read(4096)
+    except OSError as err:
+        raise ReportError(f"{path} cannot be read: {err.strerror}. Check the path.") from err
+
+
+def _verify_signed(path: Path, key: Path | None) -> None:
+    """Check the signature of any other file; a file without one holds nothing that could be checked."""
+    from forensics.custody import signature_path, verify_signature
+
+    if not signature_path(path).exists():
+        _tell(
+            (),
+            [
+                f"{path.name} is no report, card, custody log or package, and has no signature beside it, so that there is nothing to check. "
+                "Name one of these."
+            ],
+        )
+    check = verify_signature(path, public_key=key)
+    _tell(check.proofs, check.problems)
 
 
 def _verify_card(path: Path, key: Path | None) -> None:

@@ -197,7 +197,7 @@ def _checked(record: Mapping[str, Any], item: Item, expected: bytes | None) -> S
             "signer which is theirs."
         )
     named = "" if signed["name"] == item.name else f" It had the name {visible(signed['name'])} then."
-    who = f", who says to be {visible(record['signer'])}," if record["signer"].strip() else ""
+    who = f", who claims to be {visible(record['signer'])}," if record["signer"].strip() else ""
     if expected is None:
         proof = (
             f"The signature beside it fits the file: the holder of the key {shown}{who} signed it, at {record['time']} by "

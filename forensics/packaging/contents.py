@@ -172,6 +172,8 @@ def named_exhibits(record: Mapping[str, Any]) -> Iterator[tuple[int, JsonObject]
     for number, row in enumerate(rows if isinstance(rows, list) else (), start=1):
         if is_finding(row):
             yield number, row["evidence"]
+        elif isinstance(row, dict) and is_digest(row.get("sha256")) and isinstance(row.get("name"), str):
+            yield number, row  # it could not be opened as a picture, and is an exhibit all the same
 
 
 def finding_lines(path: Path) -> Iterator[JsonObject]:

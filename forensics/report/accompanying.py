@@ -9,6 +9,7 @@ from forensics.custody import CustodyLog
 from forensics.errors import CalibrationError, ReportError
 from forensics.evidence import KnownFiles, perceptual_hashes
 from forensics.redaction import WITHHELD, Redaction
+from forensics.report.sections.phrases import exhibit_label
 from forensics.types import Finding
 
 __all__ = ["card_figures", "custody_entries", "looked_up"]
@@ -18,12 +19,20 @@ JsonObject: TypeAlias = dict[str, Any]
 SHIPPED = Path(__file__).parents[1] / "assets" / "calibration.json"
 
 
-def custody_entries(log: CustodyLog, findings: Sequence[Finding]) -> JsonObject:
+def custody_entries(log: CustodyLog, rows: Sequence[Any], *, names: bool) -> JsonObject:
     """Return the head of a log, its length, and its entries about the exhibits.
+
+    Parameters
+    ----------
+    log : CustodyLog
+    rows : sequence of Finding or ErrorRow
+        In the order in which exhibits are numbered.
+    names : bool
+        False leaves out who did what, notes, and all files but the exhibits, which are named by number.
 
     Raises
     ------
-    CustodyError
+    ReportError
         The log is broken: a report does not vouch for it.
     """
     check = log.verify()
@@ -31,9 +40,23 @@ def custody_entries(log: CustodyLog, findings: Sequence[Finding]) -> JsonObject:
         raise ReportError(
             f"the custody log is broken: {check.problems[0]} Mend nothing; keep it as it is and say so in the case's notes."
         )
-    wanted = {finding.evidence.sha256 for finding in findings}
-    entries = [e.to_dict() for e in check.entries if any(i.sha256 in wanted for i in (*e.inputs, *e.outputs))]
+    digests = [r.evidence.sha256 if isinstance(r, Finding) else getattr(r, "sha256", "") for r in rows]
+    numbers = {digest: number for number, digest in reversed(list(enumerate(digests, start=1))) if digest}
+    told = [e.to_dict() for e in check.entries if any(i.sha256 in numbers for i in (*e.inputs, *e.outputs))]
+    entries = told if names else [_nameless(entry, numbers) for entry in told]
     return {"head": check.head, "length": len(check.entries), "entries": entries}
+
+
+def _nameless(entry: JsonObject, numbers: Mapping[str, int]) -> JsonObject:
+    items = {
+        side: [
+            {**item, "name": exhibit_label(numbers[item["sha256"]])}
+            for item in entry[side]
+            if item["sha256"] in numbers
+        ]
+        for side in ("inputs", "outputs")
+    }
+    return {**entry, **items, "actor": WITHHELD, "note": WITHHELD if entry["note"] else ""}
 
 
 def looked_up(examined: Sequence[tuple[int, Finding]], known: Sequence[KnownFiles], redaction: Redaction) -> JsonObject:
@@ -49,7 +72,7 @@ def looked_up(examined: Sequence[tuple[int, Finding]], known: Sequence[KnownFile
             continue
         lists = [
             {
-                "name": one.name,
+                "name": WITHHELD if redaction.names else one.name,
                 "sha256": one.sha256,
                 "matches": [_match(match.to_dict(), redaction) for match in one.matches(evidence)],
                 "notes": [*one.problems, *filter(None, [one.not_compared(evidence)])],
@@ -62,7 +85,7 @@ def looked_up(examined: Sequence[tuple[int, Finding]], known: Sequence[KnownFile
 
 
 def _match(match: JsonObject, redaction: Redaction) -> JsonObject:
-    return {**match, "entry": WITHHELD} if redaction.names else match
+    return {**match, "entry": WITHHELD, "list_name": WITHHELD} if redaction.names else match
 
 
 def card_figures(card: Card | None, findings: Sequence[Finding]) -> JsonObject | None:

@@ -85,12 +85,31 @@ class Case:
         ReportError
             The file cannot be read, is no TOML, or names something that a case does not have.
         """
-        return cls(**read_toml(Path(path), allowed=[f.name for f in fields(cls)], what="a case"))
+        record = read_toml(Path(path), allowed=[f.name for f in fields(cls)], what="a case")
+        try:
+            return cls(**record)
+        except TypeError as err:
+            raise ReportError(f"{path} cannot be read as a case: {err}") from err
 
     def without_people(self, words: str) -> Self:
-        """Return the case with the names of people replaced by `words`, where there are any."""
-        people = ("examiner", "requester", "technical_reviewer", "administrative_reviewer", "qualifications")
-        return replace(self, **{name: words for name in people if getattr(self, name)})
+        """Return the case with everything replaced by `words` that can name people: free text does, whatever it is meant for."""
+        kept = ("number", "organisation", "role", "status", "version", "classification")
+        told = [f.name for f in fields(self) if f.name not in kept]
+        return replace(self, **{name: words for name in told if getattr(self, name)})
+
+    def of_sections(self, sections: Sequence[str]) -> Self:
+        """Return the case without what no section of a report prints."""
+        gone = [name for section, names in PRINTED_IN.items() if section not in sections for name in names]
+        return replace(self, **dict.fromkeys(gone))
+
+
+# The fields of a case that one section alone prints; number, organisation and classification head every report.
+PRINTED_IN = {
+    "case": ("requester", "examiner", "role", "qualifications", "interests", "status", "version", "notes"),
+    "question": ("not_asked", "information"),
+    "exhibits": ("acquisition", "originality"),
+    "review": ("technical_reviewer", "administrative_reviewer", "second_tool"),
+}
 
 
 def read_toml(path: Path, *, allowed: Sequence[str], what: str) -> JsonObject:

@@ -119,21 +119,22 @@ def write_report(
     redaction = Redaction.of(plan.redaction if redact is None else redact)
     with speaking(language):
         examined = [(n, row) for n, row in enumerate(rows, start=1) if isinstance(row, Finding)]
-        explained = numbered(attributions, examined)
+        explained = numbered(attributions, examined) if "explanation" in plan.sections else []
         redaction = redaction.searched(finding.evidence for _n, finding in examined)
         drawn = _drawn(examined, explained, shown, redaction)
+        figures = card_figures(calibration, [f for _n, f in examined])
+        log = None if custody is None else custody_entries(CustodyLog(Path(custody)), rows, names=not redaction.names)
+        # What no section prints is not in the record either.
         parts = {
-            "custody": None
-            if custody is None
-            else custody_entries(CustodyLog(Path(custody)), [f for _n, f in examined]),
-            "hashes": looked_up(examined, known, redaction),
-            "validation": card_figures(calibration, [f for _n, f in examined]),
+            "custody": log if "custody" in plan.sections else None,
+            "hashes": looked_up(examined, known, redaction) if "exhibits" in plan.sections else {},
+            "validation": figures if "validation" in plan.sections else None,
         }
         record = build_record(
             rows,
             [f for f, _png in drawn.values()],
             attributions=explained,
-            case=case or Case(),
+            case=(case or Case()).of_sections(plan.sections),
             created=moment,
             language=language,
             profile=plan,

@@ -9,6 +9,7 @@ from forensics.errors import ReportError
 __all__ = ["refuse_to_replace", "write_page"]
 
 START = b"<!doctype html"
+VOUCHING = (".sig", ".tsq", ".tsr")  # signature and time-stamp of a report, which fit this report alone
 
 
 def refuse_to_replace(path: Path) -> None:
@@ -25,6 +26,11 @@ def refuse_to_replace(path: Path) -> None:
             start = file.read(len(START))
     except OSError:
         return  # none there; what cannot be read cannot be replaced either, and is reported when it is tried
+    made = [beside for beside in (f"{path.name}{end}" for end in VOUCHING) if path.with_name(beside).exists()]
+    if start and made:
+        raise ReportError(
+            f"{path.name} exists, and {', '.join(made)} was made for it, so it is not replaced. Choose another name, or move both away."
+        )
     if start and start.lower() != START:
         raise ReportError(
             f"{path.name} exists and is no report, so it is not replaced. Choose another name for the report."

@@ -26,6 +26,8 @@ def check_signature(path: Path, key: str | PathLike[str] | None) -> Check:
                 False,
                 f"There is no signature beside the report ({signature_path(path).name}), and a key was named that must have made one.",
             )
+        else:
+            yield True, "Not shown: who wrote the report. There is no signature beside it."
         return
     try:
         check = verify_signature(path, public_key=None if key is None else Path(key))
@@ -43,6 +45,8 @@ def check_time(path: Path, roots: str | PathLike[str] | None) -> Check:
                 False,
                 f"There is no time-stamp beside the report ({timestamp_path(path).name}), and authorities were named that must have made one.",
             )
+        else:
+            yield True, "Not shown: that the report existed at some time. There is no time-stamp beside it."
         return
     try:
         check = verify_timestamp(path, roots=None if roots is None else Path(roots))
@@ -56,6 +60,8 @@ def check_custody(record: JsonObject, log: str | PathLike[str] | None) -> Check:
     """Yield whether a custody log is whole and still holds what the report says of it."""
     said = record.get("custody")
     if log is None:
+        if isinstance(said, dict):
+            yield True, "Not shown: that the custody log is as the report says. It was not at hand."
         return
     if not isinstance(said, dict):
         yield False, "The report names no custody log, so that the one given cannot be the one of this report."

@@ -197,6 +197,7 @@ def _check_page(page: bytes, record: JsonObject) -> Iterator[tuple[bool, str]]:
 
 def _check_exhibits(record: JsonObject, evidence: str | PathLike[str] | None) -> Iterator[tuple[bool, str]]:
     if evidence is None:
+        yield True, "Not shown: that the exhibits are those the report speaks of. They were not at hand."
         return
     place = Path(evidence)
     files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.is_file())
@@ -217,4 +218,4 @@ def _check_exhibits(record: JsonObject, evidence: str | PathLike[str] | None) ->
             yield False, f"No file at hand has the digest of the exhibit {name}: it is missing or was changed."
     others = len(present - named)
     if others and not place.is_file():
-        yield True, f"Files at hand that are no exhibits of this report: {others:,}. Nothing is said of them."
+        yield True, f"Not shown: anything about {others:,} other files at hand. The report names none of them."

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from forensics import cli
 from forensics.commands.shared import found_weights, said
+from forensics.custody import CustodyLog
 from forensics.detector import load_detector
 from forensics.errors import EvidenceError, ReportError
 from forensics.report import write_report
@@ -178,6 +179,43 @@ def test_a_language_without_a_report_is_refused_before_anything_is_examined(lang
     assert language in result.stderr
     assert "none.jpg" not in result.stderr
     assert not target.exists()
+
+
+def test_custody_signing_and_other_files(photograph_file: Path, tmp_path: Path) -> None:
+    """A log of what was examined and what was not; a signature that is not replaced; a file that holds nothing to check."""
+    run = CliRunner()
+    broken, log, report = tmp_path / "broken.jpg", tmp_path / "custody.jsonl", tmp_path / "r.html"
+    broken.write_bytes(photograph_file.read_bytes()[:200])
+    done = run.invoke(
+        cli.app, ["examine", str(photograph_file), str(broken), "--custody", str(log), "--report", str(report)]
+    )
+    assert done.exit_code == 1, done.output
+    entries = list(CustodyLog(log).entries())
+    assert [(e.action, [i.name for i in e.inputs]) for e in entries] == [
+        ("opened", [photograph_file.name, "broken.jpg"]), ("noted", ["broken.jpg"]), ("examined", [photograph_file.name]), ("reported", []),
+    ]  # fmt: skip
+    assert "broken.jpg" in report.read_text(encoding="utf-8")
+    key = tmp_path / "key.pem"
+    assert run.invoke(cli.app, ["keys", "new", str(key), "--no-passphrase"]).exit_code == 0
+    assert run.invoke(cli.app, ["sign", str(report), "--key", str(key)]).exit_code == 0
+    again = run.invoke(cli.app, ["sign", str(report), "--key", str(key)])
+    assert (again.exit_code, "is signed already" in again.stderr.replace("\n", " ")) == (2, True)
+    told = run.invoke(cli.app, ["verify", str(report), "--key", f"{key}.pub"])
+    assert told.exit_code == 0, told.output
+    assert "not shown: that the exhibits are those" in told.stdout
+    assert "not shown: that the custody log" in told.stdout
+    assert "passed: Not shown" not in told.stdout
+    other = run.invoke(cli.app, ["verify", str(broken)])
+    assert (other.exit_code, "nothing to check" in other.stdout, "seal" in other.stdout) == (1, True, False)
+    assert run.invoke(cli.app, ["sign", str(broken), "--key", str(key)]).exit_code == 0
+    signed = run.invoke(cli.app, ["verify", str(broken)])
+    assert (signed.exit_code, "seal" in signed.stdout) == (0, False)
+
+
+def test_options_of_a_report_need_a_report() -> None:
+    for options in (["--redact"], ["--redact-faces"], ["--profile", "victim"], ["--language", "ko"]):
+        done = CliRunner().invoke(cli.app, ["examine", "none.jpg", *options])
+        assert (done.exit_code, "--report REPORT.html" in done.stderr) == (2, True), done.stderr
 
 
 @pytest.mark.parametrize("by_branch", [False, True])

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from forensics.canonical import storable
+from forensics.custody import CustodyLog, Item
 from forensics.errors import EvidenceError
 from forensics.report import Case, verify_report, write_report
 from forensics.report.verification import read_record
-from forensics.types import Caveat, Evidence, Finding, LikelihoodRatio, Metadata, Propositions, VerbalScale
+from forensics.types import Caveat, Evidence, Finding, LikelihoodRatio, Metadata, Propositions, Provenance, VerbalScale
 from tests import report_samples
 from tests.browser import CHROMIUM, Page, chromium
 from tests.hostile import hostile_texts
@@ -35,9 +36,14 @@ class Skeleton(HTMLParser):
 def set_everywhere(text: str) -> tuple[list[Finding | report_samples.Unreadable], Case, VerbalScale]:
     """Return findings, a case and a scale that hold the text wherever a person or a file can put one."""
     plain = report_samples.finding(report_samples.evidence(name="a.jpg"), n_views=6)
+    provenance = Provenance(
+        state="invalid", manifest=text, claim_generator=text, title=text, signer=text, issuer=text, signed_at=text, actions=(text,),
+        source_types=(text,), codes=((text, text, text),), failures=(text,), remote_url=text, message=text, sdk_version=text,
+        trust_list_name=text, trust_list_sha256="b" * 64,
+    )  # fmt: skip
     metadata = Metadata(
         exif={text or "empty": text, "Make": text, "Model": text, "Artist": text},
-        software=(text,), jpeg_quality=80.0, subsampling=text, icc_profile=text, stored_mode=text, stored_size=(640, 427),
+        software=(text,), provenance=provenance, jpeg_quality=80.0, subsampling=text, icc_profile=text, stored_mode=text, stored_size=(640, 427),
     )  # fmt: skip
     picture = Evidence(
         pixels=plain.evidence.pixels[:0, :0], sha256="a" * 64, name=text, media_type="image/jpeg", n_bytes=1, metadata=metadata,
@@ -82,7 +88,15 @@ def harmless(tmp_path_factory: pytest.TempPathFactory) -> set[tuple[str, tuple[s
     found: set[tuple[str, tuple[str, ...]]] = set()
     for text in ("harmless", "", " ", "two\nlines"):
         rows, case, scale = set_everywhere(text)
-        write_report(rows, path, case=case, scale=scale, now=report_samples.NOW)
+        log = CustodyLog(path.with_suffix(f".{len(text)}.jsonl"))
+        log.append(
+            "noted",
+            actor="nobody",
+            inputs=[Item(name=text, sha256="a" * 64, n_bytes=1)],
+            note=text,
+            now=report_samples.NOW,
+        )
+        write_report(rows, path, case=case, scale=scale, custody=log.path, now=report_samples.NOW)
         found |= skeleton(path.read_text(encoding="utf-8"))
     return found
 

@@ -15,16 +15,25 @@ __all__ = ["alternatives", "concluded", "conclusion", "limits", "odds_words", "r
 
 
 def odds_words(lr: LikelihoodRatio) -> str:
-    """Return what a likelihood ratio says: ``at least 12 times more expected if H1 is true than if H2 is``."""
-    first, second = ("H1", "H2") if lr.llr >= 0 else ("H2", "H1")
-    factor = 10.0 ** abs(lr.llr)
-    shown = f"{factor:.2g}" if factor < 99.5 else grouped(factor)
-    if shown == "1":
+    """Return what a likelihood ratio says, over its interval: ``about 8 to 10 times more expected if H1 is true than if H2 is``."""
+    if lr.cautious == 0.0:
         return _("about as expected if H1 is true as if H2 is")
-    values = {"factor": shown, "first": first, "second": second}
+    first, second = ("H1", "H2") if lr.cautious > 0 else ("H2", "H1")
+    ends = sorted(abs(end) for end in lr.interval)
+    low, high = (_factor(10.0**end) for end in ends)
+    values = {
+        "factor": low if low == high else _("{low} to {high}", low=low, high=high),
+        "first": first,
+        "second": second,
+    }
+    said = _("about {factor} times more expected if {first} is true than if {second} is", **values)
     if lr.at_bound:
-        return _("at least {factor} times more expected if {first} is true than if {second} is", **values)
-    return _("about {factor} times more expected if {first} is true than if {second} is", **values)
+        return _("{said} (the calibration carries no more)", said=said)
+    return said
+
+
+def _factor(value: float) -> str:
+    return f"{value:.2g}" if value < 99.5 else grouped(value)
 
 
 def support_words(lr: LikelihoodRatio, scale: VerbalScale) -> str:
@@ -58,7 +67,8 @@ def conclusion(context: Context) -> Section:
         paragraph(
             _(
                 "A conclusion here speaks of the findings given the propositions, never of the propositions themselves: how probable "
-                "it is that a picture is generated or altered depends on all other evidence and is for others to judge."
+                "it is that a picture is generated or altered depends on all other evidence and is for others to judge. How often the method errs "
+                "on pictures of known origin stands under Validation, where a calibration covers them."
             )
         )
     ]
@@ -72,7 +82,7 @@ def conclusion(context: Context) -> Section:
         blocks.append(paragraph(concluded(finding, context.scale)))
         if finding.outcome == "inconclusive":
             text = _(
-                "This is a result: the examination was carried out, and its findings are about as expected under either proposition."
+                "This is a result: the examination was carried out. For the reason above, no words of support are given to either proposition."
             )
             blocks.append(paragraph(text))
         elif finding.outcome == "unsuitable":

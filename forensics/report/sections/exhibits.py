@@ -70,7 +70,7 @@ def custody(context: Context) -> Section:
         if len(entries) > ENTRIES:
             shown = _("the first {shown} of {n}, all of them in the record", shown=ENTRIES, n=grouped(len(entries)))
             caption = _("{caption}, {shown}", caption=caption, shown=shown)
-        head = (_("Entry"), _("Time"), _("Who"), _("What was done"), _("Of what"), _("Note"))
+        head = (_("Entry"), _("Time"), _("Who"), _("What was done"), _("Of what"), _("What came out"), _("Note"))
         blocks.append(table(caption, head, rows))
     else:
         blocks.append(paragraph(_("The log has no entry about an exhibit of this report.")))
@@ -142,15 +142,18 @@ def _known(exhibit: Exhibit, found: Mapping[str, Any] | None) -> list[Block]:
     return [table(_("{exhibit}, lists of known files", exhibit=exhibit_label(exhibit.number)), head, rows)]
 
 
-def _entry(entry: Mapping[str, Any]) -> tuple[str, str, str, str, str, str]:
-    items = [*entry["inputs"], *entry["outputs"]]
-    what = _("; ").join(f"{shorten(str(item['name']), 80)} ({item['sha256'][:12]}…)" for item in items)
+def _entry(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    of, out = (
+        _("; ").join(f"{shorten(str(item['name']), 80)} ({item['sha256'][:12]}…)" for item in entry[side])
+        for side in ("inputs", "outputs")
+    )
     return (
         grouped(entry["sequence"]),
         moment(entry["time"]),
         text_or(entry["actor"], limit=100),
         text_or(action_words().get(entry["action"], entry["action"]), limit=100),
-        text_or(shorten(what, 400), _("nothing")),
+        text_or(shorten(of, 400), _("nothing")),
+        text_or(shorten(out, 400), _("nothing")),
         text_or(entry["note"], _("none"), 300),
     )
 

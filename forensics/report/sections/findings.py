@@ -64,7 +64,7 @@ def _finding(context: Context, exhibit: Exhibit, finding: Finding) -> list[Block
         blocks += score_blocks(exhibit, finding.scores)
     blocks += _pictures(context, exhibit, finding)
     blocks.append(heading(_("Observations that point in different directions"), level=4))
-    found = list(contradictions(finding))
+    found = [*contradictions(finding), *_lookalikes(context, exhibit, finding)]
     blocks.append(items(found) if found else paragraph(_("None among what was measured.")))
     return blocks
 
@@ -129,6 +129,19 @@ def contradictions(finding: Finding) -> Iterator[str]:
             high=signed(lr.interval[1]),
         )
     yield from _against_the_file(finding)
+
+
+def _lookalikes(context: Context, exhibit: Exhibit, finding: Finding) -> Iterator[str]:
+    """Yield exhibits that look the same and came to another outcome."""
+    own = context.hashes.get(exhibit.number, {}).get("perceptual", {})
+    for other, its in context.examined:
+        same = own and context.hashes.get(other.number, {}).get("perceptual", {}) == own
+        if same and other.number != exhibit.number and its.outcome != finding.outcome:
+            yield _(
+                "Exhibit {number} looks the same (equal perceptual hashes) and came to another outcome: {outcome}.",
+                number=other.number,
+                outcome=outcome_words(its),
+            )
 
 
 def _against_the_file(finding: Finding) -> Iterator[str]:

@@ -51,7 +51,7 @@ def case(context: Context) -> Section:
         (_("Role"), text_or(c.role)),
         (_("Qualifications"), text_or(c.qualifications)),
         (_("Organisation"), text_or(c.organisation)),
-        (_("Interests that could conflict"), text_or(c.interests, _("None was declared."))),
+        (_("Interests that could conflict"), text_or(c.interests, None)),
     ]
     about = [
         (_("Case number"), text_or(c.number)),
@@ -59,8 +59,8 @@ def case(context: Context) -> Section:
         (_("Exhibits received"), text_or(c.received)),
         (_("Examined"), _when(context)),
         (_("Issued"), moment(context.created)),
-        (_("Status"), text_or(c.status, _("Draft, not signed off."))),
-        (_("Version of this report"), text_or(c.version, _("First version."))),
+        (_("Status"), text_or(c.status, None)),
+        (_("Version of this report"), text_or(c.version, None)),
         (_("Classification"), text_or(c.classification, _("None was given."))),
     ]
     blocks: list[Block] = [
@@ -100,6 +100,14 @@ def question(context: Context) -> Section:
         blocks.append(key_values(_("Propositions"), [("H1", text_or(measured(h1))), ("H2", text_or(measured(h2)))]))
     if not pairs:
         blocks.append(paragraph(_("No exhibit could be examined, so that no propositions apply.")))
+    blocks.append(
+        paragraph(
+            _(
+                "Where the question asks for more than these two propositions tell apart, such as whether a part of a picture was altered, this "
+                "examination does not answer it."
+            )
+        )
+    )
     blocks.append(
         paragraph(
             _(
@@ -240,10 +248,14 @@ def _next(context: Context) -> str:
     if not any(True for _e in context.examined):
         return _("Obtain readable copies of the files from the source, and examine these.")
     if any(f.scores is not None for _e, f in context.examined):
-        return _(
-            "Use the score only to decide what to look at more closely. Ask for the original file and its source, "
-            "compare with other pictures of the same event and device, and have an expert in image examination "
-            "read the residuals below before anything is concluded."
+        words = _(
+            "Use the score only to decide what to look at more closely. Ask for the original file and its source, and compare with other "
+            "pictures of the same event and device."
+        )
+        if context.redacted:
+            return words
+        return sentences(
+            words, _("Have an expert in image examination read the residuals below before anything is concluded.")
         )
     return _("Ask for a larger or less processed copy of the picture, best the original file from the device.")
 

@@ -64,15 +64,15 @@ def method(context: Context) -> Section:
 
 def repeat(context: Context) -> Section:
     """Return the command that repeats the examination and the one that checks this file."""
-    names = [e.name for e in context.exhibits]
-    command = ["forensics", "examine", *_arguments(names), "--json", "findings.jsonl", "--report", "report.html"]
+    names = [] if context.redaction.get("names") else [e.name for e in context.exhibits]
+    command = ["forensics", "examine", *_arguments(names), "--json", "repeated.jsonl", "--report", "repeated.html"]
     if any(finding.run.settings.get("mode") == "fast" for _e, finding in context.examined):
         command += ["--mode", "fast"]
     panels = {str(finding.run.settings.get("robustness", "quick")) for _e, finding in context.examined}
     if panels and panels != {"quick"}:
         command += ["--robustness", sorted(panels)[0]]
     for option, value in (("--case-number", context.case.number), ("--examiner", context.case.examiner)):
-        if value and _typable(value):
+        if value and _typable(value) and not context.redaction.get("names"):
             command += [option, shlex.quote(value)]
     for option, value, usual in (
         ("--language", context.language, "en"),
@@ -222,6 +222,6 @@ def _typable(text: str) -> bool:
 
 def _arguments(names: list[str]) -> list[str]:
     typed = [shlex.quote(f"./{n}" if n.startswith("-") else n) for n in names if n and _typable(n)]
-    if len(typed) == len(names) and len(names) <= ARGUMENTS:
+    if names and len(typed) == len(names) and len(names) <= ARGUMENTS:
         return typed
     return ["FILE..."]

@@ -111,6 +111,9 @@ def exhibit_label(number: int) -> str:
 
 def exhibit_title(exhibit: Exhibit) -> str:
     """Return ``Exhibit 3: name``."""
+    label = exhibit_label(exhibit.number)
+    if exhibit.name == label:  # a copy in which names are withheld
+        return label
     return _("Exhibit {number}: {name}", number=exhibit.number, name=exhibit_name(exhibit))
 
 

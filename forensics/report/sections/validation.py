@@ -5,7 +5,7 @@ from typing import Any
 
 from forensics.report.blocks import Block, Section, callout, heading, key_values, paragraph, table
 from forensics.report.context import Context
-from forensics.report.language import _, decimals, grouped, listed, measured, moment
+from forensics.report.language import _, decimals, grouped, measured, moment
 from forensics.report.sections.phrases import text_or
 
 __all__ = ["validation"]
@@ -51,12 +51,17 @@ def validation(context: Context) -> Section:
 
 
 def _pictures(data: Mapping[str, Any]) -> str:
-    sources = listed([str(s) for s in data.get("sources", ())])
+    sources = data.get("sources", {})
+    named = {
+        kind: _(", ").join(f"{name} {grouped(n)}" for name, n in sources.get(kind, {}).items())
+        for kind in ("fake", "real")
+    }
     return _(
-        "{fake} generated and {real} camera pictures; sources: {sources}",
+        "{fake} generated pictures ({generators}) and {real} camera pictures ({cameras})",
         fake=grouped(data.get("fake", 0)),
         real=grouped(data.get("real", 0)),
-        sources=text_or(sources, limit=600),
+        generators=text_or(named["fake"], limit=400),
+        cameras=text_or(named["real"], limit=400),
     )
 
 

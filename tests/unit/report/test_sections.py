@@ -10,9 +10,11 @@ import pytest
 from forensics.calibration import read_card
 from forensics.custody import CustodyLog, Item
 from forensics.errors import ReportError, UnknownNameError
+from forensics.evidence import KnownFiles
 from forensics.report import Case, write_report
 from forensics.report.profile import PROFILES, Profile
 from forensics.report.sections import SECTIONS
+from forensics.report.sections.conclusion import odds_words
 from forensics.report.verification import read_record
 from forensics.types import DeliveredScore, Finding, LikelihoodRatio, Robustness
 from tests import report_samples
@@ -69,9 +71,7 @@ def test_the_sections_of_the_checklist_stand_in_order(told: Callable[..., dict[s
 
 def test_a_conclusion_stands_in_its_section_and_on_the_first_page_alone(told: Callable[..., dict[str, str]]) -> None:
     sections = told([weighed()])
-    sentence = (
-        "A score like this is about 3.2 times more expected if H1 is true than if H2 is: weak support for H1 over H2."
-    )
+    sentence = "A score like this is about 2.5 to 4 times more expected if H1 is true than if H2 is: weak support for H1 over H2."
     assert [name for name, text in sections.items() if sentence in text] == ["summary", "conclusion"]
     order = list(sections["summary"].splitlines())
     assert [line.partition(" | ")[0] for line in order if " | " in line][:4] == [
@@ -153,7 +153,10 @@ def test_custody_is_printed_with_its_head(told: Callable[..., dict[str, str]], t
     log.append("noted", actor="A. Lee", note="about something else", now=report_samples.NOW)
     text = told([finding], custody=log.path)["custody"]
     assert log.head in text
-    assert f"1 | 2026-01-02 03:04:05 UTC | A. Lee | received | china.jpg ({exhibit.sha256[:12]}…) | sealed" in text
+    assert (
+        f"1 | 2026-01-02 03:04:05 UTC | A. Lee | received | china.jpg ({exhibit.sha256[:12]}…) | nothing | sealed"
+        in text
+    )
     assert "something else" not in text
     assert "Entries | 2" in text
     lines = log.path.read_bytes().replace(b"sealed", b"opened")
@@ -206,8 +209,23 @@ def test_a_victims_report_names_nobody_and_shows_nothing(told: Callable[..., dic
     )
     finding = replace(finding, evidence=replace(finding.evidence, metadata=meta, name="jane-doe-beach.jpg"))
     broken = report_samples.Unreadable("/home/jane/broken-jane.jpg", ValueError("broken-jane.jpg: the file is empty."))
-    case = Case(number="7", examiner="R. Okafor", requester="Jane Doe", question="Is it real?")
-    told([finding, broken], profile="victim", case=case)
+    case = Case(
+        number="7", examiner="R. Okafor", requester="Jane Doe", question="Is Jane on it?", received="from jane", information="Jane said",
+        notes="jane", acquisition="jane's phone", status="Final",
+    )  # fmt: skip
+    log = CustodyLog(tmp_path / "custody.jsonl")
+    items = [
+        Item(name="jane.jpg", sha256=finding.evidence.sha256, n_bytes=1),
+        Item(name="janes-list", sha256="c" * 64, n_bytes=1),
+    ]
+    log.append("received", actor="Jane Doe", inputs=items, note="from jane", now=report_samples.NOW)
+    listed = tmp_path / "jane.sha256"
+    listed.write_text(f"{finding.evidence.sha256}  jane-original.jpg\n", encoding="utf-8")
+    sections = told(
+        [finding, broken], profile="victim", case=case, custody=log.path, known=[KnownFiles.from_file(listed)]
+    )
+    assert "received | Exhibit 1 (" in sections["custody"]
+    assert log.head in sections["custody"]
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     for secret in ("jane", "Jane", "Okafor", "48.0", "51.0", "data:image"):
         assert secret not in page, secret
@@ -216,12 +234,70 @@ def test_a_victims_report_names_nobody_and_shows_nothing(told: Callable[..., dic
     assert "Canon" in page
 
 
+def test_what_a_profile_leaves_out_is_not_in_the_record_either(
+    told: Callable[..., dict[str, str]], tmp_path: Path
+) -> None:
+    finding = weighed()
+    log = CustodyLog(tmp_path / "custody.jsonl")
+    exhibit = Item(name="a.jpg", sha256=finding.evidence.sha256, n_bytes=1)
+    log.append("received", actor="SECRET", inputs=[exhibit], now=report_samples.NOW)
+    case = Case(
+        number="7",
+        **dict.fromkeys(("requester", "examiner", "notes", "technical_reviewer", "qualifications"), "SECRET"),
+    )
+    told([finding], profile="newsroom", case=case, custody=log.path)
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "SECRET" not in page
+    record = read_record(tmp_path / "r.html")
+    assert (record["custody"], record["validation"], record["case"]["number"]) == (None, None, "7")
+
+
+def test_the_words_hold_for_the_whole_interval() -> None:
+    def words(low: float, llr: float, high: float, *, at_bound: bool = False) -> str:
+        lr = LikelihoodRatio(
+            llr=llr, interval=(low, high), bounds=(-1.0, 3.0), at_bound=at_bound, stratum="s", calibration_sha256=""
+        )
+        return odds_words(lr)
+
+    assert words(-1.0, -1.0, -0.9, at_bound=True) == (
+        "about 7.9 to 10 times more expected if H2 is true than if H1 is (the calibration carries no more)"
+    )
+    assert words(2.0, 2.5, 2.9) == "about 100 to 794 times more expected if H1 is true than if H2 is"
+    assert words(0.5, 0.5, 0.5) == "about 3.2 times more expected if H1 is true than if H2 is"
+    assert words(-0.1, 0.2, 0.4) == "about as expected if H1 is true as if H2 is"
+
+
+def test_pictures_that_look_the_same_with_another_outcome_are_named(told: Callable[..., dict[str, str]]) -> None:
+    one, other = weighed(), weighed(0.05, outcome="inconclusive")
+    again = replace(other, evidence=replace(other.evidence, sha256="d" * 64))
+    text = told([one, again, again])["findings"]
+    assert (
+        text.count(
+            "Exhibit 1 looks the same (equal perceptual hashes) and came to another outcome: The findings support H1"
+        )
+        == 2
+    )
+    assert text.count("Exhibit 2 looks the same") == 1  # not of exhibit 3, whose outcome is the same
+
+
+def test_a_signed_report_is_not_replaced(told: Callable[..., dict[str, str]], tmp_path: Path) -> None:
+    told([weighed()])
+    before = (tmp_path / "r.html").read_bytes()
+    for ending in (".sig", ".tsq", ".tsr"):
+        beside = tmp_path / f"r.html{ending}"
+        beside.write_text("x", encoding="utf-8")
+        with pytest.raises(ReportError, match=f"r.html{ending} was made for it"):
+            told([weighed(0.2)])
+        beside.unlink()
+    assert (tmp_path / "r.html").read_bytes() == before
+
+
 def test_a_case_is_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "case.toml"
     path.write_text('number = "12"\nquestion = "Real?"\n', encoding="utf-8")
     assert Case.from_file(path) == Case(number="12", question="Real?")
     path.write_text("number = 12\n", encoding="utf-8")
-    with pytest.raises(TypeError, match="Write it in quotes"):
+    with pytest.raises(ReportError, match="Write it in quotes"):
         Case.from_file(path)
     path.write_text('nummer = "12"\n', encoding="utf-8")
     with pytest.raises(ReportError, match="nummer"):
