@@ -208,7 +208,9 @@ def test_a_victims_report_names_nobody_and_shows_nothing(told: Callable[..., dic
         finding.evidence.metadata, exif={"GPSLatitude": "(48.0, 51.0, 30.2)", "Artist": "Jane Doe", "Make": "Canon"}
     )
     finding = replace(finding, evidence=replace(finding.evidence, metadata=meta, name="jane-doe-beach.jpg"))
-    broken = report_samples.Unreadable("/home/jane/broken-jane.jpg", ValueError("broken-jane.jpg: the file is empty."))
+    broken = report_samples.Unreadable(
+        "photos of jane/broken-jane.jpg", ValueError("broken-jane.jpg: the file is empty.")
+    )
     case = Case(
         number="7", examiner="R. Okafor", requester="Jane Doe", question="Is Jane on it?", received="from jane", information="Jane said",
         notes="jane", acquisition="jane's phone", status="Final",
