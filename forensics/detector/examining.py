@@ -5,11 +5,8 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from os import PathLike
-from pathlib import Path
 from threading import Event
 from typing import Literal, TypeAlias
 
@@ -18,6 +15,7 @@ import torch
 
 from forensics.calibration import Card
 from forensics.deliveries import AS_RECEIVED, DELIVERIES, HARMLESS, deliver
+from forensics.detector.pictures import ErrorRow, Picture, identity_of, load_picture, name_of
 from forensics.errors import ForensicsError, ModelError
 from forensics.evidence.provenance import TrustList
 from forensics.judgement import Judgement, after_processing, judge
@@ -26,7 +24,7 @@ from forensics.models.fast import Computation, Mode, plain
 from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights
 from forensics.progress import Watch, tracked
-from forensics.reproducibility import deterministic, file_sha256, record_run, utc_now
+from forensics.reproducibility import deterministic, record_run, utc_now
 from forensics.suitability import MIN_SIDE, stratum_of, unfit
 from forensics.types import (
     BranchScores,
@@ -44,30 +42,8 @@ from forensics.views import FixedFrame, Plan, Tiles, plan_views
 
 __all__ = ["PANELS", "Detector", "ErrorRow", "Panel"]
 
-Picture: TypeAlias = str | PathLike[str] | bytes | Evidence
 Panel: TypeAlias = Literal["quick", "full", "none"]
 PANELS: dict[Panel, tuple[str, ...]] = {"quick": HARMLESS, "full": tuple(DELIVERIES), "none": ()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorRow:
-    """A picture that could not be examined: what `Detector.examine_many` yields in its place.
-
-    Parameters
-    ----------
-    name : str
-        The path or name as given.
-    error : ForensicsError
-        Its message names the file, the reason and the next step.
-    sha256 : str
-        Of the bytes; empty if they could not be read.
-    n_bytes : int
-    """
-
-    name: str
-    error: ForensicsError
-    sha256: str = ""
-    n_bytes: int = 0
 
 
 class Detector:
@@ -179,7 +155,7 @@ class Detector:
         """
         if robustness not in PANELS:
             raise ValueError(f"robustness must be one of {', '.join(PANELS)}, got {robustness!r}.")
-        evidence = _evidence(picture, limits=limits, trust=trust)
+        evidence = load_picture(picture, limits=limits, trust=trust)
         watch = Watch(1 + len(PANELS[robustness]), progress=progress, cancel=cancel)
         plan, scores, localisation = self._look(evidence, watch)
         judgement = self._judge(evidence, plan, scores)
@@ -278,7 +254,7 @@ class Detector:
         return self._examine_each(
             shown,
             ahead=batch_size - 1,
-            load=partial(_evidence, limits=limits, trust=trust),
+            load=partial(load_picture, limits=limits, trust=trust),
             now=now,
             robustness=robustness,
         )
@@ -307,8 +283,8 @@ class Detector:
         try:
             return self.examine(loading.result(), now=now, robustness=robustness)
         except ForensicsError as error:
-            digest, n_bytes = _identity(picture)
-            return ErrorRow(name=_name(picture), error=error, sha256=digest, n_bytes=n_bytes)
+            digest, n_bytes = identity_of(picture)
+            return ErrorRow(name=name_of(picture), error=error, sha256=digest, n_bytes=n_bytes)
 
     def score(self, evidence: Evidence) -> BranchScores | None:
         """Return the scores of a picture without judging them; None if it is unsuitable for scoring."""
@@ -369,35 +345,6 @@ class Detector:
             "calibration_sha256": None if self.calibration is None else self.calibration.sha256,
             "robustness": robustness,
         }
-
-
-def _evidence(picture: Picture, *, limits: Limits | None, trust: TrustList | None) -> Evidence:
-    if isinstance(picture, Evidence):
-        return picture
-    if isinstance(picture, bytes | bytearray | memoryview):
-        return Evidence.from_bytes(bytes(picture), limits=limits, trust=trust)
-    if not isinstance(picture, str | PathLike):
-        raise TypeError(f"expected a path, bytes or Evidence, got {type(picture).__name__}")
-    return Evidence.from_file(picture, limits=limits, trust=trust)
-
-
-def _identity(picture: Picture) -> tuple[str, int]:
-    """Return digest and size of what could not be examined: it is an exhibit all the same."""
-    if isinstance(picture, Evidence):
-        return picture.sha256, picture.n_bytes
-    if isinstance(picture, bytes | bytearray | memoryview):
-        return hashlib.sha256(picture).hexdigest(), len(bytes(picture))
-    path = Path(picture)
-    try:
-        return (file_sha256(path), path.stat().st_size) if path.is_file() else ("", 0)
-    except (OSError, ValueError):
-        return "", 0
-
-
-def _name(picture: Picture) -> str:
-    if isinstance(picture, Evidence):
-        return picture.name
-    return str(picture) if isinstance(picture, str | PathLike) else "unnamed"
 
 
 def _delivered(name: str, text: str, scores: BranchScores | None, judgement: Judgement) -> DeliveredScore:

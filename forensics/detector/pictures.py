@@ -1,0 +1,76 @@
+"""What a detector is handed: a path, bytes or evidence; and what stands in the place of a finding if it cannot be read."""
+
+import hashlib
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias
+
+from forensics.errors import ForensicsError
+from forensics.evidence.provenance import TrustList
+from forensics.reproducibility import file_sha256
+from forensics.types import Evidence, Limits
+
+__all__ = ["ErrorRow", "Picture", "identity_of", "load_picture", "name_of"]
+
+Picture: TypeAlias = str | PathLike[str] | bytes | Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRow:
+    """A picture that could not be examined: what `Detector.examine_many` yields in its place.
+
+    Parameters
+    ----------
+    name : str
+        The path or name as given.
+    error : ForensicsError
+        Its message names the file, the reason and the next step.
+    sha256 : str
+        Of the bytes; empty if they could not be read.
+    n_bytes : int
+    """
+
+    name: str
+    error: ForensicsError
+    sha256: str = ""
+    n_bytes: int = 0
+
+
+def load_picture(picture: Picture, *, limits: Limits | None, trust: TrustList | None) -> Evidence:
+    """Return what there is to examine; evidence as it is.
+
+    Raises
+    ------
+    EvidenceError
+        The file cannot be read as a picture.
+    TypeError
+        It is none of the three.
+    """
+    if isinstance(picture, Evidence):
+        return picture
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return Evidence.from_bytes(bytes(picture), limits=limits, trust=trust)
+    if not isinstance(picture, str | PathLike):
+        raise TypeError(f"expected a path, bytes or Evidence, got {type(picture).__name__}")
+    return Evidence.from_file(picture, limits=limits, trust=trust)
+
+
+def identity_of(picture: Picture) -> tuple[str, int]:
+    """Return digest and size of what could not be examined: it is an exhibit all the same."""
+    if isinstance(picture, Evidence):
+        return picture.sha256, picture.n_bytes
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return hashlib.sha256(picture).hexdigest(), len(bytes(picture))
+    path = Path(picture)
+    try:
+        return (file_sha256(path), path.stat().st_size) if path.is_file() else ("", 0)
+    except (OSError, ValueError):
+        return "", 0
+
+
+def name_of(picture: Picture) -> str:
+    """Return the path or name as given; ``unnamed`` for bytes."""
+    if isinstance(picture, Evidence):
+        return picture.name
+    return str(picture) if isinstance(picture, str | PathLike) else "unnamed"
