@@ -10,7 +10,7 @@ from forensics.errors import ReportError
 from forensics.redaction import Redaction, hatched, hidden_cells, redacted_attribution, shown
 from forensics.report.context import Figure
 from forensics.report.drawn import bar, make_figure
-from forensics.report.figures import NOTHING
+from forensics.report.figures import NOTHING, place_words
 from forensics.report.language import _, measured, sentences
 from forensics.types import Attribution, Finding
 
@@ -82,6 +82,13 @@ def draw_attributions(
         covered = sentences(
             _("Covered cells are hatched and count as 0.") if hidden.any() else "", measured(seen.covering.words)
         )
+        scale = _(
+            "{columns} × {rows} picture pixels for {width} × {height}",
+            columns=columns,
+            rows=rows,
+            width=right - left,
+            height=bottom - top,
+        )
         yield make_figure(
             f"exhibit-{number}-attribution-{k}",
             seen.evidence,
@@ -92,37 +99,22 @@ def draw_attributions(
             look=_("Cells that lie together, and that other methods and baselines show too."),
             ignore=_("Single cells. Dark lines are outlines of the picture."),
             alt=sentences(measured(drawing.alt), covered),
-            scale=_(
-                "{columns} × {rows} picture pixels for {width} × {height}",
-                columns=columns,
-                rows=rows,
-                width=right - left,
-                height=bottom - top,
-            ),
+            scale=scale,
             bar_id="bar-signed",
             low=measured(drawing.low),
             high=measured(drawing.high),
         )
         part = seen.evidence.pixels[top:bottom, left:right]
         how = Image.Resampling.LANCZOS if part.shape[1] > columns else Image.Resampling.NEAREST
-        place = _(
-            "columns {left} to {right}, rows {top} to {bottom}", left=left, right=right - 1, top=top, bottom=bottom - 1
-        )
+        which = _("Exhibit {number}, {place}.", number=number, place=place_words(attribution.box))
+        said = sentences(which, measured(seen.covering.words))
         yield make_figure(
             f"exhibit-{number}-attribution-{k}-part",
             seen.evidence,
             np.asarray(Image.fromarray(part).resize((columns, rows), how)),
             kind="part",
             title=_("The part that was explained"),
-            caption=sentences(
-                _("Exhibit {number}, {place}.", number=number, place=place), measured(seen.covering.words)
-            ),
-            alt=sentences(_("Exhibit {number}, {place}.", number=number, place=place), measured(seen.covering.words)),
-            scale=_(
-                "{columns} × {rows} picture pixels for {width} × {height}",
-                columns=columns,
-                rows=rows,
-                width=right - left,
-                height=bottom - top,
-            ),
+            caption=said,
+            alt=said,
+            scale=scale,
         )

@@ -18,7 +18,7 @@ from forensics.report.language import _, decimals, measured, sentences
 from forensics.residuals import RESIDUALS, Residual, render
 from forensics.types import Evidence, Finding, Float32Array, Localisation, UInt8Array
 
-__all__ = ["RESIDUALS_SHOWN", "draw_figures"]
+__all__ = ["RESIDUALS_SHOWN", "draw_figures", "place_words"]
 
 CROP = 384  # pixels; at 1:1, where residuals must be read
 BAND = 1024  # rows filtered at a time, so that memory does not grow with the picture
@@ -186,13 +186,14 @@ def _crop(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
         kind="crop",
         title=_("Centre of the picture"),
         caption=sentences(
-            _("For comparison with the residuals of the same part: {place}.", place=_place(box)), _covered_words(seen)
+            _("For comparison with the residuals of the same part: {place}.", place=place_words(box)),
+            _covered_words(seen),
         ),
         alt=sentences(
             _(
                 "Centre of exhibit {number}, {place}; {levels}.",
                 number=number,
-                place=_place(box),
+                place=place_words(box),
                 levels=_levels(seen, box),
             ),
             _covered_words(seen),
@@ -268,7 +269,7 @@ def _residual_crop(number: int, seen: Shown, name: str, channel: int) -> Iterato
             _(
                 "Channel “{channel}”, {place}. Method: {reference}.",
                 channel=measured(residual.channels[channel]),
-                place=_place(box),
+                place=place_words(box),
                 reference=residual.reference,
             ),
             _left_out(seen),
@@ -310,7 +311,7 @@ def _spectrum(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
         title=measured(residual.title),
         caption=_(
             "Of {place}; zero frequency in the middle. Method: {reference}.",
-            place=_place(box),
+            place=place_words(box),
             reference=residual.reference,
         ),
         look=measured(residual.look_at),
@@ -364,7 +365,8 @@ def _cut(pixels: UInt8Array, box: tuple[int, int, int, int]) -> UInt8Array:
     return pixels[top:bottom, left:right]
 
 
-def _place(box: tuple[int, int, int, int]) -> str:
+def place_words(box: tuple[int, int, int, int]) -> str:
+    """Return where a part of a picture lies, in words."""
     left, top, right, bottom = box
     return _(
         "columns {left} to {right}, rows {top} to {bottom}", left=left, right=right - 1, top=top, bottom=bottom - 1
