@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forensics.canonical import visible
 from forensics.custody.entries import Item, open_file, utc_text
-from forensics.errors import CustodyError, MissingExtraError
+from forensics.errors import CustodyError, needed_by
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -166,7 +165,5 @@ def read_small(path: Path) -> bytes:
 
 def require_client() -> None:
     """Check that the package that reads replies is installed."""
-    if find_spec("rfc3161_client") is None:
-        raise MissingExtraError(
-            "time-stamps need the package rfc3161-client. Install it: pip install 'forensics[timestamp]'."
-        )
+    with needed_by("A time-stamp"):
+        import rfc3161_client  # noqa: F401  # asked before anything else is done

@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import minimize
-from sklearn.metrics import roc_auc_score
 
+from forensics.errors import needed_by
 from forensics.training.scoring import ScoredPicture
 from forensics.types import Float64Array, Fusion, IntArray
+
+with needed_by("Fitting a joint judgement"):
+    from sklearn.metrics import roc_auc_score
 
 __all__ = ["best_branch", "fit_fusion", "out_of_source"]
 
