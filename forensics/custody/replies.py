@@ -87,7 +87,8 @@ def _damaged(told: str) -> Iterator[None]:
 
 def untrusted(response: "TimeStampResponse", trusted: list["Certificate"], digest: bytes, roots: Path) -> list[str]:
     """Return why the certificates do not vouch for a reply."""
-    from rfc3161_client import VerifierBuilder
+    with needed_by("A time-stamp"):
+        from rfc3161_client import VerifierBuilder
 
     own = [c for c in trusted if c.issuer == c.subject]
     if not own:
@@ -114,8 +115,8 @@ def untrusted(response: "TimeStampResponse", trusted: list["Certificate"], diges
 
 def decoded(data: bytes) -> "TimeStampResponse":
     """Return a reply, or say in plain words why it is none."""
-    require_client()
-    from rfc3161_client import decode_timestamp_response
+    with needed_by("A time-stamp"):
+        from rfc3161_client import decode_timestamp_response
 
     if len(data) > MAX_REPLY:
         raise CustodyError(

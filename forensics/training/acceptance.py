@@ -19,7 +19,7 @@ from forensics.training.left_out import LeftOut
 from forensics.training.scoring import DELIVERED, JOINT, MEAN, ScoredPicture
 from forensics.training.tables import interval_cell, markdown_table
 
-with needed_by("The acceptance table"):
+with needed_by("Training"):
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 

@@ -16,7 +16,7 @@ from forensics.training.pairs import Pair, PairStream
 from forensics.training.tables import markdown_table
 from forensics.types import Float64Array, UInt8Array
 
-with needed_by("An audit"):
+with needed_by("Training"):
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score

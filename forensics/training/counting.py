@@ -18,7 +18,7 @@ from forensics.training.streams import stream_for
 from forensics.training.workers import ready_to_fork
 from forensics.types import Float32Array, IntArray
 
-with needed_by("Fitting the statistical branch"):
+with needed_by("Training"):
     from sklearn.decomposition import PCA
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score

@@ -11,7 +11,7 @@ from forensics.training.scoring import DELIVERED, JOINT, ScoredPicture
 from forensics.training.tables import interval_cell, markdown_table
 from forensics.types import Float64Array, IntArray
 
-with needed_by("An evaluation"):
+with needed_by("Training"):
     from sklearn.metrics import roc_auc_score
 
 __all__ = [

@@ -12,7 +12,7 @@ from forensics.errors import needed_by
 from forensics.training.scoring import ScoredPicture
 from forensics.types import Float64Array, Fusion, IntArray
 
-with needed_by("Fitting a joint judgement"):
+with needed_by("Training"):
     from sklearn.metrics import roc_auc_score
 
 __all__ = ["best_branch", "fit_fusion", "out_of_source"]

@@ -16,7 +16,7 @@ from forensics.training.tables import interval_cell, markdown_table
 from forensics.types import BranchScores, Evidence
 from forensics.views import DIHEDRAL, PLAIN, TONES, Tiles
 
-with needed_by("The table of views"):
+with needed_by("Training"):
     from sklearn.metrics import roc_auc_score
 
 __all__ = ["ViewGain", "all_views", "score_views", "view_gain_table", "view_gains"]

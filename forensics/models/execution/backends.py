@@ -95,7 +95,8 @@ def openvino_runner(branch: Branch, example: Tensor, *, precision: Precision, si
         OpenVINO is not installed.
     """
     core = _core()
-    import openvino
+    with needed_by("Computing with OpenVINO"):
+        import openvino
 
     network = _WithFewerBits(branch)
     with torch.inference_mode():
