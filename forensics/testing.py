@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from forensics.calibration import Calibrator
-from forensics.canonical import canonical_text, storable
 from forensics.errors import CalibrationError, ForensicsError, NotCalibratedError
 from forensics.models.branch import Branch
+from forensics.records.canonical import canonical_text, storable
 from forensics.report import Case, Context, Section
 from forensics.report.blocks import BLOCKS
 from forensics.report.context import Exhibit

@@ -19,7 +19,7 @@ from forensics.deliveries import deliver
 from forensics.detector import Detector
 from forensics.errors import AttributionError, UnknownNameError
 from forensics.models.branch import Branch
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.reproducibility import deterministic
 from forensics.suitability import MIN_SIDE
 from forensics.types import Attribution, BranchScores, Evidence, Finding, Trust, TrustCheck

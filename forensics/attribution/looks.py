@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from forensics.attribution.borrowing import SEED
 from forensics.models.branch import Branch
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.types import CELLS, Float32Array, Float64Array, UInt8Array
 from forensics.views import FixedFrame, Plan, to_evidence_grid, view_pixels
 

@@ -13,8 +13,8 @@ import numpy as np
 import traitlets as t
 from PIL import Image
 
-from forensics.canonical import visible
 from forensics.errors import ForensicsError
+from forensics.records.canonical import visible
 from forensics.report.sections.phrases import shorten
 from forensics.types import UInt8Array
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from forensics.canonical import visible
+from forensics.records.canonical import visible
 from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
 from forensics.report.context import Exhibit

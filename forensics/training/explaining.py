@@ -17,8 +17,8 @@ from PIL import Image
 from forensics.attribution import METHODS, attribute, usable_methods
 from forensics.calibration.bootstrap import share
 from forensics.detector import Detector
-from forensics.kept import append_line, open_kept
-from forensics.progress import tracked
+from forensics.records.progress import tracked
+from forensics.records.resumable import append_line, open_kept
 from forensics.training.makers import MAKERS
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.tables import interval_cell, markdown_table

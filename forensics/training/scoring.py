@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from forensics.detector import Detector
-from forensics.kept import append_line, open_kept
+from forensics.records.resumable import append_line, open_kept
 from forensics.training.audit import STATISTICS, tile_statistics
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.post_chain import jpeg

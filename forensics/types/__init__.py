@@ -5,6 +5,8 @@ read-only afterwards. A `Finding` and its JSON are loss-free in both directions;
 digest and does not hold its pixels.
 """
 
+from forensics.records.arrays import Float32Array, Float64Array, IntArray, UInt8Array
+from forensics.records.canonical import JsonObject
 from forensics.types.attribution import CELLS, Attribution, Trust, TrustCheck, TrustState
 from forensics.types.evidence import Evidence, Limits, Metadata
 from forensics.types.finding import OUTCOMES, Caveat, Finding, Outcome, RunRecord
@@ -12,7 +14,6 @@ from forensics.types.likelihood import ENFSI_2015, LikelihoodRatio, Propositions
 from forensics.types.provenance import PROVENANCE_STATES, KnownMatch, Provenance, ProvenanceState
 from forensics.types.robustness import DeliveredScore, Robustness
 from forensics.types.scores import BranchScores, Fusion, Localisation, Views
-from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, UInt8Array
 
 __all__ = [
     "CELLS",

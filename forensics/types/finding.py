@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from forensics.errors import EvidenceError
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
 from forensics.types.evidence import Evidence
 from forensics.types.likelihood import LikelihoodRatio, Propositions
 from forensics.types.robustness import Robustness
 from forensics.types.scores import BranchScores, Localisation
-from forensics.types.values import JsonObject, plain
 
 __all__ = ["OUTCOMES", "Caveat", "Finding", "Outcome", "RunRecord"]
 
@@ -131,16 +132,16 @@ class Finding:
         return {
             "schema": f"forensics.finding/{SCHEMA_VERSION}",
             "evidence": self.evidence.to_dict(),
-            "propositions": plain(self.propositions),
+            "propositions": to_record(self.propositions),
             "scores": None if self.scores is None else self.scores.to_dict(),
-            "lr": plain(self.lr),
+            "lr": to_record(self.lr),
             "localisation": None if self.localisation is None else self.localisation.to_dict(),
             "outcome": self.outcome,
             "reason": self.reason,
             "reason_codes": list(self.reason_codes),
             "robustness": None if self.robustness is None else self.robustness.to_dict(),
-            "caveats": plain(self.caveats),
-            "run": plain(self.run),
+            "caveats": to_record(self.caveats),
+            "run": to_record(self.run),
         }
 
     @classmethod

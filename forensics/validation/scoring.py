@@ -9,8 +9,8 @@ from typing import Any
 from forensics.deliveries import AS_RECEIVED, deliver
 from forensics.detector import Detector
 from forensics.errors import CalibrationError, EvidenceError
-from forensics.kept import append_line, open_kept
-from forensics.progress import tracked
+from forensics.records.progress import tracked
+from forensics.records.resumable import append_line, open_kept
 from forensics.suitability import stratum_of, unfit
 from forensics.types import Evidence
 from forensics.validation.labelled import LabelledFile
