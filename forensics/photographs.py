@@ -11,7 +11,7 @@ from PIL import Image
 
 from forensics.errors import MissingExtraError
 from forensics.training.makers import MAKERS
-from forensics.types import UInt8Array
+from forensics.types.values import UInt8Array
 
 __all__ = ["ATTRIBUTION", "FORGERIES", "SEED", "forge", "photographs"]
 

@@ -16,7 +16,7 @@ from PIL import Image
 from forensics.canonical import visible
 from forensics.errors import ForensicsError
 from forensics.report.sections.phrases import shorten
-from forensics.types import UInt8Array
+from forensics.types.values import UInt8Array
 
 __all__ = ["MODES", "ZOOMS", "Layer", "LayerView"]
 

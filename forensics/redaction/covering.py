@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from forensics.redaction.boxes import BoolArray, Box, checked_boxes, merged, widened
-from forensics.types import IntArray, UInt8Array
+from forensics.types.values import IntArray, UInt8Array
 
 __all__ = ["STYLES", "Style", "cover", "covered_boxes", "hatched", "paint"]
 

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from forensics.redaction.boxes import Box
-from forensics.types import UInt8Array
+from forensics.types.values import UInt8Array
 
 __all__ = ["find_faces"]
 

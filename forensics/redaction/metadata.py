@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forensics.redaction.plan import Redaction
-from forensics.types import JsonObject
+from forensics.types.values import JsonObject
 
 __all__ = ["WITHHELD", "redacted_metadata"]
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 
 from forensics.registry import Registry
-from forensics.types import Float32Array, UInt8Array
+from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["GRID", "RESIDUALS", "Residual", "describe"]
 

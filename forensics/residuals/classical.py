@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from forensics.residuals.base import RESIDUALS, describe
-from forensics.types import Float32Array, UInt8Array
+from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["block_grid", "ela", "median", "saved_again", "spectrum"]
 

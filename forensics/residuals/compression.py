@@ -8,7 +8,7 @@ from scipy.special import ndtr
 
 from forensics.residuals.base import RESIDUALS, describe
 from forensics.residuals.classical import saved_again
-from forensics.types import Float32Array, Float64Array, UInt8Array
+from forensics.types.values import Float32Array, Float64Array, UInt8Array
 
 __all__ = ["double_quantisation", "jpeg_ghosts"]
 

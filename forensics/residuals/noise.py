@@ -6,7 +6,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from forensics.residuals.base import RESIDUALS, describe
 from forensics.residuals.wavelets import diagonal, join, split
-from forensics.types import Float32Array, UInt8Array
+from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["noise_level", "wavelet_noise"]
 

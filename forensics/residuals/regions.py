@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forensics.residuals.base import Residual
-from forensics.types import Float32Array, Float64Array
+from forensics.types.values import Float32Array, Float64Array
 
 __all__ = ["Amounts", "RegionStatistics", "region_statistics"]
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from forensics.residuals.base import RESIDUALS, describe
-from forensics.types import Float32Array, Float64Array, UInt8Array
+from forensics.types.values import Float32Array, Float64Array, UInt8Array
 
 __all__ = ["SRM_BANK", "SRM_KERNELS", "srm", "srm_bank"]
 

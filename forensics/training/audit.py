@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.tables import markdown_table
-from forensics.types import Float64Array, UInt8Array
+from forensics.types.values import Float64Array, UInt8Array
 
 __all__ = [
     "COUNTED",

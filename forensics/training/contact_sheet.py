@@ -8,7 +8,7 @@ import numpy as np
 from forensics.training.makers import MAKERS, Maker
 from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures
-from forensics.types import UInt8Array
+from forensics.types.values import UInt8Array
 
 __all__ = ["contact_sheet"]
 

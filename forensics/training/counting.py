@@ -18,7 +18,7 @@ from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures
 from forensics.training.streams import stream_for
 from forensics.training.workers import ready_to_fork
-from forensics.types import Float32Array, IntArray
+from forensics.types.values import Float32Array, IntArray
 
 __all__ = ["fit_branch", "is_statistical"]
 

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from forensics.calibration.bootstrap import share
 from forensics.training.scoring import DELIVERED, JOINT, ScoredPicture
 from forensics.training.tables import interval_cell, markdown_table
-from forensics.types import Float64Array, IntArray
+from forensics.types.values import Float64Array, IntArray
 
 __all__ = [
     "AucRow",

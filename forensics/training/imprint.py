@@ -18,7 +18,7 @@ from forensics.training.makers import Maker
 from forensics.training.pictures import Pictures
 from forensics.training.sampling import Sampler
 from forensics.training.tables import markdown_table
-from forensics.types import Float64Array, UInt8Array
+from forensics.types.values import Float64Array, UInt8Array
 
 __all__ = ["ImprintRow", "imprint", "imprint_rows", "imprint_table"]
 

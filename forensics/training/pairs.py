@@ -15,7 +15,7 @@ from forensics.training.makers import MAKERS, Maker
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.post_chain import PostChain, equalise, sharpness
 from forensics.training.sampling import CROP, Sampler, crop_of, forge, window
-from forensics.types import UInt8Array
+from forensics.types.values import UInt8Array
 from forensics.views import DIHEDRAL, turn_square
 
 __all__ = ["Pair", "PairStream"]

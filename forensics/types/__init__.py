@@ -1,18 +1,60 @@
-"""The nouns of the toolkit: frozen records that flow from bytes to report.
+"""The nouns of the toolkit in one place; each lives with its maker.
 
-``Evidence -> Views -> BranchScores -> Finding -> report``, and an `Attribution` beside a finding for the question why. Arrays are copied when a record is made and are
-read-only afterwards. A `Finding` and its JSON are loss-free in both directions; the JSON names the picture by
-digest and does not hold its pixels.
+``Evidence -> Views -> BranchScores -> Finding -> report``, and an `Attribution` beside a finding for the question why. Records are frozen; arrays are
+copied when a record is made and are read-only afterwards.
 """
 
-from forensics.types.attribution import CELLS, Attribution, Trust, TrustCheck, TrustState
-from forensics.types.evidence import Evidence, Limits, Metadata
-from forensics.types.finding import OUTCOMES, Caveat, Finding, Outcome, RunRecord
-from forensics.types.likelihood import ENFSI_2015, LikelihoodRatio, Propositions, VerbalScale
-from forensics.types.provenance import PROVENANCE_STATES, KnownMatch, Provenance, ProvenanceState
-from forensics.types.robustness import DeliveredScore, Robustness
-from forensics.types.scores import BranchScores, Fusion, Localisation, Views
-from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, UInt8Array
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forensics.attribution.record import CELLS, Attribution, Trust, TrustCheck, TrustState
+    from forensics.calibration.likelihood import ENFSI_2015, LikelihoodRatio, Propositions, VerbalScale
+    from forensics.detector.finding import Finding
+    from forensics.evidence.credentials import PROVENANCE_STATES, KnownMatch, Provenance, ProvenanceState
+    from forensics.evidence.record import Evidence, Limits, Metadata
+    from forensics.judgement.outcomes import OUTCOMES, Outcome
+    from forensics.judgement.robustness import DeliveredScore, Robustness
+    from forensics.messages import Caveat
+    from forensics.reproducibility import RunRecord
+    from forensics.scores import BranchScores, Fusion, Localisation
+    from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, UInt8Array
+    from forensics.views import Views
+
+_HOMES = {
+    "Attribution": "forensics.attribution.record",
+    "BranchScores": "forensics.scores",
+    "CELLS": "forensics.attribution.record",
+    "Caveat": "forensics.messages",
+    "DeliveredScore": "forensics.judgement.robustness",
+    "ENFSI_2015": "forensics.calibration.likelihood",
+    "Evidence": "forensics.evidence.record",
+    "Finding": "forensics.detector.finding",
+    "Float32Array": "forensics.types.values",
+    "Float64Array": "forensics.types.values",
+    "Fusion": "forensics.scores",
+    "IntArray": "forensics.types.values",
+    "JsonObject": "forensics.types.values",
+    "KnownMatch": "forensics.evidence.credentials",
+    "LikelihoodRatio": "forensics.calibration.likelihood",
+    "Limits": "forensics.evidence.record",
+    "Localisation": "forensics.scores",
+    "Metadata": "forensics.evidence.record",
+    "OUTCOMES": "forensics.judgement.outcomes",
+    "Outcome": "forensics.judgement.outcomes",
+    "PROVENANCE_STATES": "forensics.evidence.credentials",
+    "Propositions": "forensics.calibration.likelihood",
+    "Provenance": "forensics.evidence.credentials",
+    "ProvenanceState": "forensics.evidence.credentials",
+    "Robustness": "forensics.judgement.robustness",
+    "RunRecord": "forensics.reproducibility",
+    "Trust": "forensics.attribution.record",
+    "TrustCheck": "forensics.attribution.record",
+    "TrustState": "forensics.attribution.record",
+    "UInt8Array": "forensics.types.values",
+    "VerbalScale": "forensics.calibration.likelihood",
+    "Views": "forensics.views",
+}
 
 __all__ = [
     "CELLS",
@@ -48,3 +90,11 @@ __all__ = [
     "VerbalScale",
     "Views",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'forensics.types' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from forensics.registry import Registry
-from forensics.types import Float32Array, UInt8Array
+from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["MAKERS", "Forgery", "Maker", "region", "soften"]
 

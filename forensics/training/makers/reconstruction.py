@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from forensics.training.makers.base import Forgery
-from forensics.types import UInt8Array
+from forensics.types.values import UInt8Array
 
 __all__ = ["UPSAMPLINGS", "Autoencoder", "AutoencoderSpec", "Reconstruction", "Upsampling", "reconstruction_loss"]
 

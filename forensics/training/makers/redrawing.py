@@ -3,7 +3,7 @@
 import numpy as np
 
 from forensics.training.makers.base import Forgery, Maker, region, soften
-from forensics.types import UInt8Array
+from forensics.types.values import UInt8Array
 
 __all__ = ["Redrawing"]
 

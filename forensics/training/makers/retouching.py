@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from forensics.training.makers.base import MAKERS, Forgery, region, soften
-from forensics.types import UInt8Array
+from forensics.types.values import UInt8Array
 
 __all__ = ["beautify", "retouch"]
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from forensics.training.makers.base import MAKERS, Forgery
-from forensics.types import Float32Array, UInt8Array
+from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["upsample"]
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from forensics.errors import EvidenceError
-from forensics.types.provenance import Provenance
+from forensics.evidence.credentials import Provenance
 from forensics.types.values import JsonObject, UInt8Array, frozen, plain
 
 if TYPE_CHECKING:
-    from forensics.evidence import TrustList
+    from forensics.evidence.provenance import TrustList
 
 __all__ = ["Evidence", "Limits", "Metadata"]
 
@@ -165,7 +165,7 @@ class Evidence:
         RecordError
             FORENSICS_TRUST_LIST names a file that is no trust list.
         """
-        from forensics.evidence import load_file
+        from forensics.evidence.loading import load_file
 
         return load_file(path, limits=limits, trust=trust, check_credentials=check_credentials)
 
@@ -180,7 +180,7 @@ class Evidence:
         check_credentials: bool = True,
     ) -> "Evidence":
         """Read a picture from the bytes of a file; otherwise as `from_file`."""
-        from forensics.evidence import load_bytes
+        from forensics.evidence.loading import load_bytes
 
         return load_bytes(data, name=name, limits=limits, trust=trust, check_credentials=check_credentials)
 
