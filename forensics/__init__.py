@@ -10,7 +10,10 @@ from forensics.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from forensics.attribution import attribute
+    from forensics.attribution.record import Attribution
+    from forensics.calibration.likelihood import LikelihoodRatio, VerbalScale
     from forensics.detector import Detector, ErrorRow, load_detector
+    from forensics.detector.finding import Finding
     from forensics.errors import (
         AttributionError,
         CalibrationError,
@@ -19,40 +22,33 @@ if TYPE_CHECKING:
         ModelError,
         WeightsMismatchError,
     )
+    from forensics.evidence.record import Evidence, Limits
     from forensics.explorers import explore
+    from forensics.messages import Caveat
     from forensics.redaction import Redaction
     from forensics.report import Case, verify_report, write_report
     from forensics.residuals import RESIDUALS, residual_maps
-    from forensics.types import (
-        Attribution,
-        BranchScores,
-        Caveat,
-        Evidence,
-        Finding,
-        LikelihoodRatio,
-        Limits,
-        VerbalScale,
-    )
+    from forensics.scores import BranchScores
 
 _HOMES = {
-    "Attribution": "forensics.types",
+    "Attribution": "forensics.attribution.record",
     "AttributionError": "forensics.errors",
-    "BranchScores": "forensics.types",
+    "BranchScores": "forensics.scores",
     "Case": "forensics.report",
-    "Caveat": "forensics.types",
+    "Caveat": "forensics.messages",
     "Detector": "forensics.detector",
     "ErrorRow": "forensics.detector",
-    "Evidence": "forensics.types",
+    "Evidence": "forensics.evidence.record",
     "CalibrationError": "forensics.errors",
     "EvidenceError": "forensics.errors",
-    "Finding": "forensics.types",
+    "Finding": "forensics.detector.finding",
     "ForensicsError": "forensics.errors",
-    "LikelihoodRatio": "forensics.types",
-    "Limits": "forensics.types",
+    "LikelihoodRatio": "forensics.calibration.likelihood",
+    "Limits": "forensics.evidence.record",
     "ModelError": "forensics.errors",
     "RESIDUALS": "forensics.residuals",
     "Redaction": "forensics.redaction",
-    "VerbalScale": "forensics.types",
+    "VerbalScale": "forensics.calibration.likelihood",
     "WeightsMismatchError": "forensics.errors",
     "attribute": "forensics.attribution",
     "explore": "forensics.explorers",

@@ -21,8 +21,9 @@ from torch import Tensor
 
 from forensics.attribution.looks import BASELINES, Look, removed
 from forensics.attribution.methods import Asked, Credit, Method
+from forensics.attribution.record import CELLS, TrustCheck
 from forensics.models.branch import Branch
-from forensics.types import CELLS, Float32Array, Float64Array, TrustCheck
+from forensics.records.arrays import Float32Array, Float64Array
 
 __all__ = ["LIMITS", "Curves", "Limit", "agreement", "cell_sums", "quick_checks", "randomised", "removal_curves", "thorough_checks"]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What the networks look at, and what they answer."""
+"""Scores of one picture: what the networks answer on its views, and the joint judgement of their branches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,41 +12,10 @@ from forensics.records.canonical import JsonObject
 from forensics.records.converting import to_record
 from forensics.units import log_odds_from_logits, log_odds_from_probability, probability_from_log_odds
 
-__all__ = ["BranchScores", "Fusion", "Localisation", "Views"]
+__all__ = ["BranchScores", "Fusion", "Localisation"]
 
 TOP = 4  # the highest quarter of the views, at least one, is pooled beside the mean of all
 LARGEST_LOG_ODDS = 745.0  # the largest that float64 can carry back to a probability above 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Views:
-    """What the networks look at: V square looks at one picture.
-
-    Parameters
-    ----------
-    names : tuple of str, length V
-        Unique, printed in the report.
-    pixels : array of shape (V, 3, S, S), float32 in [0, 1]
-    boxes : array of shape (V, 4), int64
-        (left, top, right, bottom) on the evidence grid; right and bottom exclusive.
-    turns : tuple of str, length V
-        Names of the geometric operations, see `forensics.views`; each has an inverse there.
-    """
-
-    names: tuple[str, ...]
-    pixels: Float32Array = field(repr=False)
-    boxes: IntArray
-    turns: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        pixels = np.asarray(self.pixels)
-        v = len(self.names)
-        if pixels.ndim != 4 or pixels.shape[:2] != (v, 3) or pixels.shape[2] != pixels.shape[3]:
-            raise ValueError(f"pixels must have shape ({v}, 3, S, S), got {pixels.shape}")
-        if np.shape(self.boxes) != (v, 4) or len(self.turns) != v:
-            raise ValueError(f"{v} views need boxes of shape ({v}, 4) and {v} turns")
-        object.__setattr__(self, "pixels", read_only(pixels, np.float32))
-        object.__setattr__(self, "boxes", read_only(self.boxes, np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

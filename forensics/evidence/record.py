@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from forensics.errors import EvidenceError
+from forensics.evidence.credentials import Provenance
 from forensics.records.arrays import UInt8Array, read_only
 from forensics.records.canonical import JsonObject
 from forensics.records.converting import to_record
-from forensics.types.provenance import Provenance
 
 if TYPE_CHECKING:
-    from forensics.evidence import TrustList
+    from forensics.evidence.provenance import TrustList
 
 __all__ = ["Evidence", "Limits", "Metadata"]
 
@@ -167,7 +167,7 @@ class Evidence:
         RecordError
             FORENSICS_TRUST_LIST names a file that is no trust list.
         """
-        from forensics.evidence import load_file
+        from forensics.evidence.loading import load_file
 
         return load_file(path, limits=limits, trust=trust, check_credentials=check_credentials)
 
@@ -182,7 +182,7 @@ class Evidence:
         check_credentials: bool = True,
     ) -> "Evidence":
         """Read a picture from the bytes of a file; otherwise as `from_file`."""
-        from forensics.evidence import load_bytes
+        from forensics.evidence.loading import load_bytes
 
         return load_bytes(data, name=name, limits=limits, trust=trust, check_credentials=check_credentials)
 
