@@ -26,7 +26,7 @@ from forensics.commands.weights import weights_app
 from forensics.errors import ForensicsError, needed_by
 
 if TYPE_CHECKING:
-    from forensics.types import Finding
+    from forensics.detector.finding import Finding
 
 app = typer.Typer(
     add_completion=False,

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers import MAKERS
-from forensics.types import UInt8Array
 
 __all__ = ["ATTRIBUTION", "FORGERIES", "SEED", "forge", "photographs"]
 

@@ -5,12 +5,13 @@ import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import MappingProxyType
 
-from forensics.types import RunRecord
 from forensics.version import __version__
 
 __all__ = [
@@ -41,6 +42,35 @@ HELD_BACK = {
     "AVX512_CORE_VNNI": _512[2:],
     "AVX512_CORE_BF16": _512[3:],
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """What is needed to repeat an examination.
+
+    Parameters
+    ----------
+    examined_at : str
+        UTC, ISO 8601, whole seconds. The only field that differs between two runs on one machine.
+    software : mapping of str to str
+        Package to version, for all that can change a number.
+    platform : mapping of str to str
+        Operating system, machine, processor, device.
+    weights : mapping of str to str
+        Weights name, digest, licence, and the digest of each branch.
+    settings : mapping of str to JSON scalars
+        Everything that was set: mode, view scheme, tile size, cap, threads.
+    """
+
+    examined_at: str
+    software: Mapping[str, str]
+    platform: Mapping[str, str]
+    weights: Mapping[str, str]
+    settings: Mapping[str, str | int | float | bool | None]
+
+    def __post_init__(self) -> None:
+        for name in ("software", "platform", "weights", "settings"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
 def file_sha256(path: Path) -> str:

@@ -15,24 +15,20 @@ import numpy as np
 import torch
 
 from forensics.calibration import Calibrator
-from forensics.canonical import canonical_text, storable
+from forensics.calibration.likelihood import LikelihoodRatio
+from forensics.detector.finding import Finding
 from forensics.errors import CalibrationError, ForensicsError, NotCalibratedError
+from forensics.evidence.record import Evidence
+from forensics.judgement.robustness import DeliveredScore, Robustness
 from forensics.models.branch import Branch
+from forensics.records.arrays import Float64Array, IntArray
+from forensics.records.canonical import canonical_text, storable
 from forensics.report import Case, Context, Section
 from forensics.report.blocks import BLOCKS
 from forensics.report.context import Exhibit
+from forensics.reproducibility import RunRecord
 from forensics.residuals import Residual
-from forensics.types import (
-    BranchScores,
-    DeliveredScore,
-    Evidence,
-    Finding,
-    Float64Array,
-    IntArray,
-    LikelihoodRatio,
-    Robustness,
-    RunRecord,
-)
+from forensics.scores import BranchScores
 
 __all__ = ["ContractError", "check_branch", "check_calibrator", "check_residual", "check_section"]
 

@@ -13,7 +13,7 @@ a few at a time, so that memory does not grow with the picture. Every view can b
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from forensics.types import Float32Array, IntArray, UInt8Array, Views
+from forensics.records.arrays import Float32Array, IntArray, UInt8Array, read_only
 
 __all__ = [
     "TONES",
@@ -66,6 +66,37 @@ _FRAME_ANGLES = {"identity_in_frame": 0, "rot90_in_frame": 90, "rot180_in_frame"
 FRAME_TURNS = (*_FRAME_ANGLES, "hflip_in_frame", "vflip_in_frame")
 TURNS = (*DIHEDRAL, *FRAME_TURNS)
 FLAT_SD = 4.0  # grey levels; below it a tile holds sky or wall and no trace that survives compression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Views:
+    """What the networks look at: V square looks at one picture.
+
+    Parameters
+    ----------
+    names : tuple of str, length V
+        Unique, printed in the report.
+    pixels : array of shape (V, 3, S, S), float32 in [0, 1]
+    boxes : array of shape (V, 4), int64
+        (left, top, right, bottom) on the evidence grid; right and bottom exclusive.
+    turns : tuple of str, length V
+        Names of the geometric operations, see `forensics.views`; each has an inverse there.
+    """
+
+    names: tuple[str, ...]
+    pixels: Float32Array = field(repr=False)
+    boxes: IntArray
+    turns: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        pixels = np.asarray(self.pixels)
+        v = len(self.names)
+        if pixels.ndim != 4 or pixels.shape[:2] != (v, 3) or pixels.shape[2] != pixels.shape[3]:
+            raise ValueError(f"pixels must have shape ({v}, 3, S, S), got {pixels.shape}")
+        if np.shape(self.boxes) != (v, 4) or len(self.turns) != v:
+            raise ValueError(f"{v} views need boxes of shape ({v}, 4) and {v} turns")
+        object.__setattr__(self, "pixels", read_only(pixels, np.float32))
+        object.__setattr__(self, "boxes", read_only(self.boxes, np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,11 +12,11 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 from forensics.calibration import read_card
-from forensics.deliveries import DELIVERIES
+from forensics.judgement.deliveries import DELIVERIES
+from forensics.judgement.suitability import COMPRESSIONS, SIZES
 from forensics.report.language import LANGUAGES, MEASURED
 from forensics.report.language.speaking import FOLDER, LOCALES, catalogue
 from forensics.residuals import RESIDUALS
-from forensics.suitability import COMPRESSIONS, SIZES
 from forensics.types import ENFSI_2015, Propositions
 
 REPORT = FOLDER.parent

@@ -15,14 +15,17 @@ from forensics.attribution.given import Picture, evidence_of, refuse_unused, unk
 from forensics.attribution.looks import TARGETS, Look, Target, cut_look, on_evidence
 from forensics.attribution.measured import measured_checks
 from forensics.attribution.methods import METHODS, Asked, Credit, Method
-from forensics.deliveries import deliver
+from forensics.attribution.record import Attribution, Trust, TrustCheck
 from forensics.detector import Detector
+from forensics.detector.finding import Finding
 from forensics.errors import AttributionError, UnknownNameError
+from forensics.evidence.record import Evidence
+from forensics.judgement.deliveries import deliver
+from forensics.judgement.suitability import MIN_SIDE
 from forensics.models.branch import Branch
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.reproducibility import deterministic
-from forensics.suitability import MIN_SIDE
-from forensics.types import Attribution, BranchScores, Evidence, Finding, Trust, TrustCheck
+from forensics.scores import BranchScores
 from forensics.units import log_odds_from_logits
 from forensics.views import Plan, plan_views
 

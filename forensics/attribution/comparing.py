@@ -6,8 +6,9 @@ import numpy as np
 
 from forensics.attribution.faithfulness import agreement
 from forensics.attribution.given import attribution_given
+from forensics.attribution.record import Attribution
 from forensics.errors import AttributionError
-from forensics.types import Attribution, Float32Array
+from forensics.records.arrays import Float32Array
 
 __all__ = ["Agreement", "compare_branches"]
 

@@ -20,9 +20,10 @@ from torch import Tensor
 
 from forensics.attribution.looks import BASELINES, Look, removed
 from forensics.attribution.methods import Asked, Credit, Method
+from forensics.attribution.record import CELLS, TrustCheck
 from forensics.errors import needed_by
 from forensics.models.branch import Branch
-from forensics.types import CELLS, Float32Array, Float64Array, TrustCheck
+from forensics.records.arrays import Float32Array, Float64Array
 
 with needed_by("An attribution"):
     from captum.metrics import infidelity, sensitivity_max

@@ -14,7 +14,7 @@ from forensics.attribution.borrowing import SEED
 from forensics.attribution.looks import BASELINES, Look
 from forensics.attribution.methods import METHODS, ZERO, Asked, Credit, Method
 from forensics.errors import AttributionError, needed_by
-from forensics.types import Float64Array, IntArray
+from forensics.records.arrays import Float64Array, IntArray
 
 with needed_by("An attribution"):
     from captum.attr import FeatureAblation, ShapleyValues, ShapleyValueSampling

@@ -8,8 +8,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from forensics.attribution.record import Attribution
+from forensics.detector.finding import Finding
 from forensics.errors import AttributionError
-from forensics.types import Attribution, Evidence, Finding
+from forensics.evidence.record import Evidence
 
 __all__ = ["Picture", "attribution_given", "evidence_of", "refuse_unused", "unknown", "whole_number"]
 

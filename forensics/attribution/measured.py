@@ -1,8 +1,8 @@
 """What was measured once of each branch and method, on forgeries whose place is known; stored with the weights."""
 
 from forensics.attribution.faithfulness import judged
+from forensics.attribution.record import TrustCheck
 from forensics.models.companion import Companion
-from forensics.types import TrustCheck
 
 __all__ = ["measured_checks"]
 

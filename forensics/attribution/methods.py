@@ -15,8 +15,8 @@ from torch import Tensor
 
 from forensics.attribution.looks import BASELINES, Look
 from forensics.errors import AttributionError, needed_by
+from forensics.records.arrays import Float64Array
 from forensics.registry import Registry
-from forensics.types import Float64Array
 
 with needed_by("An attribution"):
     from captum.attr import GradientShap, IntegratedGradients, LayerGradCam, Occlusion

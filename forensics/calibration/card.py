@@ -19,8 +19,9 @@ import rfc8785
 from forensics.calibration.bootstrap import Estimate, LlrBand
 from forensics.calibration.calibrators import CALIBRATORS, Calibrator
 from forensics.calibration.conformal import class_p_value
+from forensics.calibration.likelihood import LikelihoodRatio, Propositions
 from forensics.errors import CalibrationError, NotCalibratedError, UnknownNameError
-from forensics.types import Float64Array, LikelihoodRatio, Propositions
+from forensics.records.arrays import Float64Array
 
 __all__ = ["Card", "StratumCard", "read_card", "write_card"]
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from forensics.calibration.counting import Counted, checked, counted, pav_llrs
 from forensics.calibration.metrics import cllr, empirical_cross_entropy
 from forensics.errors import needed_by
-from forensics.types import Float64Array
+from forensics.records.arrays import Float64Array
 
 __all__ = [
     "DISPLAYS",

@@ -11,10 +11,11 @@ import typer
 from forensics.commands.shared import CalibrationOption, WeightsOption, found_weights
 
 if TYPE_CHECKING:
+    from forensics.calibration.likelihood import VerbalScale
     from forensics.custody import CustodyLog
+    from forensics.detector.finding import Finding
     from forensics.redaction import Redaction
     from forensics.report import Case
-    from forensics.types import Finding, VerbalScale
 
 __all__ = ["examine", "write_lines"]
 
@@ -84,11 +85,11 @@ def examine(
     ] = "exact",
 ) -> None:
     """Examine pictures and print what the detector measured."""
+    from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
     from forensics.custody import CustodyLog
     from forensics.detector import ErrorRow, load_detector
     from forensics.evidence import KnownFiles, TrustList
     from forensics.report.profile import Profile
-    from forensics.types import ENFSI_2015, VerbalScale
 
     # All that can be refused is refused before anything is examined.
     if report is None and (redact or redact_faces or redact_names or language != "en" or profile != "investigator"):

@@ -1,7 +1,31 @@
-"""Evidence in, finding out: the one place where loading, views, networks and judgement meet."""
+"""Evidence in, finding out: the one place where loading, views, networks and judgement meet.
 
-from forensics.detector.examining import Detector
-from forensics.detector.loading import load_detector, starter_files
-from forensics.detector.pictures import ErrorRow
+The names below are loaded when first used: reading a finding back needs no torch.
+"""
 
-__all__ = ["Detector", "ErrorRow", "load_detector", "starter_files"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forensics.detector.examining import Detector
+    from forensics.detector.finding import Finding
+    from forensics.detector.loading import load_detector, starter_files
+    from forensics.detector.pictures import ErrorRow
+
+_HOMES = {
+    "Detector": "examining",
+    "ErrorRow": "pictures",
+    "Finding": "finding",
+    "load_detector": "loading",
+    "starter_files": "loading",
+}
+
+__all__ = ["Detector", "ErrorRow", "Finding", "load_detector", "starter_files"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'forensics.detector' has no attribute {name!r}")
+    value = getattr(import_module(f"forensics.detector.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

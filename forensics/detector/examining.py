@@ -14,30 +14,25 @@ import numpy as np
 import torch
 
 from forensics.calibration import Card
-from forensics.deliveries import AS_RECEIVED, DELIVERIES, HARMLESS, deliver
+from forensics.calibration.likelihood import Propositions
+from forensics.detector.finding import Finding
 from forensics.detector.pictures import ErrorRow, Picture, identity_of, load_picture, name_of
 from forensics.errors import ForensicsError, ModelError
 from forensics.evidence.provenance import TrustList
-from forensics.judgement import Judgement, after_processing, judge
+from forensics.evidence.record import Evidence, Limits
+from forensics.judgement.deliveries import AS_RECEIVED, DELIVERIES, HARMLESS, deliver
+from forensics.judgement.robustness import DeliveredScore, Robustness
+from forensics.judgement.rules import Judgement, after_processing, judge
+from forensics.judgement.suitability import MIN_SIDE, stratum_of, unfit
+from forensics.messages import Caveat
 from forensics.models.companion import Companion
 from forensics.models.fast import Computation, Mode, plain
 from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights
-from forensics.progress import Watch, tracked
+from forensics.records.converting import to_record
+from forensics.records.progress import Watch, tracked
 from forensics.reproducibility import deterministic, record_run, utc_now
-from forensics.suitability import MIN_SIDE, stratum_of, unfit
-from forensics.types import (
-    BranchScores,
-    Caveat,
-    DeliveredScore,
-    Evidence,
-    Finding,
-    Limits,
-    Localisation,
-    Propositions,
-    Robustness,
-)
-from forensics.types.values import plain as as_json
+from forensics.scores import BranchScores, Localisation
 from forensics.views import FixedFrame, Plan, Tiles, plan_views
 
 __all__ = ["PANELS", "Detector", "ErrorRow", "Panel"]
@@ -101,7 +96,7 @@ class Detector:
         """
         fusion = self.companion.fusion
         scheme = self.weights.manifest.scheme
-        parts = {"weights": self.weights.sha256, "fusion": as_json(fusion), "views": as_json(scheme)}
+        parts = {"weights": self.weights.sha256, "fusion": to_record(fusion), "views": to_record(scheme)}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -133,7 +128,7 @@ class Detector:
             The clock of the record, aware; the present if not given.
         robustness : {"quick", "full", "none"}
             Which copies of the picture to examine too. ``quick``: the two harmless ones, if the outcome would be on a side,
-            so that it can be taken back; ``full``: all of `forensics.deliveries.DELIVERIES`, which takes about ten times as
+            so that it can be taken back; ``full``: all of `forensics.judgement.deliveries.DELIVERIES`, which takes about ten times as
             long; ``none``: no copy, and an outcome that nothing could take back.
         progress : callable, optional
             Called with (done, total) from the threads that compute.

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from forensics.errors import ForensicsError
 from forensics.evidence.provenance import TrustList
+from forensics.evidence.record import Evidence, Limits
 from forensics.reproducibility import file_sha256
-from forensics.types import Evidence, Limits
 
 __all__ = ["ErrorRow", "Picture", "identity_of", "load_picture", "name_of"]
 

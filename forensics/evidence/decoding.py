@@ -27,7 +27,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from forensics.errors import EvidenceError
 from forensics.evidence.formats import PictureFormat
-from forensics.types import Limits, UInt8Array
+from forensics.evidence.record import Limits
+from forensics.records.arrays import UInt8Array
 
 __all__ = ["Decoded", "Header", "decode"]
 

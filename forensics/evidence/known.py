@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensics.errors import RecordError
+from forensics.evidence.credentials import KnownMatch
 from forensics.evidence.hashes import is_flat, perceptual_hashes
 from forensics.evidence.known_formats import Layout, Unused, recognised
-from forensics.types import Evidence, KnownMatch
+from forensics.evidence.record import Evidence
 
 __all__ = ["KnownFiles"]
 

@@ -16,7 +16,7 @@ from forensics.evidence.decoding import decode
 from forensics.evidence.formats import FORMATS, sniff
 from forensics.evidence.metadata import read_metadata
 from forensics.evidence.provenance import TrustList, default_trust_list
-from forensics.types import Evidence, Limits
+from forensics.evidence.record import Evidence, Limits
 
 __all__ = ["load_bytes", "load_file", "shown"]
 

@@ -12,10 +12,11 @@ from typing import Any, Literal
 import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
+from forensics.evidence.credentials import Provenance
 from forensics.evidence.decoding import Header
 from forensics.evidence.formats import PictureFormat
 from forensics.evidence.provenance import TrustList, read_provenance, referred_manifest
-from forensics.types import Metadata, Provenance
+from forensics.evidence.record import Metadata
 
 __all__ = ["jpeg_quality", "read_metadata"]
 

@@ -20,7 +20,7 @@ from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
 from forensics.errors import MissingExtraError, RecordError, needed_by
-from forensics.types import Provenance, ProvenanceState
+from forensics.evidence.credentials import Provenance, ProvenanceState
 
 __all__ = ["TRUST_LIST_VARIABLE", "TrustList", "default_trust_list", "read_provenance", "referred_manifest"]
 

@@ -10,8 +10,11 @@ import ipywidgets as w
 
 from forensics import attribution
 from forensics.attribution.given import Picture
+from forensics.attribution.record import Attribution
 from forensics.detector import Detector
+from forensics.detector.finding import Finding
 from forensics.errors import ForensicsError, ReportError
+from forensics.evidence.record import Evidence
 from forensics.explorers.background import Background, Progress, headless
 from forensics.explorers.events import (
     BranchChosen,
@@ -41,9 +44,8 @@ from forensics.explorers.tabs import (
 )
 from forensics.explorers.tabs.desk import FilePicker, Picked, row, told
 from forensics.explorers.tabs.report import verified_html
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.report import Case, verify_report, write_report
-from forensics.types import Attribution, Evidence, Finding
 
 __all__ = ["Explorer", "explore"]
 

@@ -10,7 +10,11 @@ from typing import Any
 
 from PIL import Image
 
-from forensics.canonical import visible
+from forensics.attribution.record import Attribution, Trust
+from forensics.calibration.likelihood import ENFSI_2015
+from forensics.detector.finding import Finding
+from forensics.records.arrays import UInt8Array
+from forensics.records.canonical import visible
 from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
 from forensics.report.context import Exhibit
@@ -23,7 +27,7 @@ from forensics.report.sections.origin import provenance
 from forensics.report.sections.phrases import outcome_words, picture_words, shorten, text_or
 from forensics.report.sections.strength import robustness_blocks, strength_blocks
 from forensics.residuals import Amounts, Residual, scale_bar
-from forensics.types import ENFSI_2015, Attribution, BranchScores, Finding, Trust, UInt8Array
+from forensics.scores import BranchScores
 
 __all__ = [
     "amounts_html",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeAlias
 
-from forensics.types import Finding
+from forensics.detector.finding import Finding
 
 __all__ = ["MAX_SIDE", "MIN_SIDE", "Box", "Look", "Subject", "box_alike", "clamped", "place_words", "within"]
 

@@ -2,7 +2,7 @@
 
 import plotly.graph_objects as go
 
-from forensics.types import BranchScores
+from forensics.scores import BranchScores
 
 __all__ = ["draw_view_scores"]
 

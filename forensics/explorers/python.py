@@ -9,10 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
+from forensics.evidence.record import Evidence
 from forensics.explorers.panels import PLACELESS
 from forensics.explorers.places import Box, box_alike
 from forensics.explorers.state import State
-from forensics.types import Evidence
 
 __all__ = ["attribution_line", "code_line", "source_of"]
 

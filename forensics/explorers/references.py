@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from forensics.evidence.record import Evidence
 from forensics.photographs import ATTRIBUTION, FORGERIES, forge, photographs
-from forensics.types import Evidence, UInt8Array
+from forensics.records.arrays import UInt8Array
 
 __all__ = ["Given", "Label", "Reference", "checked_references", "match_references"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from forensics.errors import WeightsMismatchError
-from forensics.types import Fusion
+from forensics.scores import Fusion
 
 __all__ = ["FILE_NAME", "Companion", "read_companion", "write_companion"]
 

@@ -21,14 +21,16 @@ import numpy as np
 import torch
 
 from forensics.errors import MissingExtraError, ModelError
+from forensics.messages import Caveat
 from forensics.models.ensemble import Ensemble
 from forensics.models.execution.backends import Precision, autocast_runner, half_never_ends, openvino_runner
 from forensics.models.execution.engine import Engine, Runner
 from forensics.models.execution.fused import fuse
 from forensics.models.execution.layers import FusedConv
 from forensics.models.execution.threads import return_freed_memory
+from forensics.records.arrays import Float64Array, UInt8Array
 from forensics.reproducibility import deterministic, processor_features
-from forensics.types import BranchScores, Caveat, Float64Array, Fusion, UInt8Array
+from forensics.scores import BranchScores, Fusion
 from forensics.views import FixedFrame, Tiles, ViewScheme, plan_views
 
 __all__ = ["MODES", "TOLERANCE", "Computation", "Mode", "check_picture", "plain", "prepare"]

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from forensics.attribution.record import Attribution, edges
 from forensics.redaction.boxes import BoolArray, Box, touched
-from forensics.types import Attribution, Localisation
-from forensics.types.attribution import edges
+from forensics.scores import Localisation
 
 __all__ = ["hidden_cells", "redacted_attribution", "redacted_localisation"]
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from forensics.evidence.record import Evidence
 from forensics.redaction.plan import Covering, Redaction
-from forensics.types import Evidence
 
 __all__ = ["Shown", "shown"]
 

@@ -6,11 +6,11 @@ from typing import Any, TypeAlias
 
 from forensics.calibration import Card, read_card
 from forensics.custody import CustodyLog
+from forensics.detector.finding import Finding
 from forensics.errors import CalibrationError, ReportError
 from forensics.evidence import KnownFiles, perceptual_hashes
 from forensics.redaction import WITHHELD, Redaction
 from forensics.report.sections.phrases import exhibit_label
-from forensics.types import Finding
 
 __all__ = ["card_figures", "custody_entries", "looked_up"]
 

@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from PIL import Image
 
+from forensics.attribution.record import Attribution
 from forensics.attribution.rendering import draw
+from forensics.detector.finding import Finding
 from forensics.errors import ReportError
 from forensics.redaction import Redaction, hatched, hidden_cells, redacted_attribution, shown
 from forensics.report.context import Figure
 from forensics.report.drawn import bar, make_figure
 from forensics.report.figures import NOTHING, place_words
 from forensics.report.language import _, measured, sentences
-from forensics.types import Attribution, Finding
 
 __all__ = ["draw_attributions", "numbered"]
 

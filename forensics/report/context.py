@@ -7,8 +7,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
+from forensics.attribution.record import Attribution
+from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
+from forensics.detector.finding import Finding
 from forensics.errors import ReportError
-from forensics.types import ENFSI_2015, Attribution, Finding, VerbalScale
 
 __all__ = ["Case", "Context", "Exhibit", "Figure", "read_toml"]
 

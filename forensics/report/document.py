@@ -7,11 +7,14 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
+from forensics.attribution.record import Attribution
 from forensics.calibration import Card
-from forensics.canonical import canonical_text, digest, parse, storable
+from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
 from forensics.custody import CustodyLog
+from forensics.detector.finding import Finding
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
+from forensics.records.canonical import canonical_text, digest, parse, storable
 from forensics.redaction import Covering, Redaction, redacted_attribution, redacted_localisation, redacted_metadata
 from forensics.report.accompanying import card_figures, custody_entries, looked_up
 from forensics.report.attributions import draw_attributions, numbered
@@ -26,7 +29,6 @@ from forensics.report.sections import SECTIONS
 from forensics.report.sections.phrases import exhibit_label
 from forensics.reproducibility import lock_sha256, utc_now
 from forensics.residuals import RESIDUALS
-from forensics.types import ENFSI_2015, Attribution, Finding, VerbalScale
 
 __all__ = ["NotExamined", "build_context", "build_section", "report_id", "write_document", "write_report"]
 

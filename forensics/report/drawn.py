@@ -6,9 +6,10 @@ import io
 import numpy as np
 from PIL import Image
 
+from forensics.evidence.record import Evidence
+from forensics.records.arrays import UInt8Array
 from forensics.report.context import Figure
 from forensics.residuals import scale_bar
-from forensics.types import Evidence, UInt8Array
 
 __all__ = ["bar", "make_figure"]
 

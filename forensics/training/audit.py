@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from forensics.errors import needed_by
+from forensics.records.arrays import Float64Array, UInt8Array
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.tables import markdown_table
-from forensics.types import Float64Array, UInt8Array
 
 with needed_by("Training"):
     from sklearn.ensemble import HistGradientBoostingClassifier

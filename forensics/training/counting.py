@@ -11,12 +11,12 @@ import torch
 from forensics.errors import needed_by
 from forensics.models.branch import Branch
 from forensics.models.statistics import FARTHEST, StatisticalNetwork
+from forensics.records.arrays import Float32Array, IntArray
 from forensics.training.config import Config, digest_of
 from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures
 from forensics.training.streams import stream_for
 from forensics.training.workers import ready_to_fork
-from forensics.types import Float32Array, IntArray
 
 with needed_by("Training"):
     from sklearn.decomposition import PCA

@@ -7,9 +7,9 @@ import numpy as np
 
 from forensics.calibration.bootstrap import share
 from forensics.errors import needed_by
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.training.scoring import DELIVERED, JOINT, ScoredPicture
 from forensics.training.tables import interval_cell, markdown_table
-from forensics.types import Float64Array, IntArray
 
 with needed_by("Training"):
     from sklearn.metrics import roc_auc_score

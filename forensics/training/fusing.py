@@ -9,8 +9,9 @@ import numpy as np
 from scipy.optimize import minimize
 
 from forensics.errors import needed_by
+from forensics.records.arrays import Float64Array, IntArray
+from forensics.scores import Fusion
 from forensics.training.scoring import ScoredPicture
-from forensics.types import Float64Array, Fusion, IntArray
 
 with needed_by("Training"):
     from sklearn.metrics import roc_auc_score

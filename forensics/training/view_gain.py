@@ -11,9 +11,10 @@ import numpy as np
 
 from forensics.detector import Detector
 from forensics.errors import needed_by
+from forensics.evidence.record import Evidence
+from forensics.scores import BranchScores
 from forensics.training.pictures import Pictures
 from forensics.training.tables import interval_cell, markdown_table
-from forensics.types import BranchScores, Evidence
 from forensics.views import DIHEDRAL, PLAIN, TONES, Tiles
 
 with needed_by("Training"):

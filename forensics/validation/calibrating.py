@@ -14,9 +14,10 @@ from forensics.calibration import CALIBRATORS, Card, Estimate, StratumCard, elub
 from forensics.calibration.bootstrap import share
 from forensics.calibration.calibrators import MIN_CASES
 from forensics.calibration.conformal import kept_scores
+from forensics.calibration.likelihood import Propositions
 from forensics.errors import CalibrationError
-from forensics.suitability import neighbourhood
-from forensics.types import Float64Array, IntArray, Propositions
+from forensics.judgement.suitability import neighbourhood
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.validation.scoring import ScoredCopy
 from forensics.version import __version__
 

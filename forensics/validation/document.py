@@ -10,7 +10,9 @@ from typing import Any
 from forensics.calibration import Card
 from forensics.calibration.displays import DISPLAYS, Display, TippettDisplay
 from forensics.detector import Detector
-from forensics.judgement import REASONS
+from forensics.judgement.outcomes import OUTCOMES
+from forensics.judgement.rules import REASONS
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.report.blocks import (
     Block,
     Section,
@@ -30,7 +32,6 @@ from forensics.report.context import Case
 from forensics.report.document import write_document
 from forensics.report.language import ngettext
 from forensics.reproducibility import machine
-from forensics.types import OUTCOMES, Float64Array, IntArray
 from forensics.validation.calibrating import UNNAMED, described
 from forensics.validation.criteria import CHARACTERISTICS, Criteria
 from forensics.validation.matrix import MatrixRow, Validated, as_json

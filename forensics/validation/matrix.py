@@ -15,10 +15,10 @@ import numpy as np
 from forensics.calibration import Card, Estimate, measure
 from forensics.calibration.bootstrap import share
 from forensics.calibration.metrics import METRICS
-from forensics.deliveries import AS_RECEIVED, HARMLESS
 from forensics.errors import CalibrationError
-from forensics.judgement import judge
-from forensics.types import Float64Array, IntArray
+from forensics.judgement.deliveries import AS_RECEIVED, HARMLESS
+from forensics.judgement.rules import judge
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.validation.calibrating import Sample, coverage, in_strata, independent
 from forensics.validation.criteria import CHARACTERISTICS, Criteria, Criterion
 from forensics.validation.scoring import ScoredCopy

@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from forensics.deliveries import AS_RECEIVED, deliver
 from forensics.detector import Detector
 from forensics.errors import CalibrationError, EvidenceError
-from forensics.kept import append_line, open_kept
-from forensics.progress import tracked
-from forensics.suitability import stratum_of, unfit
-from forensics.types import Evidence
+from forensics.evidence.record import Evidence
+from forensics.judgement.deliveries import AS_RECEIVED, deliver
+from forensics.judgement.suitability import stratum_of, unfit
+from forensics.records.progress import tracked
+from forensics.records.resumable import append_line, open_kept
 from forensics.validation.labelled import LabelledFile
 
 __all__ = ["ScoredCopy", "score_labelled"]
@@ -75,7 +75,7 @@ def score_labelled(
     detector : Detector
     files : sequence of LabelledFile
     deliveries : sequence of str
-        Of `forensics.deliveries.DELIVERIES`, or ``as received``.
+        Of `forensics.judgement.deliveries.DELIVERIES`, or ``as received``.
     keep : path, optional
         A file that grows by one line per picture; what it holds already is not scored again, so that work that was cut
         off goes on.

@@ -6,13 +6,13 @@ from os import PathLike
 from pathlib import Path
 
 from forensics.calibration import CALIBRATORS, Card, write_card
+from forensics.calibration.likelihood import Propositions
 from forensics.custody.keys import Passphrase, load_private_key
 from forensics.custody.signing import sign_file
-from forensics.deliveries import AS_RECEIVED, DELIVERIES
 from forensics.detector import Detector, load_detector
 from forensics.errors import CalibrationError, UnknownNameError
+from forensics.judgement.deliveries import AS_RECEIVED, DELIVERIES
 from forensics.reproducibility import utc_now
-from forensics.types import Propositions
 from forensics.validation.calibrating import LEVEL, MINIMUM, check_card, fit_card
 from forensics.validation.criteria import read_criteria
 from forensics.validation.document import write_validation
@@ -58,7 +58,7 @@ def calibrate(
     weights : path, optional
         The shipped starter if not given.
     deliveries : sequence of str
-        Copies to score beside the pictures as received: names of `forensics.deliveries.DELIVERIES`, or ``all``.
+        Copies to score beside the pictures as received: names of `forensics.judgement.deliveries.DELIVERIES`, or ``all``.
     calibrator, minimum, level
         As for `forensics.validation.calibrating.fit_card`.
     h1, h2 : str, optional

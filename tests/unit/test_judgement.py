@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forensics.calibration import Card
 from forensics.errors import CalibrationError
-from forensics.judgement import REASONS, _weighed, after_processing, judge
+from forensics.judgement.rules import REASONS, _weighed, after_processing, judge
 from forensics.types import ENFSI_2015, Caveat, DeliveredScore, LikelihoodRatio, Robustness, VerbalScale
 from tests.calibrations import FACE, FEW, make_card
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_sample_image
 
-from forensics.deliveries import AS_RECEIVED, DELIVERIES, HARMLESS, deliver
 from forensics.errors import EvidenceError, UnknownNameError
-from forensics.suitability import finds_face, looks_like_screenshot, neighbourhood, stratum_of, unfit
+from forensics.judgement.deliveries import AS_RECEIVED, DELIVERIES, HARMLESS, deliver
+from forensics.judgement.suitability import finds_face, looks_like_screenshot, neighbourhood, stratum_of, unfit
 from forensics.types import Evidence, Limits, Metadata
 from tests.conftest import textured
 

@@ -2,6 +2,8 @@
 
 import ipywidgets as w
 
+from forensics.detector.finding import Finding
+from forensics.evidence.record import Evidence
 from forensics.explorers.layers import Layer, LayerView
 from forensics.explorers.page import blocks_html
 from forensics.explorers.panels import picture_panel, residual_panel, scale_words
@@ -12,7 +14,6 @@ from forensics.report.blocks import Block, callout, paragraph, table
 from forensics.report.language import decimals
 from forensics.report.sections.phrases import outcome_words, picture_words, shorten
 from forensics.residuals import RESIDUALS
-from forensics.types import Evidence, Finding
 
 __all__ = ["CompareTab", "compare_html", "compare_layers"]
 

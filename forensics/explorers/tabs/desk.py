@@ -6,12 +6,14 @@ from typing import Any, Protocol, TypeAlias
 
 import ipywidgets as w
 
+from forensics.attribution.record import Attribution
 from forensics.detector import Detector
+from forensics.detector.finding import Finding
+from forensics.evidence.record import Evidence
 from forensics.explorers.background import Background
 from forensics.explorers.events import Event
 from forensics.explorers.references import Reference
 from forensics.explorers.state import State
-from forensics.types import Attribution, Evidence, Finding
 
 __all__ = ["CheckList", "Desk", "FilePicker", "Picked", "Tab", "button", "choice", "page", "row", "slider", "told"]
 

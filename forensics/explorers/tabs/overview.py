@@ -4,12 +4,12 @@ from typing import Any
 
 import ipywidgets as w
 
+from forensics.detector.finding import Finding
 from forensics.explorers.background import headless
 from forensics.explorers.events import ViewClicked
 from forensics.explorers.page import blocks_html, metadata_html, overview_html
 from forensics.explorers.tabs.desk import Desk, page
 from forensics.report.blocks import paragraph
-from forensics.types import Finding
 
 __all__ = ["MetadataTab", "OverviewTab"]
 

@@ -2,10 +2,10 @@
 
 import ipywidgets as w
 
-from forensics.deliveries import DELIVERIES
+from forensics.detector.finding import Finding
 from forensics.explorers.page import robustness_html
 from forensics.explorers.tabs.desk import Desk, button, page, row
-from forensics.types import Finding
+from forensics.judgement.deliveries import DELIVERIES
 
 __all__ = ["RobustnessTab"]
 

@@ -3,14 +3,16 @@
 import ipywidgets as w
 
 from forensics import attribution as asking  # its names are loaded when used: captum takes a second or more
+from forensics.attribution.record import Attribution
+from forensics.detector.finding import Finding
 from forensics.errors import ForensicsError
+from forensics.evidence.record import Evidence
 from forensics.explorers.events import BesideChosen, BranchChosen, Checks, MethodChosen, TrustChosen, ViewChosen
 from forensics.explorers.page import blocks_html, branch_words, groups_html, image_html, safe, trust_html
 from forensics.explorers.state import CHECKS, State
 from forensics.explorers.tabs.desk import Desk, button, choice, page, row
 from forensics.report.blocks import Block, callout, items, paragraph
 from forensics.report.language import decimals, signed
-from forensics.types import Attribution, Evidence, Finding
 
 __all__ = ["WhyTab", "attribution_html", "counts_blocks", "explained_html"]
 

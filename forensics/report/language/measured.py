@@ -38,7 +38,7 @@ MEASURED: tuple[str, ...] = (
     "no picture of this kind was among those it was made from",
     "{h1} generated pictures and {h2} camera pictures, with a face and without, were at hand, and at least {least} of each are needed",
     "{h1} generated pictures and {h2} camera pictures were at hand, and at least {least} of each are needed",
-    # forensics.suitability
+    # forensics.judgement.suitability
     "The picture is compressed too strongly: estimated JPEG quality {quality}, at least {least} is needed.",
     "The file has the marks of a screenshot: what it holds passed through a display, which is not what was validated. Ask for the "
     "picture itself.",
@@ -76,7 +76,7 @@ MEASURED: tuple[str, ...] = (
     "and {n} more",
     # forensics.residuals
     "quality {n}",
-    # forensics.deliveries
+    # forensics.judgement.deliveries
     "saved as JPEG of quality {quality}, 4:2:0",
     "scaled to {percent} % of each side (mean of pixels), saved as JPEG of quality 90",
     "as received",

@@ -1,5 +1,7 @@
 """What may be concluded, what the findings do not carry, what else could explain them, and who has read this."""
 
+from forensics.calibration.likelihood import LikelihoodRatio, VerbalScale
+from forensics.detector.finding import Finding
 from forensics.report.blocks import Block, Section, callout, heading, items, key_values, paragraph, sign_off, table
 from forensics.report.context import Context
 from forensics.report.language import _, decimals, grouped, measured
@@ -9,7 +11,6 @@ from forensics.report.sections.phrases import (
     reason_words,
     text_or,
 )
-from forensics.types import Finding, LikelihoodRatio, VerbalScale
 
 __all__ = ["alternatives", "concluded", "conclusion", "limits", "odds_words", "review", "support_words"]
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from forensics.evidence.record import Evidence
 from forensics.report.blocks import Block, Section, callout, heading, key_values, paragraph, table
 from forensics.report.context import Context, Exhibit
 from forensics.report.language import _, grouped, measured, moment, ngettext, size
 from forensics.report.sections.phrases import exhibit_label, exhibit_title, not_recorded, shorten, text_or
-from forensics.types import Evidence
 
 __all__ = ["custody", "exhibits"]
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from forensics.attribution.record import Attribution, Trust, TrustCheck
 from forensics.report.blocks import Block, Section, callout, figure, heading, key_values, layers, paragraph, table
 from forensics.report.context import Context
 from forensics.report.language import _, decimals, measured, ngettext, sentences, signed
 from forensics.report.sections.phrases import exhibit_label, text_or
-from forensics.types import Attribution, Trust, TrustCheck
 
 __all__ = ["check_blocks", "explanation"]
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from forensics.detector.finding import Finding
 from forensics.report.blocks import (
     Block,
     Section,
@@ -27,7 +28,7 @@ from forensics.report.sections.phrases import (
     outcome_words,
     reason_words,
 )
-from forensics.types import BranchScores, Finding, Localisation
+from forensics.scores import BranchScores, Localisation
 
 __all__ = ["findings", "score_blocks"]
 

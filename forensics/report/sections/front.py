@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from forensics.calibration.likelihood import VerbalScale
+from forensics.detector.finding import Finding
 from forensics.report.blocks import Block, Section, callout, heading, key_values, paragraph, table
 from forensics.report.blocks import summary as statements
 from forensics.report.context import Context, Exhibit
@@ -20,7 +22,6 @@ from forensics.report.sections.phrases import (
     shorten,
     text_or,
 )
-from forensics.types import Finding, VerbalScale
 
 __all__ = ["case", "question", "summary"]
 

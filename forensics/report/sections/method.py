@@ -3,12 +3,13 @@
 import shlex
 from collections import defaultdict
 
-from forensics.canonical import visible
+from forensics.detector.finding import Finding
+from forensics.records.canonical import visible
 from forensics.report.blocks import Block, Section, code, heading, items, key_values, paragraph, table
 from forensics.report.context import Context
 from forensics.report.language import _, listed, moment
 from forensics.report.sections.phrases import exhibit_label, not_recorded, shares_words, shorten
-from forensics.types import Finding, RunRecord
+from forensics.reproducibility import RunRecord
 
 __all__ = ["method", "repeat"]
 

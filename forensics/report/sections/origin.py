@@ -1,5 +1,8 @@
 """Whether an exhibit is fit for the method, and what its file says about where it comes from."""
 
+from forensics.detector.finding import Finding
+from forensics.evidence.credentials import Provenance
+from forensics.evidence.record import Metadata
 from forensics.report.blocks import Block, Section, callout, details, heading, key_values, paragraph, table
 from forensics.report.context import Context, Exhibit
 from forensics.report.language import _, decimals, grouped, measured, ngettext
@@ -15,7 +18,6 @@ from forensics.report.sections.phrases import (
     shorten,
     text_or,
 )
-from forensics.types import Finding, Metadata, Provenance
 
 __all__ = ["provenance", "suitability"]
 

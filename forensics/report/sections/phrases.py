@@ -5,10 +5,12 @@ What was looked for and is *absent*, what is there and *empty*, and what was *no
 
 from collections.abc import Mapping
 
+from forensics.detector.finding import Finding
+from forensics.judgement.outcomes import Outcome
 from forensics.redaction import WITHHELD
 from forensics.report.context import Exhibit
 from forensics.report.language import _, decimals, grouped, measured, ngettext, size
-from forensics.types import Finding, Fusion, Outcome
+from forensics.scores import Fusion
 
 __all__ = [
     "absent",

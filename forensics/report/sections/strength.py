@@ -1,5 +1,8 @@
 """Strength of evidence: from score to likelihood ratio, how it changes with delivery, and the words in force."""
 
+from forensics.calibration.likelihood import LikelihoodRatio, VerbalScale
+from forensics.detector.finding import Finding
+from forensics.judgement.robustness import DeliveredScore, Robustness
 from forensics.report.blocks import Block, Section, callout, heading, key_values, llr_plot, paragraph, table
 from forensics.report.context import Context, Exhibit
 from forensics.report.language import _, decimals, grouped, measured, ngettext, sentences
@@ -11,7 +14,6 @@ from forensics.report.sections.phrases import (
     reason_words,
     text_or,
 )
-from forensics.types import DeliveredScore, Finding, LikelihoodRatio, Robustness, VerbalScale
 
 __all__ = ["robustness", "robustness_blocks", "strength", "strength_blocks"]
 

@@ -10,9 +10,9 @@ from PIL import Image
 
 import forensics as fx
 from forensics.attribution.rendering import draw
-from forensics.deliveries import DELIVERIES
 from forensics.errors import NotCalibratedError, ReportError
-from forensics.judgement import judge
+from forensics.judgement.deliveries import DELIVERIES
+from forensics.judgement.rules import judge
 from forensics.report.language import (
     _,
     decimals,

@@ -9,7 +9,9 @@ from functools import cache
 import cv2
 import numpy as np
 
-from forensics.types import Caveat, Evidence, UInt8Array
+from forensics.evidence.record import Evidence
+from forensics.messages import Caveat
+from forensics.records.arrays import UInt8Array
 
 __all__ = ["MIN_QUALITY", "MIN_SIDE", "finds_face", "looks_like_screenshot", "neighbourhood", "stratum_of", "unfit"]
 

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from forensics.calibration import Card
-from forensics.deliveries import HARMLESS
+from forensics.calibration.likelihood import LikelihoodRatio
 from forensics.errors import NotCalibratedError
-from forensics.types import Caveat, LikelihoodRatio, Outcome, Robustness
+from forensics.judgement.deliveries import HARMLESS
+from forensics.judgement.outcomes import Outcome
+from forensics.judgement.robustness import Robustness
+from forensics.messages import Caveat
 
 __all__ = ["NOT_CALIBRATED", "REASONS", "Judgement", "after_processing", "judge"]
 
@@ -74,10 +77,10 @@ def judge(log_odds: float, *, stratum: str, card: Card | None, against: Sequence
     log_odds : float
         Joint.
     stratum : str
-        See `forensics.suitability.stratum_of`; unused without a card.
+        See `forensics.judgement.suitability.stratum_of`; unused without a card.
     card : Card or None
     against : sequence of Caveat
-        What makes the picture unfit whatever its score; see `forensics.suitability.unfit`.
+        What makes the picture unfit whatever its score; see `forensics.judgement.suitability.unfit`.
     """
     if card is None:
         # The same in a caveat, where readers look for what limits a finding.

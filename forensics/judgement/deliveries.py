@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 
 from forensics.errors import UnknownNameError
-from forensics.types import Evidence, Limits, UInt8Array
+from forensics.evidence.record import Evidence, Limits
+from forensics.records.arrays import UInt8Array
 
 __all__ = ["AS_RECEIVED", "DELIVERIES", "HARMLESS", "Delivery", "deliver"]
 

@@ -1,70 +1,23 @@
 """What one examination found, and how to repeat it."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import Literal, TypeAlias
 
+from forensics.calibration.likelihood import LikelihoodRatio, Propositions
 from forensics.errors import EvidenceError
-from forensics.types.evidence import Evidence
-from forensics.types.likelihood import LikelihoodRatio, Propositions
-from forensics.types.robustness import Robustness
-from forensics.types.scores import BranchScores, Localisation
-from forensics.types.values import JsonObject, plain
+from forensics.evidence.record import Evidence
+from forensics.judgement.outcomes import OUTCOMES, Outcome
+from forensics.judgement.robustness import Robustness
+from forensics.messages import Caveat
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
+from forensics.reproducibility import RunRecord
+from forensics.scores import BranchScores, Localisation
 
-__all__ = ["OUTCOMES", "Caveat", "Finding", "Outcome", "RunRecord"]
+__all__ = ["Finding"]
 
-Outcome: TypeAlias = Literal["supports_h1", "supports_h2", "inconclusive", "unsuitable", "uncalibrated"]
-
-OUTCOMES: tuple[Outcome, ...] = ("supports_h1", "supports_h2", "inconclusive", "unsuitable", "uncalibrated")
 SCHEMA_VERSION = "1.3"
 READABLE = ("1.2", SCHEMA_VERSION)  # 1.2 said of content credentials only whether there is one
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caveat:
-    """Something about this case that a reader must know.
-
-    Parameters
-    ----------
-    code : str
-        Stable, lower-case, for machines: ``"not_calibrated"``.
-    text : str
-        One sentence for people.
-    """
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
-    """What is needed to repeat an examination.
-
-    Parameters
-    ----------
-    examined_at : str
-        UTC, ISO 8601, whole seconds. The only field that differs between two runs on one machine.
-    software : mapping of str to str
-        Package to version, for all that can change a number.
-    platform : mapping of str to str
-        Operating system, machine, processor, device.
-    weights : mapping of str to str
-        Weights name, digest, licence, and the digest of each branch.
-    settings : mapping of str to JSON scalars
-        Everything that was set: mode, view scheme, tile size, cap, threads.
-    """
-
-    examined_at: str
-    software: Mapping[str, str]
-    platform: Mapping[str, str]
-    weights: Mapping[str, str]
-    settings: Mapping[str, str | int | float | bool | None]
-
-    def __post_init__(self) -> None:
-        for name in ("software", "platform", "weights", "settings"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,16 +84,16 @@ class Finding:
         return {
             "schema": f"forensics.finding/{SCHEMA_VERSION}",
             "evidence": self.evidence.to_dict(),
-            "propositions": plain(self.propositions),
+            "propositions": to_record(self.propositions),
             "scores": None if self.scores is None else self.scores.to_dict(),
-            "lr": plain(self.lr),
+            "lr": to_record(self.lr),
             "localisation": None if self.localisation is None else self.localisation.to_dict(),
             "outcome": self.outcome,
             "reason": self.reason,
             "reason_codes": list(self.reason_codes),
             "robustness": None if self.robustness is None else self.robustness.to_dict(),
-            "caveats": plain(self.caveats),
-            "run": plain(self.run),
+            "caveats": to_record(self.caveats),
+            "run": to_record(self.run),
         }
 
     @classmethod

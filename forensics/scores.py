@@ -1,4 +1,4 @@
-"""What the networks look at, and what they answer."""
+"""Scores of one picture: what the networks answer on its views, and the joint judgement of their branches."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,44 +7,15 @@ from typing import Self
 
 import numpy as np
 
-from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, frozen, plain
+from forensics.records.arrays import Float32Array, Float64Array, IntArray, read_only
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
 from forensics.units import log_odds_from_logits, log_odds_from_probability, probability_from_log_odds
 
-__all__ = ["BranchScores", "Fusion", "Localisation", "Views"]
+__all__ = ["BranchScores", "Fusion", "Localisation"]
 
 TOP = 4  # the highest quarter of the views, at least one, is pooled beside the mean of all
 LARGEST_LOG_ODDS = 745.0  # the largest that float64 can carry back to a probability above 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Views:
-    """What the networks look at: V square looks at one picture.
-
-    Parameters
-    ----------
-    names : tuple of str, length V
-        Unique, printed in the report.
-    pixels : array of shape (V, 3, S, S), float32 in [0, 1]
-    boxes : array of shape (V, 4), int64
-        (left, top, right, bottom) on the evidence grid; right and bottom exclusive.
-    turns : tuple of str, length V
-        Names of the geometric operations, see `forensics.views`; each has an inverse there.
-    """
-
-    names: tuple[str, ...]
-    pixels: Float32Array = field(repr=False)
-    boxes: IntArray
-    turns: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        pixels = np.asarray(self.pixels)
-        v = len(self.names)
-        if pixels.ndim != 4 or pixels.shape[:2] != (v, 3) or pixels.shape[2] != pixels.shape[3]:
-            raise ValueError(f"pixels must have shape ({v}, 3, S, S), got {pixels.shape}")
-        if np.shape(self.boxes) != (v, 4) or len(self.turns) != v:
-            raise ValueError(f"{v} views need boxes of shape ({v}, 4) and {v} turns")
-        object.__setattr__(self, "pixels", frozen(pixels, np.float32))
-        object.__setattr__(self, "boxes", frozen(self.boxes, np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +94,8 @@ class BranchScores:
             raise ValueError("logits must be finite")
         if self.fusion is not None and set(self.fusion.mean) != set(self.branches):
             raise ValueError(f"the fusion is for {sorted(self.fusion.mean)}, the branches are {sorted(self.branches)}")
-        object.__setattr__(self, "logits", frozen(self.logits, np.float64))
-        object.__setattr__(self, "boxes", frozen(self.boxes, np.int64))
+        object.__setattr__(self, "logits", read_only(self.logits, np.float64))
+        object.__setattr__(self, "boxes", read_only(self.boxes, np.int64))
         object.__setattr__(self, "branches", tuple(self.branches))
         object.__setattr__(self, "views", tuple(self.views))
 
@@ -223,7 +194,7 @@ class BranchScores:
             "logits": self.logits.tolist(),
             "score": self.score,
             "mean_score": self.mean_score,
-            "fusion": plain(self.fusion),
+            "fusion": to_record(self.fusion),
             "log_odds": self.log_odds,
             "by_branch": dict(self.by_branch),
             "spread": self.spread,
@@ -266,7 +237,7 @@ class Localisation:
         values = np.asarray(self.values, dtype=np.float32)
         if values.ndim != 2 or self.cell < 1 or not np.nanmin(values, initial=0) >= 0:
             raise ValueError(f"a localisation needs rows and columns of values of 0 or more, got {values.shape}")
-        object.__setattr__(self, "values", frozen(np.round(values.astype(np.float64), 3), np.float32))
+        object.__setattr__(self, "values", read_only(np.round(values.astype(np.float64), 3), np.float32))
         object.__setattr__(self, "measured", MappingProxyType(dict(self.measured)))
 
     def to_dict(self) -> JsonObject:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from forensics.errors import EvidenceError
-from forensics.types.provenance import Provenance
-from forensics.types.values import JsonObject, UInt8Array, frozen, plain
+from forensics.evidence.credentials import Provenance
+from forensics.records.arrays import UInt8Array, read_only
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
 
 if TYPE_CHECKING:
-    from forensics.evidence import TrustList
+    from forensics.evidence.provenance import TrustList
 
 __all__ = ["Evidence", "Limits", "Metadata"]
 
@@ -71,7 +73,7 @@ class Metadata:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""
-        return dict(plain(self))
+        return dict(to_record(self))
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:
@@ -129,7 +131,7 @@ class Evidence:
                 f"{self.name}: pixels must be uint8 of shape (H, W, 3), got {pixels.dtype} {pixels.shape}. "
                 "Load the file with Evidence.from_file."
             )
-        object.__setattr__(self, "pixels", frozen(pixels, np.uint8))
+        object.__setattr__(self, "pixels", read_only(pixels, np.uint8))
         if pixels.size:
             object.__setattr__(self, "height", int(pixels.shape[0]))
             object.__setattr__(self, "width", int(pixels.shape[1]))
@@ -165,7 +167,7 @@ class Evidence:
         RecordError
             FORENSICS_TRUST_LIST names a file that is no trust list.
         """
-        from forensics.evidence import load_file
+        from forensics.evidence.loading import load_file
 
         return load_file(path, limits=limits, trust=trust, check_credentials=check_credentials)
 
@@ -180,7 +182,7 @@ class Evidence:
         check_credentials: bool = True,
     ) -> "Evidence":
         """Read a picture from the bytes of a file; otherwise as `from_file`."""
-        from forensics.evidence import load_bytes
+        from forensics.evidence.loading import load_bytes
 
         return load_bytes(data, name=name, limits=limits, trust=trust, check_credentials=check_credentials)
 
@@ -195,7 +197,7 @@ class Evidence:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values, without the pixels."""
-        return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "pixels"}
+        return {f.name: to_record(getattr(self, f.name)) for f in fields(self) if f.name != "pixels"}
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:
