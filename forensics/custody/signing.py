@@ -19,6 +19,7 @@ from forensics.custody.entries import Item, is_digest, is_utc, open_file, utc_te
 from forensics.custody.keys import fingerprint, load_public_key, public_bytes
 from forensics.errors import CustodyError, RecordError
 from forensics.records.canonical import canonical_text, parse, storable, visible
+from forensics.records.converting import to_record
 from forensics.reproducibility import utc_now
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def sign_file(
     raw = public_bytes(key.public_key())
     record: dict[str, Any] = {
         "schema": SCHEMA,
-        "file": Item.from_file(path).to_dict(),
+        "file": to_record(Item.from_file(path)),
         "record_sha256": record_sha256,
         "time": utc_text(now or utc_now()),
         "signer": storable(signer),
@@ -256,7 +257,7 @@ def _require_form(record: dict[str, Any]) -> tuple[bytes, bytes]:
     good = (
         set(record) == {"schema", "file", "record_sha256", "time", "signer", "key", "signature"}
         and record["schema"] == SCHEMA
-        and Item(**file).to_dict() == file
+        and to_record(Item(**file)) == file
         and (digest is None or is_digest(digest))
         and is_utc(record["time"])
         and isinstance(record["signer"], str)

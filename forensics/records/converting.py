@@ -6,6 +6,7 @@ and read by `from_record` as it stands. What its annotations do not say is said 
 
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
+from numbers import Integral, Real
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -59,8 +60,8 @@ def from_record(kind: type[T], record: object) -> T:
         if own is not None:
             raise own from err
         found = "; ".join(transform_error(err, format_exception=_said))
-    except (TypeError, ValueError) as err:
-        found = str(err)
+    except (AttributeError, KeyError, TypeError, ValueError) as err:
+        found = _said(err)
     name = getattr(kind, "__name__", str(kind))
     raise RecordError(
         f"the record of a {name} cannot be read: {found}. Read it with the version of forensics that wrote it."
@@ -69,7 +70,7 @@ def from_record(kind: type[T], record: object) -> T:
 
 def recorded(
     *,
-    constants: Mapping[str, str] | None = None,
+    constants: Mapping[str, Any] | None = None,
     derived: tuple[str, ...] = (),
     left_out: Mapping[str, Callable[[], Any]] | None = None,
     older: Callable[[JsonObject], JsonObject] | None = None,
@@ -79,7 +80,7 @@ def recorded(
 
     Parameters
     ----------
-    constants : mapping of str to str, optional
+    constants : mapping of str to JSON values, optional
         Members that every record of the class has, such as its schema; a record with others is refused.
     derived : tuple of str
         Properties that are written for readers of the file, and ignored when it is read.
@@ -139,7 +140,7 @@ def _ignoring(make: Callable[[], Any]) -> Callable[[Any, Any], Any]:
     return lambda _value, _type: make()
 
 
-def _said(err: BaseException, _: type | None) -> str:
+def _said(err: BaseException, _: type | None = None) -> str:
     if isinstance(err, KeyError):
         return f"{err.args[0]} is missing"
     if isinstance(err, ForbiddenExtraKeysError):
@@ -154,7 +155,7 @@ def _first_of_ours(err: BaseException) -> ForensicsError | None:
     return next((own for own in map(_first_of_ours, parts) if own is not None), None)
 
 
-def _scalar(kind: type, accepted: tuple[type, ...]) -> Callable[[Any, Any], Any]:
+def _scalar(kind: type, accepted: type) -> Callable[[Any, Any], Any]:
     def read(value: Any, _: Any) -> Any:
         if kind is float and isinstance(value, str) and value in NOT_FINITE:
             return float(value)
@@ -191,7 +192,7 @@ def _array_values(array: Any) -> Any:
 def _make_converter() -> Converter:
     made = Converter(forbid_extra_keys=True, unstruct_collection_overrides={tuple: list})
     configure_union_passthrough(JsonScalar, made)
-    for kind, accepted in ((str, (str,)), (bool, (bool,)), (int, (int,)), (float, (float, int))):
+    for kind, accepted in ((str, str), (bool, bool), (int, Integral), (float, Real)):
         made.register_structure_hook(kind, _scalar(kind, accepted))
     made.register_structure_hook_factory(is_dataclass, _dataclass)
     made.register_structure_hook_factory(lambda t: element_type(t) is not None, _array)
