@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from forensics.custody.beside import SUFFIXES
 from forensics.packaging.names import composed
 from forensics.packaging.writing import ALGORITHMS, BAGIT, CHUNK
 from forensics.records.canonical import visible
@@ -23,7 +24,7 @@ MAX_DEPTH = 8  # folders in folders; ours have three
 MAX_NAMED = 200  # problems of one kind before the rest is counted
 _LINE = {"sha256": re.compile(r"([0-9a-f]{64})  (.+)"), "sha512": re.compile(r"([0-9a-f]{128})  (.+)")}
 # Made over the tag manifest, so that it cannot list them.
-BESIDE = tuple(f"tagmanifest-sha256.txt{suffix}" for suffix in (".sig", ".tsq", ".tsr"))
+BESIDE = tuple(f"tagmanifest-sha256.txt{suffix}" for suffix in SUFFIXES)
 REQUIRED = (
     "bagit.txt",
     "bag-info.txt",
