@@ -1,4 +1,4 @@
-"""Whether the lines of a custody log are the chain that was written, and what happened to them if not."""
+"""The check of a custody log: whether its lines are the chain that was written, and what happened to them if not."""
 
 import hashlib
 from collections import Counter

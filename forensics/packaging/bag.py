@@ -1,4 +1,4 @@
-"""Making an evidence package: what of a case folder goes where."""
+"""The making of an evidence package: what of a case folder goes where."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from forensics.custody.entries import utc_text
 from forensics.custody.storage import read_lines
 from forensics.errors import CustodyError
 from forensics.packaging.case_uco import Described, ReportFile, case_document
-from forensics.packaging.contents import Contents, finding_lines, read_case
+from forensics.packaging.contents import Contents, finding_lines, read_case, report_rows
 from forensics.packaging.extracts import CUSTODY, FINDINGS, METADATA, custody_rows, finding_rows, metadata_rows, table
 from forensics.packaging.names import safe_name
 from forensics.packaging.signed_logs import signed_logs
@@ -205,8 +205,7 @@ class _Case:
 
     def _rows(self) -> Iterator[JsonObject]:
         for report in self.contents.reports:
-            rows = report.record.get("findings")
-            yield from (row for row in (rows if isinstance(rows, list) else ()) if isinstance(row, dict))
+            yield from filter(None, report_rows(report.record))
         for path in self.contents.finding_files:
             yield from finding_lines(path)
 

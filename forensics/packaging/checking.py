@@ -1,4 +1,4 @@
-"""Whether a package is as it was made. The package may come from anybody: nothing in it is followed, fetched or trusted."""
+"""The check of a package, which may come from anybody: nothing in it is followed, fetched or trusted."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -101,13 +101,13 @@ def _signature(bag: Structure, key: str | PathLike[str] | None) -> Checked:
         return
     if not bag.has(TAGS):
         return  # named already
-    yield from _told(TAGS, partial(verify_signature, bag.paths[TAGS], public_key=key))
+    yield from _findings_of(TAGS, partial(verify_signature, bag.paths[TAGS], public_key=key))
 
 
 def _times(bag: Structure, roots: str | PathLike[str] | None) -> Checked:
     """Check the time-stamp of the package; those of reports and of the log are checked with these."""
     if bag.has(f"{TAGS}.tsr") and bag.has(TAGS):
-        yield from _told(TAGS, partial(verify_timestamp, bag.paths[TAGS], roots=roots))
+        yield from _findings_of(TAGS, partial(verify_timestamp, bag.paths[TAGS], roots=roots))
     elif roots is not None and not any(name.endswith(".tsr") for name in bag.sizes):
         yield (
             False,
@@ -121,11 +121,11 @@ def _log(bag: Structure, roots: str | PathLike[str] | None) -> Checked:
         path = bag.paths[name]
         early = name != "data/custody.jsonl" and bag.has("data/custody.jsonl")
         if not early:
-            yield from _told(name, partial(verify_log, path))
+            yield from _findings_of(name, partial(verify_log, path))
         if bag.has(f"{name}.sig"):
-            yield from _told(name, partial(verify_signature, path))
+            yield from _findings_of(name, partial(verify_signature, path))
         if bag.has(f"{name}.tsr"):
-            yield from _told(name, partial(verify_timestamp, path, roots=roots))
+            yield from _findings_of(name, partial(verify_timestamp, path, roots=roots))
         if early:
             if _begins(path, bag.paths["data/custody.jsonl"]):
                 yield True, f"{name}: it is the beginning of data/custody.jsonl, byte for byte."
@@ -187,7 +187,7 @@ def _record(bag: Structure, name: str, record: Mapping[str, Any]) -> Checked:
         yield False, f"{beside} is not the record of this report: one of the two was changed."
 
 
-def _told(name: str, check: Callable[[], Any]) -> Checked:
+def _findings_of(name: str, check: Callable[[], Any]) -> Checked:
     try:
         found = check()
     except EDITED as err:

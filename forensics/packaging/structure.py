@@ -1,4 +1,4 @@
-"""Whether a folder is a whole bag (BagIt, RFC 8493) of the kind that we write; each problem is named with its file.
+"""The files of a folder that should be a whole bag (BagIt, RFC 8493) of the kind that we write; each problem is named with its file.
 
 Read by ourselves before any library does: what a stranger put together must not lead out of its folder, and ``bagit`` stops at the first
 kind of problem, passes over lines that it cannot read, and takes a file for listed that one manifest of two lists.

@@ -1,4 +1,4 @@
-"""What every check of a log, a signature, a time-stamp, a report or a package gives back."""
+"""The result of a check: of a log, a signature, a time-stamp, a report or a package."""
 
 from dataclasses import dataclass
 

@@ -179,6 +179,11 @@ def _scalar(kind: type, accepted: type) -> Callable[[Any, Any], Any]:
     return read
 
 
+def _is_choice(annotation: Any) -> bool:
+    origin: Any = get_origin(annotation)
+    return origin is Literal
+
+
 def _choice(value: Any, annotation: Any) -> Any:
     allowed = get_args(annotation)
     if value not in allowed:
@@ -214,7 +219,7 @@ def _make_converter() -> Converter:
     configure_union_passthrough(JsonScalar, made)
     for kind, accepted in ((str, str), (bool, bool), (int, Integral), (float, Real)):
         made.register_structure_hook(kind, _scalar(kind, accepted))
-    made.register_structure_hook_func(lambda t: get_origin(t) == Literal, _choice)
+    made.register_structure_hook_func(_is_choice, _choice)
     made.register_structure_hook_factory(is_dataclass, _dataclass)
     made.register_structure_hook_factory(lambda t: element_type(t) is not None, _array)
     made.register_unstructure_hook_func(lambda t: t is np.ndarray or element_type(t) is not None, _array_values)
