@@ -22,10 +22,10 @@ FILE_NAME = "companion.json"
 
 
 def _with_digest(record: JsonObject) -> JsonObject:
-    """Return a record whose fusion names the weights, as the file does once for all; older files have no attributions."""
-    if record["fusion"] is not None:
+    """Return a record whose fusion names the weights, which the file does once for all."""
+    if record.get("fusion") is not None:
         record["fusion"] = {**record["fusion"], "weights_sha256": record["weights_sha256"]}
-    return {"attributions": [], **record}
+    return record
 
 
 def _without_digest(fusion: Fusion | None) -> JsonObject | None:
@@ -48,6 +48,8 @@ class Companion:
         What was measured of each branch and method by `forensics.training.explaining`; empty if nothing was.
     fitted_on : mapping
         JSON values: sources, numbers of pictures, digest of the index.
+    withdrawn : str
+        Code of `forensics.judgement.rules.WITHDRAWALS` if the weights are withdrawn as evidence; empty if they are not.
     """
 
     weights_sha256: str
@@ -55,6 +57,7 @@ class Companion:
     maps: Mapping[str, float] = field(default_factory=dict)
     attributions: tuple[Mapping[str, Any], ...] = ()
     fitted_on: Mapping[str, Any] = field(default_factory=dict)
+    withdrawn: str = ""
 
 
 def write_companion(path: Path, companion: Companion) -> None:
