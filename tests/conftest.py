@@ -13,7 +13,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from forensics.detector import load_detector
-from forensics.models.fast import MODES
+from forensics.models.execution.modes import MODES
 from forensics.types import Evidence
 from tests.processors import imitate
 

@@ -17,8 +17,7 @@ from torch import Tensor, nn
 from forensics import reproducibility
 from forensics.detector import Detector, load_detector
 from forensics.errors import ModelError
-from forensics.models import fast
-from forensics.models.execution import backends
+from forensics.models.execution import backends, modes
 from forensics.report import Case, write_report
 from forensics.types import Evidence, Fusion
 from tests.conftest import encoded, textured
@@ -49,7 +48,7 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> Masked:
     """Let the processor have these features; where PyTorch cannot compute in bfloat16, what it would give is computed."""
 
     def mask(features: tuple[str, ...]) -> None:
-        monkeypatch.setattr(fast, "processor_features", lambda: features)
+        monkeypatch.setattr(modes, "processor_features", lambda: features)
         if features == HALF and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
             for place, name in ((nn.functional, "conv2d"), (torch.ops.mkldnn, "_convolution_pointwise")):
                 monkeypatch.setattr(place, name, rounded(getattr(place, name)))
@@ -75,7 +74,7 @@ def shifted(monkeypatch: pytest.MonkeyPatch) -> Shift:
 
             return run
 
-        monkeypatch.setattr(fast, "openvino_runner", runner)
+        monkeypatch.setattr(modes, "openvino_runner", runner)
 
     return shift
 
@@ -92,11 +91,11 @@ WITH_OPENVINO = """
 import json, sys
 import numpy as np
 from forensics import load_detector
-from forensics.models import fast
+from forensics.models.execution import modes
 
 rows = []
 for features, weights in json.loads(sys.argv[2]):
-    fast.processor_features = lambda: features
+    modes.processor_features = lambda: features
     quick, exact = (load_detector(weights, mode=mode) for mode in ("fast", "exact"))
     findings = [d.examine(sys.argv[1]) for d in (quick, quick, exact)]
     found = [finding.scores for finding in findings]
@@ -120,7 +119,7 @@ CASES = {
 
 
 def has_bfloat16() -> bool:
-    return bool(fast.HALF_FEATURES & set(reproducibility.processor_features()))
+    return bool(modes.BFLOAT16_FEATURES & set(reproducibility.processor_features()))
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +148,7 @@ def test_openvino_stays_within_the_tolerance(case: object, with_openvino: tuple[
     assert row["codes"] == ["fast_mode"]
     assert row["same bits"]
     assert row["named"] == [True, True, False]
-    assert row["apart"] <= fast.TOLERANCE["fast"]
+    assert row["apart"] <= modes.TOLERANCE["fast"]
     assert CASES[case] == "float32" or row["apart"] > 0
 
 
@@ -213,10 +212,10 @@ def test_without_openvino_pytorch_computes_in_bfloat16_where_there_are_instructi
     assert "forensics[fast]" in detector.computation.caveats[0].text
     assert detector.computation.settings["backend"] == "torch"
     assert detector.computation.settings["precision"] == "bfloat16"
-    assert 0 < detector.computation.difference < fast.TOLERANCE["fast"]  # it did compute with fewer bits
+    assert 0 < detector.computation.difference < modes.TOLERANCE["fast"]  # it did compute with fewer bits
     assert (
         abs(score(detector, make_evidence) - score(load_detector(TINY, mode="exact"), make_evidence))
-        <= fast.TOLERANCE["fast"]
+        <= modes.TOLERANCE["fast"]
     )
 
 
@@ -234,7 +233,7 @@ def test_a_broken_backend_is_left_for_the_next(monkeypatch: pytest.MonkeyPatch, 
     def broken(*_: object, **__: object) -> object:
         raise RuntimeError("illegal instruction\nat 0x0")
 
-    monkeypatch.setattr(fast, "openvino_runner", broken)
+    monkeypatch.setattr(modes, "openvino_runner", broken)
     processor(NO_HALF)
     detector = load_detector(TINY, mode="fast")
     assert codes(detector) == ["backend_failed", "fast_unavailable"]
@@ -248,7 +247,7 @@ def test_a_backend_that_fails_when_it_computes_is_left_too(monkeypatch: pytest.M
 
         return run
 
-    monkeypatch.setattr(fast, "openvino_runner", runner)
+    monkeypatch.setattr(modes, "openvino_runner", runner)
     processor(NO_HALF)
     detector = load_detector(TINY, mode="fast")
     assert codes(detector) == ["backend_failed", "fast_unavailable"]
@@ -272,8 +271,8 @@ def test_the_joint_score_is_checked_too() -> None:
     fusion = Fusion(
         bias=0.0, mean={"convnext": 20.0, "replknet": 0.0}, top={"convnext": 0.0, "replknet": 0.0}, weights_sha256="0"
     )
-    assert fast._difference(a, b, ensemble, None) == pytest.approx(0.0025, abs=1e-5)
-    assert fast._difference(a, b, ensemble, fusion) == pytest.approx(1 / (1 + np.exp(-0.2)) - 0.5)
+    assert modes._difference(a, b, ensemble, None) == pytest.approx(0.0025, abs=1e-5)
+    assert modes._difference(a, b, ensemble, fusion) == pytest.approx(1 / (1 + np.exp(-0.2)) - 0.5)
 
 
 def test_a_picture_without_a_score_has_no_caveat_about_scores(
@@ -296,7 +295,7 @@ def test_exact_mode_outside_its_tolerance_is_refused(monkeypatch: pytest.MonkeyP
     def spoil(ensemble: nn.Module) -> None:
         dict(ensemble.items())["convnext"].body.network.head.fc.bias.data += torch.tensor([0.0, 0.01])
 
-    monkeypatch.setattr(fast, "fuse", spoil)
+    monkeypatch.setattr(modes, "fuse", spoil)
     with pytest.raises(ModelError, match=r"mode 'exact' .*refused: on the fixed picture a score differs by 0.002"):
         load_detector(TINY, mode="exact")
 
@@ -372,9 +371,9 @@ def test_the_adapter_keeps_all_bits(
 
 def test_the_check_picture_is_the_same_everywhere() -> None:
     """Structure at every scale: neighbours differ, and so do the means of quarters."""
-    picture = fast.check_picture(128)
+    picture = modes.check_picture(128)
     assert picture.shape == (128, 128, 3)
-    assert np.array_equal(picture, fast.check_picture(128))
+    assert np.array_equal(picture, modes.check_picture(128))
     assert np.abs(np.diff(picture.astype(int), axis=0)).mean() > 3
     assert picture[:64, :64].mean() != pytest.approx(picture[64:, 64:].mean(), abs=1)
 
@@ -396,10 +395,10 @@ def test_instructions_that_kernels_may_not_use_do_not_count(monkeypatch: pytest.
 @pytest.mark.parametrize("mode", ["exact", "fast"])
 @pytest.mark.parametrize("weights", [None, TINY], ids=["starter", "published arrangement"])
 def test_a_gpu_gives_the_scores_of_the_cpu(
-    weights: Path | None, mode: fast.Mode, make_evidence: Callable[..., Evidence]
+    weights: Path | None, mode: modes.Mode, make_evidence: Callable[..., Evidence]
 ) -> None:
     found = score(load_detector(weights, mode=mode, device="cuda"), make_evidence)
-    assert abs(found - score(load_detector(weights, mode="exact"), make_evidence)) <= fast.TOLERANCE[mode]
+    assert abs(found - score(load_detector(weights, mode="exact"), make_evidence)) <= modes.TOLERANCE[mode]
 
 
 def test_modes_that_are_none_are_named(make_evidence: Callable[..., Evidence]) -> None:
