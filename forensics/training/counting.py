@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from forensics.models.branch import Branch
-from forensics.models.statistics import FARTHEST, StatisticalNetwork
+from forensics.models.networks.statistics import FARTHEST, StatisticalNetwork
 from forensics.records.arrays import Float32Array, IntArray
 from forensics.training.config import Config, digest_of
 from forensics.training.pairs import PairStream
