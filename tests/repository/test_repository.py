@@ -20,7 +20,8 @@ PUBLIC = [
 
 
 def test_public_names() -> None:
-    assert forensics.__all__ == PUBLIC
+    assert forensics.__all__ == sorted(PUBLIC)
+    assert set(PUBLIC) <= set(dir(forensics))
     assert all(getattr(forensics, name) is not None for name in PUBLIC)
     with pytest.raises(AttributeError, match="nonsense"):
         _ = forensics.nonsense

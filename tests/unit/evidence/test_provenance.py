@@ -278,7 +278,7 @@ def test_without_the_library_a_manifest_is_not_tested(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "c2pa", None)
     found = Evidence.from_bytes(jpeg).metadata.provenance
     assert found.state == "not_tested"
-    assert "Install forensics[provenance]" in found.text
+    assert "pip install 'forensics[provenance]'" in found.text
     assert "proves nothing either way" in found.text
     assert Evidence.from_bytes(picture("JPEG")).metadata.provenance == Provenance()
 
