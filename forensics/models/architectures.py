@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from forensics.errors import ModelError, needed_by
 from forensics.models.branch import BRANCHES, Branch
-from forensics.models.channels import ImageNetNormalize, ReferenceChannels, StarterChannels
-from forensics.models.convnext import ConvNeXt, small_convnext
-from forensics.models.layered import LayeredNetwork
-from forensics.models.replknet import RepLKNet
+from forensics.models.networks.channels import ImageNetNormalize, ReferenceChannels, StarterChannels
+from forensics.models.networks.convnext import ConvNeXt, small_convnext
+from forensics.models.networks.layered import LayeredNetwork
+from forensics.models.networks.replknet import RepLKNet
 
 __all__ = ["reference_convnext", "reference_replknet", "starter_convnext", "starter_replknet", "timm_network"]
 
@@ -142,7 +142,10 @@ def starter_replknet(
     dropout: float = 0.0,
     merged: bool = False,
 ) -> Branch:
-    """Return the context branch: a small RepLKNet behind the trace stem."""
+    """Return the context branch: a small RepLKNet behind the trace stem.
+
+    Nine parameters, since each is a value that a weights file names; see `RepLKNet` and `LayeredNetwork`.
+    """
     backbone = RepLKNet(
         kernel_sizes=kernel_sizes, layers=layers, widths=widths, small_kernel=small_kernel, n_channels=trace_width,
         drop_path=drop_path, num_classes=0, merged=merged,

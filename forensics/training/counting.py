@@ -10,7 +10,7 @@ import torch
 
 from forensics.errors import needed_by
 from forensics.models.branch import Branch
-from forensics.models.statistics import FARTHEST, StatisticalNetwork
+from forensics.models.networks.statistics import FARTHEST, StatisticalNetwork
 from forensics.records.arrays import Float32Array, IntArray
 from forensics.training.config import Config, digest_of
 from forensics.training.pairs import PairStream

@@ -23,7 +23,7 @@ from forensics.models.execution.engine import Runner
 from forensics.models.execution.layers import FusedConv
 from forensics.models.execution.threads import return_freed_memory
 
-__all__ = ["Precision", "autocast_runner", "half_never_ends", "openvino_runner"]
+__all__ = ["Precision", "autocast_runner", "bfloat16_never_ends", "openvino_runner"]
 
 Precision = Literal["float32", "bfloat16"]
 FEW_CHANNELS, FINE_KERNEL = 16, 13
@@ -138,7 +138,7 @@ def _core() -> Any:
     return openvino.Core()
 
 
-def half_never_ends(layer: nn.Module) -> bool:
+def bfloat16_never_ends(layer: nn.Module) -> bool:
     """Whether oneDNN, with which PyTorch and OpenVINO compute, would never return from preparing a layer in bfloat16.
 
     Seen in PyTorch 2.15 and OpenVINO 2026.4 on a processor with AVX512-BF16: depth-wise kernels from 17 on over 16
@@ -156,8 +156,8 @@ def autocast_runner(branch: Branch, *, device: torch.device) -> Runner:
     compute: Callable[[Tensor], Tensor | tuple[Tensor, Tensor]] = network
     if device.type == "cpu":
         for module in network.modules():
-            if isinstance(module, FusedConv) and not half_never_ends(module):
-                module.keep_half()
+            if isinstance(module, FusedConv) and not bfloat16_never_ends(module):
+                module.keep_bfloat16()
     else:
         with contextlib.suppress(RuntimeError, ImportError):
             compute = torch.compile(network)
