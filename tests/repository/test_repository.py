@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import forensics
+from tests.calibrations import STARTER_CARD
 
 ROOT = Path(__file__).parent.parent.parent
 PUBLIC = [
@@ -63,6 +64,7 @@ def test_readme_commands_run(tmp_path: Path) -> None:
         shutil.copy(ROOT / "tests" / "parity" / "picture_300x200.png", tmp_path / place)
     shutil.copy(ROOT / "tests" / "parity" / "dfd_tiny.pth", tmp_path / "final_model.pth")
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    shutil.copy(STARTER_CARD, tmp_path / "card.json")
     for command in commands:
         done = subprocess.run(
             [sys.executable, "-m", "forensics", *command], cwd=tmp_path, capture_output=True, text=True, check=False
