@@ -82,7 +82,7 @@ optimiser = { steps = 2000, pairs = 4, warmup = 4, lr = 1e-4, final_lr = 1e-5, e
 
 # %%
 from forensics.training.config import read_config
-from forensics.training.pictures import Pictures, split
+from forensics.evaluation.labelled import Pictures, split
 
 (folder / "practice.toml").write_text(f"{SETTINGS}\n{branches}", encoding="utf-8")
 config = read_config(folder / "practice.toml", [f"optimiser.steps={STEPS}"])
@@ -100,7 +100,7 @@ assert not {p.source for p in training} & {p.source for p in withheld}
 # **In earnest: 2000 pairs, and no training on a stream that fails.**
 
 # %%
-from forensics.training.tasks import audit
+from forensics.training.measuring.withheld import audit
 
 table, passed = audit(config, training, folder / "run", pairs=PAIRS)
 print(*table.splitlines()[:4], sep="\n")

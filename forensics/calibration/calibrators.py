@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forensics.calibration.counting import checked, isotonic, tally
+from forensics.calibration.counts import checked, isotonic, tally
 from forensics.errors import CalibrationError, NotCalibratedError
 from forensics.registry import Registry
 from forensics.types.values import Float64Array, IntArray

@@ -11,7 +11,7 @@ Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World (2005), secti
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forensics.calibration.counting import checked
+from forensics.calibration.counts import checked
 from forensics.errors import CalibrationError
 from forensics.types.values import Float64Array
 

@@ -11,12 +11,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forensics.calibration.counting import Counted, costs, counted
+from forensics.calibration.counts import Counted, costs, counted
 from forensics.types.values import Float64Array
 
 __all__ = [
     "METRICS",
     "RATES",
+    "auc",
     "cllr",
     "cllr_cal",
     "cllr_min",
@@ -267,6 +268,15 @@ def _expected_calibration_error(sample: Counted, *, prior: float = 0.5, n_bins: 
     h1, h2 = prior * sample.w1, (1.0 - prior) * sample.w0
     gaps = np.split(h1 - (h1 + h2) * posterior, ends)
     return float(sum(abs(float(gap.sum())) for gap in gaps))
+
+
+def auc(sample: Counted) -> float:
+    """Return the area under the ROC, ties half: how often a case of H1 has the larger value than one of H2.
+
+    Of values that are no likelihood ratios too; not among `METRICS`, which cards hold.
+    """
+    below = np.cumsum(sample.w0) - 0.5 * sample.w0
+    return float(np.dot(sample.w1, below))
 
 
 def _misleading_h2(sample: Counted, beyond: float) -> float:

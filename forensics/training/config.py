@@ -58,26 +58,16 @@ class ForgeryConfig:
         Maker name to its share among the forgeries; ``found`` stands for generator output in the data. Sums to 1.
     independent : float
         Share of pairs whose members get two independent draws of the post-processing.
-    ramp : float
-        Share of the run over which equalising and post-processing grow from none.
-    joining : float
-        Share of the run over which the families join, in the order of `shares`.
     late_tile : int
         Side of a tile in the last part of the run, even: nearer to the side that is scored, so that batch norms and
         large kernels meet the zero padding they will have in use. The number of pairs falls, the pixels stay.
     late : float
         Share of the run with `late_tile`.
-    banked : mapping of str to int
-        Family to the number of forgeries of it that are made before training and drawn from; others are made anew for
-        each pair.
     """
 
     tile: int
     shares: Mapping[str, float]
-    banked: Mapping[str, int] = field(default_factory=dict)
     independent: float = 0.5
-    ramp: float = 0.0
-    joining: float = 0.0
     late_tile: int = 192
     late: float = 0.0
 
@@ -138,7 +128,7 @@ class OptimiserConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsConfig:
-    """How statistical branches are fitted; see `forensics.training.counting`.
+    """How statistical branches are fitted; see `forensics.training.statistical`.
 
     Parameters
     ----------

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from forensics.training.XX import pairs, tasks
 from PIL import Image
 from typer.testing import CliRunner
 
+from benchmarks.left_out import read_left_out
 from forensics import cli
 from forensics.detector import load_detector
+from forensics.evaluation.labelled import Pictures
+from forensics.evaluation.scoring import read_scores
 from forensics.models.companion import FILE_NAME, read_companion
 from forensics.models.weights import BranchSpec, Manifest, write_weights
-from forensics.training import pairs, tasks
-from forensics.training.left_out import read_left_out
-from forensics.training.pictures import Pictures
-from forensics.training.scoring import read_scores
 from forensics.views import Tiles
 from tests.conftest import encoded, textured
 

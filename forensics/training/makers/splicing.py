@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from forensics.training.makers.base import MAKERS, Forgery, region, soften
-from forensics.training.post_chain import jpeg
+from forensics.training.pairs.post_chain import jpeg
 from forensics.types.values import UInt8Array
 
 __all__ = ["copy_move", "removal", "splice"]
