@@ -9,10 +9,10 @@ from PIL import Image
 
 from benchmarks.withheld import arguments, sides
 from forensics.evaluation.labelled import Pictures
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers import MAKERS, Maker
 from forensics.training.pairs.preparation import makers_for
 from forensics.training.pairs.stream import PairStream
-from forensics.types.values import UInt8Array
 
 __all__ = ["contact_sheet"]
 

@@ -23,11 +23,11 @@ from forensics.errors import ModelError
 from forensics.evaluation.labelled import LabelledPicture, Pictures
 from forensics.evaluation.tables import interval_cell, markdown_table
 from forensics.evidence.record import Evidence
-from forensics.kept import append_line, open_kept
 from forensics.models.companion import Companion, read_companion, write_companion
-from forensics.progress import tracked
+from forensics.records.arrays import UInt8Array
+from forensics.records.progress import tracked
+from forensics.records.resumable import append_line, open_kept
 from forensics.training.makers import MAKERS
-from forensics.types.values import UInt8Array
 
 __all__ = ["LOCAL", "LocalForgery", "explain_forgeries", "explanation_rows", "explanation_table", "local_forgeries"]
 

@@ -17,10 +17,10 @@ import numpy as np
 from benchmarks.withheld import arguments, sides
 from forensics.evaluation.labelled import Pictures
 from forensics.evaluation.tables import markdown_table
+from forensics.records.arrays import Float64Array, UInt8Array
 from forensics.training.makers import Maker
 from forensics.training.pairs.preparation import makers_for
 from forensics.training.pairs.sampling import Sampler
-from forensics.types.values import Float64Array, UInt8Array
 
 __all__ = ["ImprintRow", "imprint", "imprint_rows", "imprint_table"]
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from forensics.calibration.counts import Counted, checked, counted, pav_llrs
 from forensics.calibration.metrics import cllr, empirical_cross_entropy
 from forensics.figures import Line, draw_axes
-from forensics.types.values import Float64Array
+from forensics.records.arrays import Float64Array
 
 __all__ = [
     "DISPLAYS",

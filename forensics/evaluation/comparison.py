@@ -12,7 +12,7 @@ from forensics.evaluation.scoring import ScoredCopy
 from forensics.evaluation.shortcuts import known_by_trees
 from forensics.evaluation.tables import interval_cell, markdown_table
 from forensics.judgement.deliveries import AS_RECEIVED
-from forensics.types.values import Float64Array, IntArray
+from forensics.records.arrays import Float64Array, IntArray
 
 __all__ = [
     "AucRow",

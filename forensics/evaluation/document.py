@@ -16,6 +16,7 @@ from forensics.evaluation.matrix import MatrixRow, Validated, as_json
 from forensics.evaluation.scoring import UNSCORED, ScoredCopy
 from forensics.judgement.outcomes import OUTCOMES
 from forensics.judgement.rules import REASONS
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.report.blocks import (
     Block,
     Section,
@@ -35,7 +36,6 @@ from forensics.report.context import Case
 from forensics.report.document import write_document
 from forensics.report.language import ngettext
 from forensics.reproducibility import machine
-from forensics.types.values import Float64Array, IntArray
 
 __all__ = ["write_validation"]
 

@@ -18,7 +18,7 @@ from forensics.calibration.likelihood import Propositions
 from forensics.errors import CalibrationError
 from forensics.evaluation.scoring import ScoredCopy
 from forensics.judgement.suitability import neighbourhood
-from forensics.types.values import Float64Array, IntArray
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.version import __version__
 
 __all__ = ["CHECKS", "MINIMUM", "Sample", "check_card", "coverage", "described", "fit_card", "in_strata", "independent"]

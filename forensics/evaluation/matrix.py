@@ -21,7 +21,7 @@ from forensics.evaluation.fitting import Sample, coverage, in_strata, independen
 from forensics.evaluation.scoring import ScoredCopy
 from forensics.judgement.deliveries import AS_RECEIVED, HARMLESS
 from forensics.judgement.rules import judge
-from forensics.types.values import Float64Array, IntArray
+from forensics.records.arrays import Float64Array, IntArray
 
 __all__ = ["MatrixRow", "Validated", "validation_matrix"]
 

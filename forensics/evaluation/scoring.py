@@ -16,8 +16,8 @@ from forensics.evaluation.shortcuts import file_statistics
 from forensics.evidence.record import Evidence
 from forensics.judgement.deliveries import AS_RECEIVED, DELIVERIES, deliver
 from forensics.judgement.suitability import stratum_of, unfit
-from forensics.kept import append_line, open_kept
-from forensics.progress import tracked
+from forensics.records.progress import tracked
+from forensics.records.resumable import append_line, open_kept
 
 __all__ = ["ALL", "JOINT", "ScoredCopy", "chosen_deliveries", "ready_to_fork", "score_labelled", "usable"]
 

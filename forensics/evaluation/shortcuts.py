@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from forensics.types.values import Float64Array, IntArray, UInt8Array
+from forensics.records.arrays import Float64Array, IntArray, UInt8Array
 
 __all__ = ["STATISTICS", "TREES_LIMIT", "boosted_trees", "file_statistics", "known_by_trees", "tile_statistics"]
 

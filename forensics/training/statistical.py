@@ -15,10 +15,10 @@ from forensics.evaluation.labelled import Pictures
 from forensics.evaluation.scoring import ready_to_fork
 from forensics.models.branch import Branch
 from forensics.models.statistics import FARTHEST, StatisticalNetwork
+from forensics.records.arrays import Float32Array, IntArray
 from forensics.training.config import Config, digest_of
 from forensics.training.pairs.preparation import stream_for
 from forensics.training.pairs.stream import PairStream
-from forensics.types.values import Float32Array, IntArray
 
 __all__ = ["fit_branch", "is_statistical"]
 

@@ -12,12 +12,13 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import forensics as fx
-from forensics import suitability
 from forensics.calibration import read_card
 from forensics.cli import app
 from forensics.detector import Detector, examining
 from forensics.errors import CalibrationError
-from forensics.progress import Watch
+from forensics.evaluation import procedures
+from forensics.judgement import suitability
+from forensics.records.progress import Watch
 from forensics.report import read_record, verify_report
 from forensics.types import ENFSI_2015, BranchScores, Evidence, Finding
 from forensics.views import plan_views
@@ -233,7 +234,9 @@ def test_work_that_was_cut_off_goes_on_and_gives_the_same_card(labelled: Path, t
     assert first.sha256 == second.sha256
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     with pytest.raises(CalibrationError, match="Name another --scores"):
-        procedures.calibrate(labelled, tmp_path / "c.json", weights=WEIGHTS, minimum=30, scores=scores, deliveries=["all"])
+        procedures.calibrate(
+            labelled, tmp_path / "c.json", weights=WEIGHTS, minimum=30, scores=scores, deliveries=["all"]
+        )
     (labelled / "scores.txt").write_text("something else")
     with pytest.raises(CalibrationError, match="Name another --scores"):
         procedures.calibrate(labelled, tmp_path / "c.json", weights=WEIGHTS, minimum=30, scores=labelled / "scores.txt")
@@ -412,5 +415,7 @@ def test_a_validation_needs_a_card_and_pictures_of_its_kinds(labelled: Path, tmp
         picture = textured(300, 300, seed=len(label) + ord(label[0]))
         (tmp_path / "large" / label / "a.png").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
     with pytest.raises(CalibrationError, match="holds nothing for any of these pictures"):
-        procedures.validate(tmp_path / "large", tmp_path / "v.html", weights=WEIGHTS, calibration=tmp_path / "card.json")
+        procedures.validate(
+            tmp_path / "large", tmp_path / "v.html", weights=WEIGHTS, calibration=tmp_path / "card.json"
+        )
     assert not (tmp_path / "v.html").exists()

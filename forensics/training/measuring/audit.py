@@ -19,10 +19,10 @@ from sklearn.preprocessing import StandardScaler
 from forensics.evaluation.labelled import Pictures
 from forensics.evaluation.shortcuts import STATISTICS, boosted_trees, tile_statistics
 from forensics.evaluation.tables import markdown_table
+from forensics.records.arrays import Float64Array
 from forensics.training.config import Config
 from forensics.training.pairs.preparation import stream_for
 from forensics.training.pairs.stream import Pair, PairStream
-from forensics.types.values import Float64Array
 
 __all__ = [
     "COUNTED",

@@ -11,11 +11,11 @@ from forensics.evaluation.labelled import Pictures
 from forensics.evaluation.scoring import JOINT
 from forensics.evaluation.tables import interval_cell, markdown_table
 from forensics.models.ensemble import Ensemble
+from forensics.records.arrays import Float32Array, Float64Array, UInt8Array
 from forensics.scores import Fusion
 from forensics.training.makers import MAKERS, Maker
 from forensics.training.pairs.post_chain import h264
 from forensics.training.pairs.stream import Pair, PairStream
-from forensics.types.values import Float32Array, Float64Array, UInt8Array
 
 __all__ = ["FamilyRow", "MaskRow", "evaluate_families", "evaluate_swaps", "family_table", "mask_summary", "mask_table"]
 

@@ -11,8 +11,8 @@ from scipy.optimize import minimize
 from forensics.calibration.counts import counted
 from forensics.calibration.metrics import auc
 from forensics.evaluation.scoring import ScoredCopy
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.scores import Fusion
-from forensics.types.values import Float64Array, IntArray
 
 __all__ = ["best_branch", "fit_fusion", "out_of_source"]
 

@@ -11,9 +11,9 @@ from PIL import Image, JpegImagePlugin
 
 from forensics.evaluation.labelled import LabelledPicture, Pictures
 from forensics.evidence.record import Evidence
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers import Forgery, Maker
 from forensics.training.pairs.post_chain import jpeg
-from forensics.types.values import UInt8Array
 
 __all__ = ["CROP", "Sampler", "crop_of", "forge", "window"]
 

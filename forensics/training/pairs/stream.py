@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 
 from forensics.evaluation.labelled import LabelledPicture, Pictures
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers import MAKERS, Maker
 from forensics.training.pairs.post_chain import PostChain, equalise, sharpness
 from forensics.training.pairs.sampling import CROP, Sampler, crop_of, forge, window
-from forensics.types.values import UInt8Array
 from forensics.views import DIHEDRAL, turn_square
 
 __all__ = ["Pair", "PairStream"]
