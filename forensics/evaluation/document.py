@@ -10,6 +10,7 @@ from typing import Any
 from forensics.calibration import Card
 from forensics.calibration.displays import DISPLAYS, Display, TippettDisplay
 from forensics.detector import Detector
+from forensics.errors import ReportError
 from forensics.evaluation.criteria import CHARACTERISTICS, Criteria
 from forensics.evaluation.fitting import UNNAMED, described
 from forensics.evaluation.matrix import MatrixRow, Validated, as_json
@@ -17,6 +18,7 @@ from forensics.evaluation.scoring import UNSCORED, ScoredCopy
 from forensics.judgement.outcomes import OUTCOMES
 from forensics.judgement.rules import REASONS
 from forensics.records.arrays import Float64Array, IntArray
+from forensics.records.writing import write_atomically
 from forensics.report.blocks import (
     Block,
     Section,
@@ -113,10 +115,8 @@ def write_validation(
         now=now,
         data=data,
     )
-    beside = path.with_suffix(".json")
-    partial = beside.with_name(f"{beside.name}.partial")
-    partial.write_text(json.dumps(data, sort_keys=True, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    partial.replace(beside)
+    text = json.dumps(data, sort_keys=True, indent=1, allow_nan=False)
+    write_atomically(path.with_suffix(".json"), f"{text}\n", error=ReportError)
     return written
 
 

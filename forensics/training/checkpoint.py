@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from forensics.models.ensemble import Ensemble
+from forensics.records.writing import write_atomically
 from forensics.training.config import Config
 
 __all__ = ["RunState", "moving_average"]
@@ -44,7 +46,6 @@ class RunState:
 
     def save(self, step: int) -> None:
         """Write a checkpoint whole or not at all."""
-        partial_file = self.path.with_suffix(".partial")
         content = {
             "step": step,
             "config": self.config.sha256(),
@@ -53,8 +54,7 @@ class RunState:
             "average": self.average.module.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        torch.save(content, partial_file)
-        partial_file.replace(self.path)
+        write_atomically(self.path, partial(torch.save, content))
 
     def resume(self) -> int:
         """Return the first step still to do."""

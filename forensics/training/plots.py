@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from forensics.errors import RecordError
 from forensics.figures import Line, Panel, draw_panels
+from forensics.records.writing import write_atomically
 
 __all__ = ["LogRow", "draw_log", "read_log", "write_plot"]
 
@@ -92,16 +93,12 @@ def write_plot(path: Path, figure: Any) -> Path:
     ValueError
         The file cannot be written.
     """
-    partial = path.with_name(f"{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(figure.to_html(include_plotlyjs=True, div_id="log"), encoding="utf-8")
-        partial.replace(path)
-    except OSError as err:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise ValueError(f"{path} cannot be written: {err.strerror}. Choose another place with --out.") from err
-    return path
+        return write_atomically(path, figure.to_html(include_plotlyjs=True, div_id="log"))
+    except (OSError, RecordError) as err:
+        reason = err.strerror if isinstance(err, OSError) else str(err.__cause__ or err)
+        raise ValueError(f"{path} cannot be written: {reason}. Choose another place with --out.") from err
 
 
 def _row(path: Path, number: int, line: str) -> LogRow:

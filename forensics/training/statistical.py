@@ -16,6 +16,7 @@ from forensics.evaluation.scoring import ready_to_fork
 from forensics.models.branch import Branch
 from forensics.models.statistics import FARTHEST, StatisticalNetwork
 from forensics.records.arrays import Float32Array, IntArray
+from forensics.records.writing import write_atomically
 from forensics.training.config import Config, digest_of
 from forensics.training.pairs.preparation import stream_for
 from forensics.training.pairs.stream import PairStream
@@ -128,9 +129,8 @@ class _Chunks(torch.utils.data.Dataset[tuple[Float32Array, IntArray]]):
             pair = self.stream.pair(number, tile=self.settings.tile)
             rows.append(_describe(self.branch, np.stack([pair.real, pair.fake])))
             sources.append(self.sources[pair.picture])
-        partial = path.with_suffix(".partial.npz")
-        np.savez(partial, features=np.stack(rows), sources=np.array(sources))
-        partial.replace(path)
+        features, owners = np.stack(rows), np.array(sources)
+        write_atomically(path, lambda file: np.savez(file, features=features, sources=owners), sync=False)
 
 
 @torch.inference_mode()

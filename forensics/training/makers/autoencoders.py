@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from forensics.evaluation.labelled import Pictures
+from forensics.records.writing import write_atomically
 from forensics.training.config import AutoencoderConfig, Config
 from forensics.training.makers.reconstruction import Autoencoder, AutoencoderSpec, reconstruction_loss
 from forensics.training.pairs.sampling import Sampler
@@ -77,9 +78,7 @@ def autoencoder_files(config: Config, folder: Path) -> list[Path]:
 
 def _save(path: Path, model: Autoencoder) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file({key: value.contiguous() for key, value in model.state_dict().items()}, str(partial))
-    partial.replace(path)
+    write_atomically(path, save({key: value.contiguous() for key, value in model.state_dict().items()}))
 
 
 def train_autoencoder(

@@ -107,12 +107,12 @@ def audit_pairs(pairs: Sequence[Pair]) -> list[AuditRow]:
 
 
 def audit_stream(stream: PairStream, *, tile: int, pairs: int, first: int = 10_000_000) -> list[AuditRow]:
-    """Return the audit of a stream, all families and full post-processing.
+    """Return the audit of a stream.
 
     Parameters
     ----------
     stream : PairStream
-        Without a ramp, as `forensics.training.pairs.preparation.stream_for` gives it.
+        As `forensics.training.pairs.preparation.stream_for` gives it.
     tile : int
         Side of the tiles.
     pairs : int
