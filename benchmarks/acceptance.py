@@ -249,7 +249,7 @@ def _rates(
 
 
 def source_mean(rows: Iterable[AucRow], branch: str) -> float | None:
-    """Return the mean AUC of a branch over withheld sources and deliverys; None if it has no row."""
+    """Return the mean AUC of a branch over withheld sources and deliveries; None if it has no row."""
     values = [r.auc for r in rows if r.branch == branch and r.source != "all"]
     return float(np.mean(values)) if values else None
 
@@ -263,7 +263,7 @@ def _branches(aucs: Sequence[AucRow]) -> list[AcceptanceRow]:
     alone = ", ".join(f"{name} {value:.3f}" for name, value in means.items())
     return [
         _row(
-            14, "joint judgement against the best branch, mean over withheld sources and deliverys",
+            14, "joint judgement against the best branch, mean over withheld sources and deliveries",
             f"{joint:.3f} against {means[best]:.3f} ({best}): {lift:+.3f}", "below -0.005", lift >= -0.005,
         ),
         _row(15, "each branch alone, the same mean", alone, "any below 0.65", min(means.values()) >= 0.65),
