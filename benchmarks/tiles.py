@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from benchmarks.checks import milliseconds_per_tile
 from benchmarks.timing import seconds
 from forensics.detector import load_detector
-from forensics.models.depthwise import depthwise_conv
+from forensics.models.networks.depthwise import depthwise_conv
 from forensics.reproducibility import machine
 
 ROUNDS = 5

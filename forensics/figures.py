@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from forensics.errors import needed_by
+
 __all__ = ["Line", "Panel", "draw_axes", "draw_panels"]
 
 PANEL_HEIGHT = 220  # pixels, of one among several
@@ -61,7 +63,8 @@ def draw_panels(panels: Sequence[Panel], *, title: str, x_label: str) -> Any:
 
     A name stands in the legend once, and not where it is the title of its panel.
     """
-    from plotly.subplots import make_subplots
+    with needed_by("A plot"):
+        from plotly.subplots import make_subplots
 
     figure = make_subplots(
         rows=len(panels), shared_xaxes=True, vertical_spacing=0.06, subplot_titles=[p.title for p in panels]
@@ -104,8 +107,8 @@ def draw_axes(
     x, y : (str, (float, float))
     """
     if figure is None:
-        import plotly.graph_objects as go
-
+        with needed_by("A plot"):
+            import plotly.graph_objects as go
         figure = go.Figure()
     for line in lines:
         _add(figure, line)

@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from forensics.errors import needed_by
 from forensics.records.arrays import Float64Array, IntArray, UInt8Array
 
 __all__ = ["STATISTICS", "TREES_LIMIT", "boosted_trees", "file_statistics", "known_by_trees", "tile_statistics"]
@@ -56,7 +57,8 @@ def file_statistics(pixels: UInt8Array) -> dict[str, float]:
 
 def boosted_trees() -> Any:
     """Return the scikit-learn classifier that every audit uses."""
-    from sklearn.ensemble import HistGradientBoostingClassifier  # takes a second, and a calibration needs it not
+    with needed_by("What file statistics know"):  # not at the top: a calibration needs no scikit-learn
+        from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(max_iter=100, random_state=0)
 
@@ -73,8 +75,9 @@ def known_by_trees(values: Sequence[Sequence[float]] | Float64Array, labels: Int
     """
     if min(labels.sum(), len(labels) - labels.sum()) < FOLDS:
         return None
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    with needed_by("What file statistics know"):
+        from sklearn.metrics import roc_auc_score
+        from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     predicted = cross_val_predict(boosted_trees(), np.asarray(values), labels, cv=folds, method="predict_proba")[:, 1]

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from forensics.evaluation.labelled import Pictures
 from forensics.evaluation.scoring import ready_to_fork
 from forensics.models.branch import Branch
-from forensics.models.channels import drop_groups
 from forensics.models.ensemble import Ensemble
+from forensics.models.networks.channels import drop_groups
 from forensics.models.weights import LoadedWeights, Manifest, write_weights
 from forensics.training.checkpoint import RunState, moving_average
 from forensics.training.config import Config, OptimiserConfig

@@ -7,19 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
+from forensics.errors import needed_by
 from forensics.evaluation.labelled import Pictures
 from forensics.evaluation.scoring import ready_to_fork
 from forensics.models.branch import Branch
-from forensics.models.statistics import FARTHEST, StatisticalNetwork
+from forensics.models.networks.statistics import FARTHEST, StatisticalNetwork
 from forensics.records.arrays import Float32Array, IntArray
 from forensics.records.writing import write_atomically
 from forensics.training.config import Config, digest_of
 from forensics.training.pairs.preparation import stream_for
 from forensics.training.pairs.stream import PairStream
+
+with needed_by("Training"):
+    from sklearn.decomposition import PCA
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
 
 __all__ = ["fit_branch", "is_statistical"]
 

@@ -10,12 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
+from forensics.errors import needed_by
 from forensics.evaluation.labelled import Pictures
 from forensics.evaluation.shortcuts import STATISTICS, boosted_trees, tile_statistics
 from forensics.evaluation.tables import markdown_table
@@ -23,6 +19,13 @@ from forensics.records.arrays import Float64Array
 from forensics.training.config import Config
 from forensics.training.pairs.preparation import stream_for
 from forensics.training.pairs.stream import Pair, PairStream
+
+with needed_by("Training"):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
 __all__ = [
     "COUNTED",
