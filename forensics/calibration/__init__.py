@@ -1,4 +1,4 @@
-"""From scores to likelihood ratios: calibrators, bounds, metrics with intervals, and the card that keeps them. No torch."""
+"""Likelihood ratios from scores: calibrators, bounds, metrics with intervals, and the card that keeps them. No torch."""
 
 from forensics.calibration.bootstrap import Estimate, LlrBand, llr_band, measure
 from forensics.calibration.bounds import elub_bounds, invariance_value_bounds

@@ -1,4 +1,4 @@
-"""How far likelihood ratios may go before they are extrapolation: bounds from the cases they were validated on."""
+"""Bounds of likelihood ratios, from the cases they were validated on: beyond them they are extrapolation."""
 
 import numpy as np
 from numpy.typing import ArrayLike

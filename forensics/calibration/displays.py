@@ -243,11 +243,11 @@ class DetDisplay(Display):
         sample = counted(llrs, labels)
         missed = np.clip(np.concatenate([[0.0], np.cumsum(sample.w1)]), LOWEST_RATE, 1 - LOWEST_RATE)
         alarms = np.clip(1.0 - np.concatenate([[0.0], np.cumsum(sample.w0)]), LOWEST_RATE, 1 - LOWEST_RATE)
-        kept = _thinned(len(missed))
+        shown = _thinned(len(missed))
         nearest = int(np.argmin(np.abs(missed - alarms)))
         return cls(
             curves=(
-                _curve("pictures", "system", norm.ppf(alarms[kept]), norm.ppf(missed[kept])),
+                _curve("pictures", "system", norm.ppf(alarms[shown]), norm.ppf(missed[shown])),
                 Curve(name="equal errors", role="reference", x=(-3.2, 3.2), y=(-3.2, 3.2)),
             ),
             summary=f"Where both errors are about equal they are at {100 * float(missed[nearest]):.1f} percent.",

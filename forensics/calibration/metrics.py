@@ -1,4 +1,4 @@
-"""What likelihood ratios are worth, measured on cases whose truth is known.
+"""Metrics of likelihood ratios: what they are worth, on cases whose truth is known.
 
 All take ``(llrs, labels)``: log10 likelihood ratios, and 1 where H1 is true, 0 where H2 is. Classes weigh the same whatever
 their numbers. Not to be confused: *empirical cross-entropy* (forensics) and *expected calibration error* (machine learning),

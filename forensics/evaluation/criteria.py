@@ -1,4 +1,4 @@
-"""What a validation must reach, declared before it is run."""
+"""Limits that a validation must keep, declared before it is run."""
 
 import hashlib
 import math

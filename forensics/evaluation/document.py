@@ -76,6 +76,8 @@ def write_validation(
 ) -> Path:
     """Write the report, and its data beside it as JSON.
 
+    Nine parameters: each stands in the report by itself.
+
     Raises
     ------
     ReportError

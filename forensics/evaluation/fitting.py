@@ -13,7 +13,7 @@ import numpy as np
 from forensics.calibration import CALIBRATORS, Card, Estimate, StratumCard, elub_bounds, llr_band, measure
 from forensics.calibration.bootstrap import share
 from forensics.calibration.calibrators import MIN_CASES
-from forensics.calibration.conformal import kept_scores
+from forensics.calibration.conformal import scores_by_class
 from forensics.calibration.likelihood import Propositions
 from forensics.errors import CalibrationError
 from forensics.evaluation.scoring import ScoredCopy
@@ -145,6 +145,8 @@ def fit_card(
 ) -> Card:
     """Fit a card.
 
+    Nine parameters: four are stated in the card as they are, four are choices of the fit.
+
     Parameters
     ----------
     scored : sequence of ScoredCopy
@@ -228,7 +230,7 @@ def _fit_stratum(sample: Sample, calibrator: str) -> StratumCard:
         calibrator=CALIBRATORS[calibrator]().fit(z, y, weights),
         bounds=bounds,
         band=llr_band(z, y, weights=weights, calibrator=calibrator),
-        scores=kept_scores(z, y),
+        scores=scores_by_class(z, y),
         n=sample.n,
         metrics=measure(np.clip(unseen, *bounds), y),
         held_out=held_out,

@@ -234,8 +234,8 @@ def _rise(before: Sequence[_Weighed], after: Sequence[_Weighed]) -> Estimate:
     def change(weights: Float64Array) -> float:
         return float(0.5 * sum(np.average(rise[own], weights=weights[own]) for own in classes))
 
-    drawn = [change(weights) for weights in draws(y, None, ROUNDS, SEED)]
-    return Estimate(value=change(np.ones(len(y))), interval=percentiles(drawn))
+    rises = [change(weights) for weights in draws(y, None, ROUNDS, SEED)]
+    return Estimate(value=change(np.ones(len(y))), interval=percentiles(rises))
 
 
 def _of_coherence(weighed: Sequence[_Weighed], criteria: Criteria) -> Iterator[MatrixRow]:

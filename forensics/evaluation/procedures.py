@@ -46,6 +46,8 @@ def calibrate(
 ) -> Card:
     """Make a calibration card and write it; nothing is written if anything is wrong.
 
+    The parameters are the options of ``forensics calibrate``, so that there are as many.
+
     Parameters
     ----------
     labelled : path
@@ -125,6 +127,8 @@ def validate(
     now: datetime | None = None,
 ) -> Validated:
     """Validate a calibrated detector and write the report, with its data beside it as JSON.
+
+    The parameters are the options of ``forensics validate``, so that there are as many.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What file statistics alone know of a comparison: sharpness, coded size, brightness and the like, given to trees.
+"""Shortcuts of a comparison: what sharpness, coded size, brightness and the like tell of its classes, given to trees.
 
 A network learns the easiest difference between its classes, and a figure that compares classes of different sharpness
 measures sharpness. So simple statistics are given to boosted trees, and a comparison in which these succeed says little.

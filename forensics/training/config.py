@@ -264,8 +264,8 @@ def leave_out(config: Config, name: str) -> Config:
             statistics=replace(config.statistics, shares=_without(config.statistics.shares, gone)),
         )
     if name in data.train and len(data.train) > 1:
-        kept = tuple(source for source in data.train if source != name)
-        sides = replace(data, train=kept, withheld=(*data.withheld, name))
+        others = tuple(source for source in data.train if source != name)
+        sides = replace(data, train=others, withheld=(*data.withheld, name))
         return replace(config, name=f"{config.name} without {name}", data=sides)
     raise ValueError(
         f"{name!r} cannot be left out. Choose a family ({', '.join(shares)}) or a source ({', '.join(data.train)})."
@@ -274,8 +274,8 @@ def leave_out(config: Config, name: str) -> Config:
 
 def _without(shares: Mapping[str, float], gone: Sequence[str]) -> dict[str, float]:
     """Return the other shares, which sum to 1 again; empty if none is left."""
-    kept = sum(share for family, share in shares.items() if family not in gone)
-    return {family: share / kept for family, share in shares.items() if family not in gone} if kept > 0 else {}
+    total = sum(share for family, share in shares.items() if family not in gone)
+    return {family: share / total for family, share in shares.items() if family not in gone} if total > 0 else {}
 
 
 def _override(record: dict[str, Any], text: str) -> None:

@@ -1,4 +1,4 @@
-"""How well weights find each family of forgeries, made from originals of sources they never saw, and where."""
+"""Figures of each family of forgeries, made from originals of sources that the weights never saw: told apart, and located."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -181,18 +181,18 @@ def _joint(by_branch: Mapping[str, Float64Array], fusion: Fusion | None) -> Floa
 
 
 def _mask_row(family: str, pairs: list[Pair], maps: Float32Array) -> MaskRow | None:
-    kept = [k for k, p in enumerate(pairs) if 0 < p.mask.mean() <= LARGEST]
-    if not kept:
+    local = [k for k, p in enumerate(pairs) if 0 < p.mask.mean() <= LARGEST]
+    if not local:
         return None
-    truths = [pairs[k].mask for k in kept]
-    found = [maps[1, k] for k in kept]
+    truths = [pairs[k].mask for k in local]
+    found = [maps[1, k] for k in local]
     return MaskRow(
         family=family,
-        n=len(kept),
+        n=len(local),
         pixel_f1=float(np.mean([_pixel_f1(m, t) for m, t in zip(found, truths, strict=True)])),
         pointing=float(np.mean([t.flat[int(m.argmax())] for m, t in zip(found, truths, strict=True)])),
         chance=float(np.mean([t.mean() for t in truths])),
-        false_area=float(np.mean([(maps[0, k] > 0.5).mean() for k in kept])),
+        false_area=float(np.mean([(maps[0, k] > 0.5).mean() for k in local])),
     )
 
 

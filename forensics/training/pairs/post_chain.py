@@ -1,4 +1,4 @@
-"""What happens to a picture after it was made: one distribution for originals and forgeries alike.
+"""Post-processing of pictures: saving, scaling, noise and the like, from one distribution for originals and forgeries.
 
 Nothing in the chain is ever told the class. Before it, `equalise` takes the difference in sharpness out of a pair.
 """

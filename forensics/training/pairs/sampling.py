@@ -1,4 +1,4 @@
-"""Which picture, which part of it, and a forgery of that part with the same history of compression."""
+"""Random crops of originals, and forgeries of them with the same history of compression."""
 
 import io
 from collections.abc import Mapping
