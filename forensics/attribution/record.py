@@ -7,6 +7,7 @@ from typing import Literal, Self, TypeAlias
 
 import numpy as np
 
+from forensics.messages import Message, known
 from forensics.types.values import Float32Array, JsonObject, frozen
 
 __all__ = ["CELLS", "Attribution", "Trust", "TrustCheck", "TrustState"]
@@ -28,15 +29,20 @@ class TrustCheck:
         What the value is held against; None if it is only reported.
     passed : bool or None
         None if it is only reported.
-    text : str
-        What was measured and what it means, in a sentence or two.
+    message : Message
+        What was measured and what it means.
     """
 
     name: str
     value: float
     limit: float | None
     passed: bool | None
-    text: str
+    message: Message
+
+    @property
+    def text(self) -> str:
+        """What was measured and what it means, in English."""
+        return self.message.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,24 +78,29 @@ class Trust:
         return sum(c.passed is not None for c in self.checks)
 
     @property
-    def words(self) -> str:
-        """The state in words, with the checks that failed, or with how many were made."""
+    def message(self) -> Message:
+        """The state, with the checks that failed, or with how many were made."""
         if self.state == "not_checked":
-            return "not checked"
+            return Message("trust_not_checked")
         if self.state == "not_reliable":
-            return f"not reliable: failed {', '.join(self.failed)}"
-        return "1 check made, passed" if self.judged == 1 else f"{self.judged} checks made, all passed"
+            return Message("trust_failed", {"checks": [known(name) for name in self.failed]})
+        return Message("trust_passed", {"n": self.judged})
+
+    @property
+    def words(self) -> str:
+        """The same in English."""
+        return self.message.text
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""
-        names = ("name", "value", "limit", "passed", "text")
-        rows = [{name: getattr(check, name) for name in names} for check in self.checks]
+        names = ("name", "value", "limit", "passed")
+        rows = [{**{name: getattr(check, name) for name in names}, **check.message.to_dict()} for check in self.checks]
         return {"state": self.state, "checks": rows}
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:
         """Return the record that `to_dict` came from."""
-        return cls(checks=tuple(TrustCheck(**row) for row in record["checks"]))
+        return cls(checks=tuple(_check(row) for row in record["checks"]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -218,6 +229,12 @@ class Attribution:
             trust=Trust.from_dict(record["trust"]),
             **{name: record[name] for name in names},
         )
+
+
+def _check(row: JsonObject) -> TrustCheck:
+    """Return a check from its row; rows of older records have a sentence alone."""
+    message = Message.from_dict(row if "code" in row else row["text"])
+    return TrustCheck(message=message, **{name: row[name] for name in ("name", "value", "limit", "passed")})
 
 
 def edges(n: int) -> list[int]:

@@ -23,7 +23,7 @@ __all__ = ["examine", "write_lines"]
 def _language(value: str) -> str:
     """Return the language, or refuse it before anything is examined."""
     if value != "en":
-        from forensics.report.language import LANGUAGES
+        from forensics.messages import LANGUAGES
 
         if value not in LANGUAGES:
             raise typer.BadParameter(f"reports are available in {', '.join(LANGUAGES)}, not in {value!r}.")

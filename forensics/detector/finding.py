@@ -8,15 +8,16 @@ from forensics.errors import EvidenceError
 from forensics.evidence.record import Evidence
 from forensics.judgement.outcomes import OUTCOMES, Outcome
 from forensics.judgement.robustness import Robustness
-from forensics.messages import Caveat
+from forensics.messages import Message
 from forensics.reproducibility import RunRecord
 from forensics.scores import BranchScores, Localisation
 from forensics.types.values import JsonObject, plain
 
 __all__ = ["Finding"]
 
-SCHEMA_VERSION = "1.3"
-READABLE = ("1.2", SCHEMA_VERSION)  # 1.2 said of content credentials only whether there is one
+SCHEMA_VERSION = "1.4"
+# 1.2 said of content credentials only whether there is one; 1.3 held sentences where 1.4 holds codes with values.
+READABLE = ("1.2", "1.3", SCHEMA_VERSION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -30,11 +31,9 @@ class Finding:
         None if the picture is unsuitable for scoring.
     outcome : str
         ``supports_h1``, ``supports_h2``, ``inconclusive``, ``unsuitable`` or ``uncalibrated``.
-    reason : str
-        Why this outcome, in sentences.
-    reason_codes : tuple of str
-        The same for machines, such as ``("fits_both_classes",)``; see `forensics.judgement.REASONS`.
-    caveats : tuple of Caveat
+    reasons : tuple of Message
+        Why this outcome; the codes are those of `forensics.judgement.rules.REASONS`.
+    caveats : tuple of Message
     run : RunRecord
     propositions : Propositions
     lr : LikelihoodRatio or None
@@ -48,20 +47,29 @@ class Finding:
     evidence: Evidence
     scores: BranchScores | None
     outcome: Outcome
-    reason: str
+    reasons: tuple[Message, ...]
     run: RunRecord
-    caveats: tuple[Caveat, ...] = ()
+    caveats: tuple[Message, ...] = ()
     propositions: Propositions = field(default_factory=Propositions)
     lr: LikelihoodRatio | None = None
     localisation: Localisation | None = None
     robustness: Robustness | None = None
-    reason_codes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
             raise ValueError(f"outcome must be one of {', '.join(OUTCOMES)}, got {self.outcome!r}")
         object.__setattr__(self, "caveats", tuple(self.caveats))
-        object.__setattr__(self, "reason_codes", tuple(self.reason_codes))
+        object.__setattr__(self, "reasons", tuple(self.reasons))
+
+    @property
+    def reason(self) -> str:
+        """Why this outcome, in English sentences."""
+        return " ".join(reason.text for reason in self.reasons if reason.text)
+
+    @property
+    def reason_codes(self) -> tuple[str, ...]:
+        """The same for machines, such as ``("fits_both_classes",)``."""
+        return tuple(reason.code for reason in self.reasons)
 
     def attach(self, evidence: Evidence) -> "Finding":
         """Return this finding with the pixels of its picture, for a finding read from JSON.
@@ -90,8 +98,9 @@ class Finding:
             "outcome": self.outcome,
             "reason": self.reason,
             "reason_codes": list(self.reason_codes),
+            "reasons": [reason.to_dict() for reason in self.reasons],
             "robustness": None if self.robustness is None else self.robustness.to_dict(),
-            "caveats": plain(self.caveats),
+            "caveats": [caveat.to_dict() for caveat in self.caveats],
             "run": plain(self.run),
         }
 
@@ -113,14 +122,13 @@ class Finding:
             evidence=Evidence.from_dict(record["evidence"]),
             scores=None if record["scores"] is None else BranchScores.from_dict(record["scores"]),
             outcome=record["outcome"],
-            reason=record["reason"],
-            caveats=tuple(Caveat(**c) for c in record["caveats"]),
+            reasons=_reasons(record),
+            caveats=tuple(Message.from_dict(caveat) for caveat in record["caveats"]),
             run=RunRecord(**record["run"]),
             propositions=Propositions(**record["propositions"]),
             lr=None if lr is None else LikelihoodRatio.from_dict(lr),
             localisation=None if localisation is None else Localisation.from_dict(localisation),
             robustness=None if robustness is None else Robustness.from_dict(robustness),
-            reason_codes=tuple(record["reason_codes"]),
         )
 
     def to_json(self) -> str:
@@ -131,3 +139,11 @@ class Finding:
     def from_json(cls, text: str) -> "Finding":
         """Return the finding that `to_json` came from, without pixels; see `attach`."""
         return cls.from_dict(json.loads(text))
+
+
+def _reasons(record: JsonObject) -> tuple[Message, ...]:
+    """Return the reasons of a record; of older ones, whose sentences stand together, the first code holds them all."""
+    if "reasons" in record:
+        return tuple(Message.from_dict(reason) for reason in record["reasons"])
+    first, *others = record["reason_codes"] or ("as_recorded",)
+    return (Message(first, text=record["reason"]), *(Message(code, text="") for code in others))

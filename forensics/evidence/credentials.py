@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, Self, get_args
 
+from forensics.messages import Message
 from forensics.types.values import JsonObject, plain
 
 __all__ = ["PROVENANCE_STATES", "KnownMatch", "Provenance", "ProvenanceState"]
@@ -49,7 +50,7 @@ class Provenance:
         The codes that count as failures, of the picture's manifest and of its ingredients'.
     remote_url : str or None
         Where the file says that a manifest is kept.
-    message : str or None
+    message : Message or None
         Why nothing was tested, or what the SDK says if it gave up.
     sdk_version : str or None
     trust_list_name, trust_list_sha256 : str or None
@@ -68,7 +69,7 @@ class Provenance:
     codes: tuple[tuple[str, str, str], ...] = ()
     failures: tuple[str, ...] = ()
     remote_url: str | None = None
-    message: str | None = None
+    message: Message | None = None
     sdk_version: str | None = None
     trust_list_name: str | None = None
     trust_list_sha256: str | None = None
@@ -104,7 +105,7 @@ class Provenance:
             if other:
                 sentences.append(f"The check also reports {', '.join(dict.fromkeys(other))}; see the codes.")
         if self.message:
-            sentences.append(_sentence(self.message))
+            sentences.append(_sentence(self.message.text))
         if self.generated:
             sentences.append(
                 "It states that a trained model made the picture, a part of it or an ingredient (digitalSourceType); "
@@ -146,7 +147,8 @@ class Provenance:
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:
         """Return the record that `to_dict` came from."""
-        return cls(**record)
+        message = record.get("message")
+        return cls(**{**record, "message": None if message is None else Message.from_dict(message)})
 
 
 _WORDS: dict[ProvenanceState, str] = {

@@ -10,6 +10,7 @@ import numpy as np
 
 from forensics.errors import EvidenceError
 from forensics.evidence.credentials import Provenance
+from forensics.messages import Message
 from forensics.types.values import JsonObject, UInt8Array, frozen, plain
 
 if TYPE_CHECKING:
@@ -83,9 +84,7 @@ class Metadata:
         elif presence == "absent":
             provenance = Provenance()
         else:
-            provenance = Provenance(
-                state="not_tested", message="An earlier version recorded that it is present, no more."
-            )
+            provenance = Provenance(state="not_tested", message=Message("credential_present"))
         return cls(**rest, provenance=provenance)
 
 
@@ -108,8 +107,8 @@ class Evidence:
     width, height : int
         Of the upright picture, in pixels; taken from `pixels` when these are given.
     metadata : Metadata
-    notes : tuple of str
-        What loading did, in order: ``"EXIF orientation 6 applied"``.
+    remarks : tuple of Message
+        What loading did, in order, such as ``orientation_applied``; `notes` has the English sentences.
     """
 
     pixels: UInt8Array = field(repr=False)
@@ -118,7 +117,7 @@ class Evidence:
     media_type: str
     n_bytes: int
     metadata: Metadata = field(default_factory=Metadata)
-    notes: tuple[str, ...] = ()
+    remarks: tuple[Message, ...] = ()
     width: int = 0
     height: int = 0
 
@@ -133,7 +132,12 @@ class Evidence:
         if pixels.size:
             object.__setattr__(self, "height", int(pixels.shape[0]))
             object.__setattr__(self, "width", int(pixels.shape[1]))
-        object.__setattr__(self, "notes", tuple(self.notes))
+        object.__setattr__(self, "remarks", tuple(self.remarks))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What loading did, in English sentences: ``"EXIF orientation 6 applied."``."""
+        return tuple(remark.text for remark in self.remarks)
 
     @classmethod
     def from_file(
@@ -195,10 +199,12 @@ class Evidence:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values, without the pixels."""
-        return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "pixels"}
+        values = {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name not in ("pixels", "remarks")}
+        return {**values, "notes": plain(self.remarks)}
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:
         """Return a record without pixels."""
         rest = {**record, "metadata": Metadata.from_dict(record["metadata"])}
+        rest["remarks"] = tuple(Message.from_dict(note) for note in rest.pop("notes"))
         return cls(pixels=np.zeros((0, 0, 3), dtype=np.uint8), **rest)

@@ -14,11 +14,11 @@ from forensics.attribution.record import Attribution, Trust
 from forensics.calibration.likelihood import ENFSI_2015
 from forensics.canonical import visible
 from forensics.detector.finding import Finding
+from forensics.messages import decimals, signed
 from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
 from forensics.report.context import Exhibit
 from forensics.report.html import render_blocks
-from forensics.report.language import decimals, signed
 from forensics.report.sections.conclusion import odds_words
 from forensics.report.sections.explanation import check_blocks
 from forensics.report.sections.findings import score_blocks

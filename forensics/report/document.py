@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import reduce
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -13,8 +14,10 @@ from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
 from forensics.canonical import canonical_text, digest, parse, storable
 from forensics.custody import CustodyLog
 from forensics.detector.finding import Finding
+from forensics.detector.pictures import error_record, read_error
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
+from forensics.messages import Message, _, carried, speaking
 from forensics.redaction import Covering, Redaction, redacted_attribution, redacted_localisation, redacted_metadata
 from forensics.report.accompanying import card_figures, custody_entries, looked_up
 from forensics.report.attributions import draw_attributions, numbered
@@ -23,7 +26,6 @@ from forensics.report.context import Case, Context, Exhibit, Figure
 from forensics.report.figures import RESIDUALS_SHOWN, draw_figures
 from forensics.report.files import write_page
 from forensics.report.html import render_page
-from forensics.report.language import _, speaking
 from forensics.report.profile import Profile
 from forensics.report.sections import SECTIONS
 from forensics.report.sections.phrases import exhibit_label
@@ -35,7 +37,7 @@ __all__ = ["NotExamined", "build_context", "build_section", "report_id", "write_
 JsonObject: TypeAlias = dict[str, Any]
 
 SCHEMA = "forensics.report/2.0"
-ERROR_SCHEMA = "forensics.error/1.0"
+NAMING = ("name_not_text", "name_ends_otherwise", "as_recorded")  # notes that tell of the name, or may
 
 
 class NotExamined(Protocol):
@@ -329,9 +331,8 @@ def _row(number: int, row: Finding | NotExamined, redaction: Redaction, covering
         # A folder's name can name a source or a victim: a report holds the names of files, never their places.
         given = str(row.name)
         name = exhibit_label(number) if redaction.names else Path(given).name or given
-        error = str(row.error).replace(given, name).replace(Path(given).name, name) if given else str(row.error)
-        identity = {"sha256": getattr(row, "sha256", ""), "n_bytes": getattr(row, "n_bytes", 0)}
-        return {"schema": ERROR_SCHEMA, "name": name, "error": error, **identity}
+        why = _placeless(carried(row.error), given, name)
+        return error_record(name, why, sha256=getattr(row, "sha256", ""), n_bytes=getattr(row, "n_bytes", 0))
     if covering is not None and covering.boxes and row.localisation is not None:
         row = replace(row, localisation=redacted_localisation(row.localisation, covering.boxes))
     values = row.to_dict()
@@ -339,14 +340,23 @@ def _row(number: int, row: Finding | NotExamined, redaction: Redaction, covering
         values["evidence"]["metadata"] = redacted_metadata(values["evidence"]["metadata"], redaction)
     if redaction.names:
         values["evidence"]["name"] = exhibit_label(number)
-        values["evidence"]["notes"] = [n for n in values["evidence"]["notes"] if "name" not in n]
+        notes = values["evidence"]["notes"]
+        values["evidence"]["notes"] = [note for note in notes if note["code"] not in NAMING]
     return values
 
 
+def _placeless(why: Message, given: str, name: str) -> Message:
+    """Return why a file was not examined, with this name for it, and without the folders in which it lies."""
+    if "name" in why.values:
+        return Message(why.code, {k: name if k in ("name", "path") else v for k, v in why.values.items()})
+    told = [text for text in (given, Path(given).name) if text]
+    return why.with_texts(lambda text: reduce(lambda rest, one: rest.replace(one, name), told, text))
+
+
 def _exhibit(number: int, row: JsonObject) -> Exhibit:
-    if row["schema"] == ERROR_SCHEMA:
+    if "error" in row:
         return Exhibit(
-            number=number, name=row["name"], problem=row["error"], sha256=row["sha256"], n_bytes=row["n_bytes"]
+            number=number, name=row["name"], problem=read_error(row), sha256=row["sha256"], n_bytes=row["n_bytes"]
         )
     finding = Finding.from_dict(row)
     evidence = finding.evidence

@@ -12,6 +12,7 @@ from forensics.calibration.displays import DISPLAYS, Display, TippettDisplay
 from forensics.detector import Detector
 from forensics.judgement.outcomes import OUTCOMES
 from forensics.judgement.rules import REASONS
+from forensics.messages import ngettext
 from forensics.report.blocks import (
     Block,
     Section,
@@ -29,7 +30,6 @@ from forensics.report.blocks import (
 from forensics.report.blocks import summary as statements
 from forensics.report.context import Case
 from forensics.report.document import write_document
-from forensics.report.language import ngettext
 from forensics.reproducibility import machine
 from forensics.types.values import Float64Array, IntArray
 from forensics.validation.calibrating import UNNAMED, described

@@ -5,9 +5,9 @@ from collections import defaultdict
 
 from forensics.canonical import visible
 from forensics.detector.finding import Finding
+from forensics.messages import _, listed, moment
 from forensics.report.blocks import Block, Section, code, heading, items, key_values, paragraph, table
 from forensics.report.context import Context
-from forensics.report.language import _, listed, moment
 from forensics.report.sections.phrases import exhibit_label, not_recorded, shares_words, shorten
 from forensics.reproducibility import RunRecord
 

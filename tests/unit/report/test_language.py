@@ -13,7 +13,7 @@ from forensics.attribution.rendering import draw
 from forensics.errors import NotCalibratedError, ReportError
 from forensics.judgement.deliveries import DELIVERIES
 from forensics.judgement.rules import judge
-from forensics.report.language import (
+from forensics.messages import (
     _,
     decimals,
     grouped,
@@ -27,7 +27,7 @@ from forensics.report.language import (
     speaking,
     unmatched,
 )
-from forensics.report.language.speaking import catalogue
+from forensics.messages.speaking import catalogue
 from tests.catalogues import TRANSLATED, texts
 from tests.planted import detector_of, grainy, planted_branch
 
