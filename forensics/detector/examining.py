@@ -155,7 +155,7 @@ class Detector:
             raise ValueError(f"robustness must be one of {', '.join(PANELS)}, got {robustness!r}.")
         evidence = load_picture(picture, limits=limits, trust=trust)
         watch = Watch(1 + len(PANELS[robustness]), progress=progress, cancel=cancel)
-        answer = self.look(evidence, watch)
+        answer = self._look(evidence, watch)
         judgement = self._judge(evidence, answer.scores)
         panel = None
         if answer.scores is not None and (robustness == "full" or decided(judgement.outcome)) and PANELS[robustness]:
@@ -177,20 +177,19 @@ class Detector:
             run=self._run(now or utc_now(), robustness),
         )
 
-    def look(self, evidence: Evidence, watch: Watch | None = None) -> Answer:
-        """Return what the networks answer to a picture with pixels, unjudged."""
+    def _look(self, evidence: Evidence, watch: Watch) -> Answer:
         return look(
             evidence,
             weights=self.weights,
             computation=self.computation,
             companion=self.companion,
             localise=self.localise,
-            watch=watch or Watch(1),
+            watch=watch,
         )
 
     def score(self, evidence: Evidence) -> BranchScores | None:
         """Return the scores of a picture without judging them; None if it is unsuitable for scoring."""
-        return self.look(evidence).scores
+        return self._look(evidence, Watch(1)).scores
 
     def _judge(self, evidence: Evidence, scores: BranchScores | None) -> Judgement:
         log_odds = None if scores is None else scores.log_odds
@@ -198,7 +197,7 @@ class Detector:
 
     def _examine_copy(self, evidence: Evidence, delivery: Delivery, watch: Watch) -> DeliveredScore:
         copy = deliver(evidence, delivery.name)
-        scores = self.look(copy, watch).scores
+        scores = self._look(copy, watch).scores
         return _delivered(delivery.title, delivery.done, scores, self._judge(copy, scores))
 
     def examine_many(

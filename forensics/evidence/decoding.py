@@ -154,10 +154,10 @@ def _upright(picture: Image.Image, header: Header, kind: PictureFormat, remarks:
     if kind.decoder in ("HEIF", "AVIF") or orientation in (0, 1):
         return picture
     if orientation not in range(2, 9):
-        remarks.append(Message("orientation_undefined", {"orientation": f"{orientation!s:.20}"}))
+        remarks.append(Message("orientation_undefined", {"n": f"{orientation!s:.20}"}))
         return picture
     turned = ImageOps.exif_transpose(picture)
-    remarks.append(Message("orientation_applied", {"orientation": orientation}))
+    remarks.append(Message("orientation_applied", {"n": orientation}))
     return turned if turned is not None else picture
 
 

@@ -12,7 +12,6 @@ __all__ = ["Message", "Value", "carried", "known", "quoted"]
 
 Value: TypeAlias = "str | int | float | bool | Message | Sequence[Value] | None"
 DEEPEST = 4  # messages within messages; the package itself makes two
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Message:
     """
 
     code: str
-    values: Mapping[str, Any] = field(default=NOTHING, hash=False)
+    values: Mapping[str, Any] = field(default_factory=dict, hash=False)
     text: str = None  # type: ignore[assignment]  # a text once it is made
 
     def __post_init__(self) -> None:
@@ -72,7 +71,7 @@ class Message:
             )
         template = SENTENCES[self.code]
         if not isinstance(template, str):
-            template = template[0 if self.values.get("n") == 1 or translated is not _itself else 1]
+            template = template[0 if self.values.get("n") == 1 else 1]
         names = fields_of(template)
         missing = sorted(set(names) - set(self.values))
         if missing:

@@ -109,8 +109,8 @@ _EXAMINING: dict[str, Template] = {
 _LOADING: dict[str, Template] = {
     "first_frame": "The file holds {n} frames; the first was examined.",
     "profile_not_applied": "The colour profile was not applied; pixel values are as stored.",
-    "orientation_undefined": "The EXIF orientation {orientation} is not defined and was ignored.",
-    "orientation_applied": "EXIF orientation {orientation} applied.",
+    "orientation_undefined": "The EXIF orientation {n} is not defined and was ignored.",
+    "orientation_applied": "EXIF orientation {n} applied.",
     "high_byte_kept": "16 bits a channel: the high byte was kept.",
     "high_byte_kept_grey": "16 bits a channel: the high byte was kept. Grey was written to all three channels.",
     "grey_copied": "Grey was written to all three channels.",

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics.errors import EvidenceError
+from forensics.messages import Message, quoted
 from forensics.types import BranchScores, Caveat, Evidence, Finding, Fusion, Metadata, RunRecord
 from forensics.types.values import frozen
 
@@ -23,7 +24,7 @@ def finding(evidence: Evidence, logits: np.ndarray) -> Finding:
         evidence=evidence,
         scores=scores,
         outcome="uncalibrated",
-        reason="r",
+        reasons=(Message("r", {"n": 3, "why": Message("flat"), "all": ["a", 1.5, None, True]}, "r"),),
         run=run,
         caveats=(Caveat(code="c", text="t"),),
     )
@@ -55,7 +56,7 @@ def test_json_is_loss_free(values: list[float], text: str) -> None:
     text = text.encode("utf-8", "replace").decode()
     evidence = Evidence(
         pixels=np.zeros((4, 4, 3), dtype=np.uint8), sha256="0" * 64, name=text, media_type="image/png", n_bytes=1,
-        metadata=Metadata(exif={"Artist": text}, quantisation=((1, 2),), jpeg_quality=75.5), notes=(text,),
+        metadata=Metadata(exif={"Artist": text}, quantisation=((1, 2),), jpeg_quality=75.5), remarks=(quoted(text),),
     )  # fmt: skip
     original = finding(evidence, np.array(values).reshape(2, 2, 2))
     again = Finding.from_json(original.to_json())

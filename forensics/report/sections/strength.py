@@ -2,7 +2,7 @@
 
 from forensics.calibration.likelihood import LikelihoodRatio, VerbalScale
 from forensics.detector.finding import Finding
-from forensics.judgement.deliveries import DELIVERIES, delivery_words
+from forensics.judgement.deliveries import DELIVERIES, RECEIVED, delivery_words
 from forensics.judgement.robustness import DeliveredScore, Robustness
 from forensics.judgement.suitability import stratum_words
 from forensics.messages import _, decimals, direct, grouped, ngettext, sentences
@@ -200,6 +200,8 @@ def _delivered_row(row: DeliveredScore) -> tuple[str, str, str, str, str]:
 
 def _done(row: DeliveredScore) -> str:
     """Return what was done to a copy; of a delivery that this version does not know, as the record says it."""
+    if row.text == RECEIVED.text:
+        return RECEIVED.said()
     known = DELIVERIES.get(row.delivery)
     return known.done.said() if known is not None and known.text == row.text else row.text
 

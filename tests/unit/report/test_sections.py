@@ -11,6 +11,7 @@ from forensics.calibration import read_card
 from forensics.custody import CustodyLog, Item
 from forensics.errors import ReportError, UnknownNameError
 from forensics.evidence import KnownFiles
+from forensics.messages import Message
 from forensics.report import Case, write_report
 from forensics.report.profile import PROFILES, Profile
 from forensics.report.sections import SECTIONS
@@ -80,7 +81,7 @@ def test_a_conclusion_stands_in_its_section_and_on_the_first_page_alone(told: Ca
 
 
 def test_inconclusive_and_unsuitable_are_results(told: Callable[..., dict[str, str]]) -> None:
-    open_ = weighed(0.05, outcome="inconclusive", reason="The interval of the likelihood ratio includes 1.")
+    open_ = weighed(0.05, outcome="inconclusive", reasons=(Message("interval_includes_1"),))
     text = told([open_, report_samples.unsuitable(), report_samples.unreadable()])["conclusion"]
     assert "This is a result: the examination was carried out" in text
     assert "This is a result: the picture does not carry what the method needs" in text
