@@ -19,11 +19,11 @@ from forensics.messages.sentences import message_id
 from forensics.messages.speaking import FOLDER, LOCALES, catalogue
 from forensics.residuals import RESIDUALS
 from forensics.types import ENFSI_2015, Propositions
+from tests.calibrations import STARTER_CARD
 
 REPORT = Path(report.__file__).parent
 KEYWORDS = {"_": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("templates/**.j2", "jinja2.ext.babel_extract")]
-ASSETS = REPORT.parent / "assets"
 TRANSLATED = tuple(code for code in LANGUAGES if code != "en")
 
 
@@ -48,7 +48,7 @@ def _told() -> Iterator[str]:
         if name != "srm_bank":  # whose kernels have names in no language
             yield from residual.channels
     yield from (ENFSI_2015.neutral, ENFSI_2015.source, *(words for _above, words in ENFSI_2015.bands))
-    for pair in (Propositions(), read_card(ASSETS / "calibration.json").propositions):
+    for pair in (Propositions(), read_card(STARTER_CARD).propositions):
         yield from (pair.h1, pair.h2)
 
 

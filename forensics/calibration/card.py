@@ -22,7 +22,7 @@ from forensics.calibration.conformal import class_p_value
 from forensics.calibration.likelihood import LikelihoodRatio, Propositions
 from forensics.errors import CalibrationError, NotCalibratedError, UnknownNameError
 from forensics.messages import Message
-from forensics.types.values import Float64Array
+from forensics.records.arrays import Float64Array
 
 __all__ = ["Card", "StratumCard", "read_card", "write_card"]
 

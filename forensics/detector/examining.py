@@ -28,10 +28,10 @@ from forensics.messages import Message
 from forensics.models.companion import Companion
 from forensics.models.fast import Computation, Mode, plain
 from forensics.models.weights import LoadedWeights
-from forensics.progress import Watch, tracked
+from forensics.records.converting import to_record
+from forensics.records.progress import Watch, tracked
 from forensics.reproducibility import RunRecord, record_run, utc_now
 from forensics.scores import BranchScores
-from forensics.types.values import plain as as_json
 from forensics.views import Tiles
 
 __all__ = ["PANELS", "Detector", "ErrorRow", "Panel"]
@@ -99,7 +99,7 @@ class Detector:
         """
         fusion = self.companion.fusion
         scheme = self.weights.manifest.scheme
-        parts = {"weights": self.weights.sha256, "fusion": as_json(fusion), "views": as_json(scheme)}
+        parts = {"weights": self.weights.sha256, "fusion": to_record(fusion), "views": to_record(scheme)}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -193,7 +193,9 @@ class Detector:
 
     def _judge(self, evidence: Evidence, scores: BranchScores | None) -> Judgement:
         log_odds = None if scores is None else scores.log_odds
-        return judge_picture(evidence, log_odds, card=self.calibration, scale=self.scale)
+        return judge_picture(
+            evidence, log_odds, card=self.calibration, scale=self.scale, withdrawn=self.companion.withdrawn
+        )
 
     def _examine_copy(self, evidence: Evidence, delivery: Delivery, watch: Watch) -> DeliveredScore:
         copy = deliver(evidence, delivery.name)

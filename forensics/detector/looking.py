@@ -12,7 +12,7 @@ from forensics.models.companion import Companion
 from forensics.models.fast import Computation
 from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.reproducibility import deterministic
 from forensics.scores import BranchScores, Localisation
 from forensics.views import FixedFrame, Plan, plan_views

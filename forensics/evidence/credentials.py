@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal, Self, get_args
 
 from forensics.messages import Message
-from forensics.types.values import JsonObject, plain
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
 
 __all__ = ["PROVENANCE_STATES", "KnownMatch", "Provenance", "ProvenanceState"]
 
@@ -142,7 +143,7 @@ class Provenance:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""
-        return dict(plain(self))
+        return dict(to_record(self))
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:
@@ -241,7 +242,7 @@ class KnownMatch:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""
-        return dict(plain(self))
+        return dict(to_record(self))
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:

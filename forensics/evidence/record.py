@@ -11,7 +11,9 @@ import numpy as np
 from forensics.errors import EvidenceError
 from forensics.evidence.credentials import Provenance
 from forensics.messages import Message
-from forensics.types.values import JsonObject, UInt8Array, frozen, plain
+from forensics.records.arrays import UInt8Array, read_only
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
 
 if TYPE_CHECKING:
     from forensics.evidence.provenance import TrustList
@@ -72,7 +74,7 @@ class Metadata:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""
-        return dict(plain(self))
+        return dict(to_record(self))
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:
@@ -128,7 +130,7 @@ class Evidence:
                 f"{self.name}: pixels must be uint8 of shape (H, W, 3), got {pixels.dtype} {pixels.shape}. "
                 "Load the file with Evidence.from_file."
             )
-        object.__setattr__(self, "pixels", frozen(pixels, np.uint8))
+        object.__setattr__(self, "pixels", read_only(pixels, np.uint8))
         if pixels.size:
             object.__setattr__(self, "height", int(pixels.shape[0]))
             object.__setattr__(self, "width", int(pixels.shape[1]))
@@ -199,8 +201,8 @@ class Evidence:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values, without the pixels."""
-        values = {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name not in ("pixels", "remarks")}
-        return {**values, "notes": plain(self.remarks)}
+        values = {f.name: to_record(getattr(self, f.name)) for f in fields(self) if f.name not in ("pixels", "remarks")}
+        return {**values, "notes": [remark.to_dict() for remark in self.remarks]}
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:

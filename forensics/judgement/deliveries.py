@@ -14,7 +14,7 @@ import numpy as np
 from forensics.errors import UnknownNameError
 from forensics.evidence.record import Evidence, Limits
 from forensics.messages import Message, quoted
-from forensics.types.values import UInt8Array
+from forensics.records.arrays import UInt8Array
 
 __all__ = ["AS_RECEIVED", "DELIVERIES", "HARMLESS", "Delivery", "deliver", "delivery_words"]
 

@@ -15,8 +15,19 @@ from forensics.judgement.robustness import Robustness
 from forensics.judgement.suitability import MIN_SIDE, stratum_of, stratum_words, too_small, unfit
 from forensics.messages import Message
 
-__all__ = ["REASONS", "Judgement", "after_processing", "contradicts", "decided", "judge", "judge_picture", "taken_back"]
+__all__ = [
+    "REASONS",
+    "WITHDRAWALS",
+    "Judgement",
+    "after_processing",
+    "contradicts",
+    "decided",
+    "judge",
+    "judge_picture",
+    "taken_back",
+]
 
+WITHDRAWALS = ("weights_withdrawn",)  # why weights are withdrawn as evidence; see `Companion.withdrawn`
 # Code to what it means, for documentation; the sentence of a finding names the values.
 REASONS = {
     "too_small": "the short side has fewer pixels than one view needs",
@@ -24,6 +35,7 @@ REASONS = {
     "too_compressed": "the estimated JPEG quality is below what leaves traces",
     "screenshot_like": "the file has the marks of a screenshot",
     "not_calibrated": "no calibration card is loaded",
+    "weights_withdrawn": "no calibration card is loaded, and the weights do no better than chance on pictures unlike those of their making",
     "no_card_for_stratum": "the card holds nothing for pictures of this kind, or was withdrawn for them",
     "outside_domain": "the score fits neither class of the calibration pictures",
     "fits_both_classes": "the score fits both classes of the calibration pictures",
@@ -67,7 +79,12 @@ class Judgement:
 
 
 def judge_picture(
-    evidence: Evidence, log_odds: float | None, *, card: Card | None, scale: VerbalScale = ENFSI_2015
+    evidence: Evidence,
+    log_odds: float | None,
+    *,
+    card: Card | None,
+    scale: VerbalScale = ENFSI_2015,
+    withdrawn: str = "",
 ) -> Judgement:
     """Judge one picture with its score.
 
@@ -80,6 +97,8 @@ def judge_picture(
     card : Card or None
     scale : VerbalScale
         The words in force.
+    withdrawn : str
+        As in `judge`.
     """
     if too_small(evidence):
         short = min(evidence.width, evidence.height)
@@ -87,7 +106,7 @@ def judge_picture(
     if log_odds is None:
         return _unsuitable(Message("flat"))
     stratum = "" if card is None else stratum_of(evidence)
-    return judge(log_odds, stratum=stratum, card=card, against=unfit(evidence), scale=scale)
+    return judge(log_odds, stratum=stratum, card=card, against=unfit(evidence), scale=scale, withdrawn=withdrawn)
 
 
 def judge(
@@ -97,6 +116,7 @@ def judge(
     card: Card | None,
     against: Sequence[Message] = (),
     scale: VerbalScale = ENFSI_2015,
+    withdrawn: str = "",
 ) -> Judgement:
     """Judge one score.
 
@@ -111,10 +131,12 @@ def judge(
         What makes the picture unfit whatever its score; see `forensics.judgement.suitability.unfit`.
     scale : VerbalScale
         The words in force: where they have none of support, the outcome supports nothing.
+    withdrawn : str
+        Code of `WITHDRAWALS` if the weights are withdrawn as evidence; unused with a card, which was made for them.
     """
     if card is None:
         # The same in a caveat, where readers look for what limits a finding.
-        reason = Message("not_calibrated")
+        reason = Message(withdrawn or "not_calibrated")
         return Judgement(outcome="uncalibrated", reasons=(reason,), caveats=(reason,))
     if against:
         return _unsuitable(*against)

@@ -13,7 +13,7 @@ import numpy as np
 
 from forensics.evidence.record import Evidence
 from forensics.messages import Message, known, quoted
-from forensics.types.values import UInt8Array
+from forensics.records.arrays import UInt8Array
 
 __all__ = [
     "MIN_QUALITY",

@@ -7,6 +7,7 @@ from typing import Any, Self, TypeAlias
 
 from forensics.messages.sentences import SENTENCES, fields_of, message_id
 from forensics.messages.speaking import direct, language
+from forensics.records.converting import as_field, recorded, to_record
 
 __all__ = ["Message", "Value", "carried", "known", "quoted"]
 
@@ -14,6 +15,7 @@ Value: TypeAlias = "str | int | float | bool | Message | Sequence[Value] | None"
 DEEPEST = 4  # messages within messages; the package itself makes two
 
 
+@recorded(values=as_field(struct_hook=lambda values, _: {name: _read(one, DEEPEST) for name, one in values.items()}))
 @dataclass(frozen=True, slots=True)
 class Message:
     """Something that is said of a case: a reason, a caveat, a note, a check, a refusal.
@@ -86,7 +88,7 @@ class Message:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values: the fact, and beside it its English sentence."""
-        return {"code": self.code, "values": {n: _plain(v) for n, v in self.values.items()}, "text": self.text}
+        return dict(to_record(self))
 
     @classmethod
     def from_dict(cls, record: str | Mapping[str, Any], *, depth: int = DEEPEST) -> Self:
@@ -149,12 +151,6 @@ def _checked(value: object) -> Value:
     raise TypeError(
         f"a message cannot hold {type(value).__name__}. Pass text, a number, a Message, or a list of these."
     )
-
-
-def _plain(value: Value) -> Any:
-    if isinstance(value, Message):
-        return value.to_dict()
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def _read(value: Any, depth: int) -> Value:

@@ -28,6 +28,8 @@ _JUDGING: dict[str, Template] = {
     "Ask for the picture itself.",
     "not_calibrated": "No calibration card is loaded, so the score has no known meaning as evidence; it may only be used to decide what "
     "to look at more closely.",
+    "weights_withdrawn": "These weights are withdrawn as evidence: on pictures unlike those of their making they do no better than chance "
+    "and take face swaps for photographs; nothing may be concluded from the score.",
     "no_card_for_stratum": "The calibration holds nothing for pictures of this kind ({stratum}): {why}. Use the score only to decide what "
     "to look at more closely, or calibrate with pictures of this kind ('forensics calibrate').",
     "outside_domain": "The score fits neither the generated nor the camera pictures of the calibration "

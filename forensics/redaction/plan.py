@@ -7,10 +7,11 @@ from typing import Any, Literal, Self, TypeAlias
 
 from forensics.evidence.record import Evidence
 from forensics.messages import Message
+from forensics.records.arrays import UInt8Array
+from forensics.records.canonical import JsonObject
 from forensics.redaction.boxes import Box, checked_boxes
 from forensics.redaction.covering import STYLES, Style, covered_boxes, paint
 from forensics.redaction.faces import find_faces
-from forensics.types.values import JsonObject, UInt8Array
 
 __all__ = ["WHAT", "Covering", "Redaction", "What", "place_message"]
 

@@ -14,6 +14,7 @@ from PIL import Image
 from forensics.detector.finding import Finding
 from forensics.evidence.record import Evidence
 from forensics.messages import _, decimals, sentences
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.redaction import (
     Redaction,
     Shown,
@@ -29,7 +30,6 @@ from forensics.report.context import Figure
 from forensics.report.drawn import bar, make_figure
 from forensics.residuals import RESIDUALS, Residual, render
 from forensics.scores import Localisation
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["RESIDUALS_SHOWN", "draw_figures", "place_words"]
 

@@ -18,7 +18,7 @@ from forensics.detector import Detector
 from forensics.detector.looking import Answer
 from forensics.errors import CalibrationError
 from forensics.judgement import rules, suitability
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.report import read_record, verify_report
 from forensics.types import ENFSI_2015, BranchScores, Evidence, Finding
 from forensics.validation import tasks

@@ -3,9 +3,9 @@
 import shlex
 from collections import defaultdict
 
-from forensics.canonical import visible
 from forensics.detector.finding import Finding
 from forensics.messages import _, listed, moment
+from forensics.records.canonical import visible
 from forensics.report.blocks import Block, Section, code, heading, items, key_values, paragraph, table
 from forensics.report.context import Context
 from forensics.report.sections.phrases import exhibit_label, not_recorded, shares_words, shorten

@@ -16,7 +16,7 @@ from forensics.attribution.methods import Credit
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError
 from forensics.messages import quoted
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.types import Trust, TrustCheck
 from forensics.views import Tiles, plan_views
 from tests.planted import REGION, SIDE, detector_of, grainy, planted_branch
