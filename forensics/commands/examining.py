@@ -105,7 +105,7 @@ def examine(
     if custody is not None:
         log = CustodyLog(custody)
         _open_exhibits(log, files, actor)
-    detector = load_detector(found_weights(weights), mode=mode, calibration=calibration)
+    detector = load_detector(found_weights(weights), mode=mode, calibration=calibration, scale=words)
     lines: list[str] = []
     rows: list[Finding | ErrorRow] = []
     failed: list[Path] = []
@@ -181,6 +181,7 @@ def _close_exhibits(
 ) -> None:
     """Hash the exhibits again, and enter which were examined, what came out, and which could not be opened."""
     from forensics.custody import Item
+    from forensics.messages import Message
 
     there = [path for path in files if path.is_file()]
     items = [Item.from_file(path) for path in there if path not in failed]
@@ -188,7 +189,7 @@ def _close_exhibits(
     for item in (*items, *unopened):
         log.require_same(item, actor=actor)
     if unopened:
-        log.append("noted", actor=actor, inputs=unopened, note="Could not be opened as a picture; not examined.")
+        log.append("noted", actor=actor, inputs=unopened, note=Message("not_opened"))
     outputs = [Item.from_file(findings)] if findings is not None and findings != Path("-") else []
     if items:
         log.append("examined", actor=actor, inputs=items, outputs=outputs)

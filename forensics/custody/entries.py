@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from forensics.errors import CustodyError, RecordError
+from forensics.messages import Message
 from forensics.records.canonical import SAFE_INTEGER, canonical_text, parse, storable
 from forensics.version import __version__
 
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 SCHEMA = "forensics.custody/1"
+SCHEMA_CODED = "forensics.custody/1.1"  # of entries whose note is one of this package, with its code
 ZEROS = "0" * 64  # the digest before the first entry
 MAX_LINE = (
     16 * 2**20
@@ -151,7 +153,10 @@ class Entry:
     inputs, outputs : tuple of Item
         Files that were there before, and files that came out.
     note : str
+        The English sentence of `message`, if there is one.
     tool : Tool
+    message : Message or None
+        What the package itself notes; None where a person or another program wrote the note.
 
     Raises
     ------
@@ -168,8 +173,11 @@ class Entry:
     outputs: tuple[Item, ...] = ()
     note: str = ""
     tool: Tool = field(default_factory=Tool)
+    message: Message | None = None
 
     def __post_init__(self) -> None:
+        if self.message is not None:
+            object.__setattr__(self, "note", self.message.text)
         object.__setattr__(self, "actor", _text("the actor", self.actor))
         object.__setattr__(self, "note", _text("the note", self.note))
         object.__setattr__(self, "inputs", tuple(self.inputs))
@@ -191,8 +199,10 @@ class Entry:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object."""
+        said = None if self.message is None else self.message.to_dict()
         return {
-            "schema": SCHEMA,
+            "schema": SCHEMA if said is None else SCHEMA_CODED,
+            **({} if said is None else {"message": {"code": said["code"], "values": said["values"]}}),
             "sequence": self.sequence,
             "previous": self.previous,
             "time": self.time,
@@ -227,14 +237,17 @@ def read_entry(line: bytes) -> Entry:
         record = parse(line.decode("utf-8"))
     except (UnicodeDecodeError, RecordError) as err:
         raise CustodyError("it is not JSON: edited, or written by another program.") from err
-    if record.get("schema") != SCHEMA:
+    if record.get("schema") not in (SCHEMA, SCHEMA_CODED):
         raise CustodyError(f"it is no entry of the format {SCHEMA}: edited, or written by another program or version.")
     try:
         tool = Tool(**record.pop("tool"))
         inputs, outputs = (tuple(Item(**item) for item in record.pop(side)) for side in ("inputs", "outputs"))
         record.pop("schema")
-        entry = Entry(**record, inputs=inputs, outputs=outputs, tool=tool)
-    except (TypeError, KeyError, AttributeError) as err:
+        message = record.pop("message", None)
+        if message is not None:
+            message = Message.from_dict({**message, "text": record["note"]})
+        entry = Entry(**record, inputs=inputs, outputs=outputs, tool=tool, message=message)
+    except (TypeError, KeyError, ValueError, AttributeError) as err:
         raise CustodyError(
             "a member is missing, unknown or of the wrong type: edited, or written by another program."
         ) from err

@@ -146,6 +146,16 @@ _LOADING: dict[str, Template] = {
     "credential_present": "An earlier version recorded that it is present, no more.",
 }
 
+# What the package notes in a custody log: forensics.custody and forensics.packaging.
+_CUSTODY: dict[str, Template] = {
+    "recorded_first": "Recorded first with the SHA-256 {sha256}. It was not opened.",
+    "gone_on_closing": "Gone when it was to be closed.",
+    "same_as_before": "The same SHA-256 as before.",
+    "opened_as": "Had the SHA-256 {sha256} when it was opened.",
+    "torn_line": "It began: {beginning}",
+    "package_not_finished": "The package of entry {entry} was not finished; nothing of it was left.",
+}
+
 # What a copy of a report covers: forensics.redaction.
 _COVERING: dict[str, Template] = {
     "whole_withheld": "The whole picture is withheld in this copy.",
@@ -215,7 +225,7 @@ _EXPLAINING: dict[str, Template] = {
 }
 
 SENTENCES: Mapping[str, Template] = MappingProxyType(
-    {"as_recorded": "{text}", **_JUDGING, **_EXAMINING, **_LOADING, **_COVERING, **_EXPLAINING}
+    {"as_recorded": "{text}", **_JUDGING, **_EXAMINING, **_LOADING, **_CUSTODY, **_COVERING, **_EXPLAINING}
 )
 
 

@@ -16,6 +16,7 @@ from forensics.detector.finding import Finding
 from forensics.detector.pictures import error_record, read_error
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
+from forensics.judgement.rules import contradicts
 from forensics.messages import Message, _, carried, speaking
 from forensics.records.canonical import canonical_text, digest, parse, storable
 from forensics.redaction import Covering, Redaction, redacted_attribution, redacted_localisation, redacted_metadata
@@ -88,7 +89,8 @@ def write_report(
         What is covered: everything (True), nothing (False), ``"faces"``, or marked regions; what the profile says if not given.
         Digests still name the originals.
     scale : VerbalScale
-        Words for likelihood ratios; printed whole, and part of the record.
+        Words for likelihood ratios; printed whole, and part of the record. The one that the detector was loaded with; another
+        one is named as such, and refused where it would take back an outcome.
     calibration : Card, optional
         Whose figures are printed; the shipped card if the findings name it.
     custody : path, optional
@@ -112,7 +114,7 @@ def write_report(
     UnknownNameError
         There is no such residual, or the profile names a section that there is not.
     """
-    rows = _checked(findings)
+    rows = _checked(findings, scale)
     shown = [
         name for name in dict.fromkeys(residuals) if RESIDUALS[name]
     ]  # an unknown name raises before anything is drawn
@@ -292,7 +294,7 @@ def report_id(record: JsonObject) -> str:
     return f"FR-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 
-def _checked(findings: Iterable[Finding | NotExamined]) -> list[Finding | NotExamined]:
+def _checked(findings: Iterable[Finding | NotExamined], scale: VerbalScale) -> list[Finding | NotExamined]:
     if isinstance(findings, Finding):
         raise ReportError("write_report takes a list of findings, got one Finding. Write [finding].")
     rows = list(findings)
@@ -302,6 +304,12 @@ def _checked(findings: Iterable[Finding | NotExamined]) -> list[Finding | NotExa
         if not isinstance(row, Finding) and not (hasattr(row, "name") and hasattr(row, "error")):
             raise ReportError(
                 f"a report holds Finding and ErrorRow, got {type(row).__name__}. Pass what examine returned."
+            )
+        if isinstance(row, Finding) and contradicts(row.outcome, row.lr, scale):
+            raise ReportError(
+                f"{row.evidence.name} was judged to be on a side, and the verbal scale {scale.name}, version {scale.version}, has no word "
+                "of support for its likelihood ratio. Write the report with the scale that decided, or examine again with this one "
+                "(--scale, load_detector(scale=...))."
             )
     return rows
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from forensics.evidence.record import Evidence
-from forensics.messages import _, grouped, moment, ngettext, size
+from forensics.messages import Message, _, grouped, moment, ngettext, size
 from forensics.report.blocks import Block, Section, callout, heading, key_values, paragraph, table
 from forensics.report.context import Context, Exhibit
 from forensics.report.sections.phrases import exhibit_label, exhibit_title, not_recorded, shorten, text_or
@@ -154,8 +154,14 @@ def _entry(entry: Mapping[str, Any]) -> tuple[str, ...]:
         text_or(action_words().get(entry["action"], entry["action"]), limit=100),
         text_or(shorten(of, 400), _("nothing")),
         text_or(shorten(out, 400), _("nothing")),
-        text_or(entry["note"], _("none"), 300),
+        text_or(_note(entry), _("none"), 300),
     )
+
+
+def _note(entry: Mapping[str, Any]) -> str:
+    """Return the note of an entry; of what the package itself noted, in the language of the report."""
+    message = entry.get("message")
+    return str(entry["note"]) if message is None else Message.from_dict({**message, "text": entry["note"]}).said()
 
 
 def action_words() -> dict[str, str]:

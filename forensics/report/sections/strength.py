@@ -58,6 +58,7 @@ def strength_blocks(exhibit: Exhibit, finding: Finding, scale: VerbalScale) -> l
     )
     reached = _("reached") if lr.at_bound else _("not reached")
     return [
+        *_other_scale(finding, scale),
         llr_plot(
             _(
                 "{exhibit}: likelihood ratio with its 95 percent interval, on a logarithmic axis. The tinted part is what the "
@@ -107,6 +108,17 @@ def strength_blocks(exhibit: Exhibit, finding: Finding, scale: VerbalScale) -> l
                 (_("Calibration, SHA-256"), lr.calibration_sha256),
             ],
         ),
+    ]
+
+
+def _other_scale(finding: Finding, scale: VerbalScale) -> list[Block]:
+    """Return that the outcome was decided with other words than those of this report, if so; older findings do not say."""
+    decided_with = finding.run.settings.get("scale_sha256", scale.sha256)
+    if decided_with == scale.sha256:
+        return []
+    name = text_or(str(finding.run.settings.get("scale", "")), limit=200)
+    return [
+        paragraph(_("The outcome was decided with another verbal scale than that of this report: {scale}.", scale=name))
     ]
 
 

@@ -17,7 +17,7 @@ from forensics.report.profile import PROFILES, Profile
 from forensics.report.sections import SECTIONS
 from forensics.report.sections.conclusion import odds_words
 from forensics.report.verification import read_record
-from forensics.types import DeliveredScore, Finding, LikelihoodRatio, Robustness
+from forensics.types import ENFSI_2015, DeliveredScore, Finding, LikelihoodRatio, Robustness, VerbalScale
 from tests import report_samples
 from tests.calibrations import STARTER_CARD
 
@@ -78,6 +78,21 @@ def test_a_conclusion_stands_in_its_section_and_on_the_first_page_alone(told: Ca
     assert [line.partition(" | ")[0] for line in order if " | " in line][:4] == [
         "What was asked", "What was examined", "What the detector measured", "How strong it is",
     ]  # fmt: skip
+
+
+def test_words_of_another_scale_are_named_and_take_no_outcome_back(tmp_path: Path) -> None:
+    own = VerbalScale(name="Own", source="Manual", version="7", neutral="nothing", bands=((1.5, "a hint"),))
+    run = replace(
+        report_samples.run(), settings={"scale": "ENFSI, version 3.0 (2015)", "scale_sha256": ENFSI_2015.sha256}
+    )
+    strong = replace(weighed(), run=run)
+    page = write_report([strong], tmp_path / "a.html", scale=own, now=report_samples.NOW).read_text(encoding="utf-8")
+    assert "decided with another verbal scale than that of this report: ENFSI, version 3.0 (2015)." in page
+    assert "--scale SCALE.toml" in page
+    page = write_report([strong], tmp_path / "b.html", now=report_samples.NOW).read_text(encoding="utf-8")
+    assert "decided with another verbal scale" not in page
+    with pytest.raises(ReportError, match="Own, version 7, has no word of support"):
+        write_report([strong], tmp_path / "c.html", scale=replace(own, bands=((5, "a hint"),)))
 
 
 def test_inconclusive_and_unsuitable_are_results(told: Callable[..., dict[str, str]]) -> None:
