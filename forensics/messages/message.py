@@ -49,6 +49,9 @@ class Message:
         if self.text is None:
             object.__setattr__(self, "text", self._worded(_itself))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.code, dict(self.values), self.text)  # an error may come from another process
+
     def __str__(self) -> str:
         return self.text
 

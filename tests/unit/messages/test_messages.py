@@ -2,6 +2,7 @@
 
 import ast
 import json
+import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -196,6 +197,7 @@ def test_errors_carry_their_message() -> None:
     assert carried(error).code == "empty"
     assert carried(EvidenceError("plain words")) == quoted("plain words")
     assert carried(EvidenceError()) == quoted("")
+    assert carried(pickle.loads(pickle.dumps(error))) == carried(error)  # noqa: S301  # our own bytes
 
 
 def test_names_without_words_stand_as_they_are() -> None:
