@@ -12,11 +12,13 @@ from functools import cached_property
 from io import BufferedReader
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from forensics.errors import CustodyError, RecordError
 from forensics.messages import Message
+from forensics.records.arrays import keep_copies
 from forensics.records.canonical import SAFE_INTEGER, canonical_text, parse, storable
+from forensics.records.converting import as_field, from_record, recorded, to_record
 from forensics.version import __version__
 
 __all__ = [
@@ -113,10 +115,6 @@ class Item:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return cls(name=name, sha256=digest, n_bytes=file.tell())
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        return {"name": self.name, "sha256": self.sha256, "n_bytes": self.n_bytes}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
@@ -129,11 +127,8 @@ class Tool:
         object.__setattr__(self, "name", _text("the name of the tool", self.name))
         object.__setattr__(self, "version", _text("the version of the tool", self.version))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        return {"name": self.name, "version": self.version}
 
-
+@recorded(derived=("schema",), message=as_field(omit_if_default=True))
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One entry.
@@ -180,8 +175,7 @@ class Entry:
             object.__setattr__(self, "note", self.message.text)
         object.__setattr__(self, "actor", _text("the actor", self.actor))
         object.__setattr__(self, "note", _text("the note", self.note))
-        object.__setattr__(self, "inputs", tuple(self.inputs))
-        object.__setattr__(self, "outputs", tuple(self.outputs))
+        keep_copies(self)
         if type(self.sequence) is not int or not 1 <= self.sequence <= SAFE_INTEGER:
             raise CustodyError(f"an entry cannot have the number {self.sequence!r}. Count from 1.")
         if not is_digest(self.previous):
@@ -197,27 +191,15 @@ class Entry:
         if not self.actor.strip():
             raise CustodyError("an entry names no actor. Say who did it.")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        said = None if self.message is None else self.message.to_dict()
-        return {
-            "schema": SCHEMA if said is None else SCHEMA_CODED,
-            **({} if said is None else {"message": {"code": said["code"], "values": said["values"]}}),
-            "sequence": self.sequence,
-            "previous": self.previous,
-            "time": self.time,
-            "actor": self.actor,
-            "action": self.action,
-            "inputs": [item.to_dict() for item in self.inputs],
-            "outputs": [item.to_dict() for item in self.outputs],
-            "note": self.note,
-            "tool": self.tool.to_dict(),
-        }
+    @property
+    def schema(self) -> str:
+        """The format of the line."""
+        return SCHEMA if self.message is None else SCHEMA_CODED
 
     @cached_property
     def line(self) -> bytes:
         """The line in the log, without its line end."""
-        return canonical_text(self.to_dict()).encode("utf-8")
+        return canonical_text(to_record(self)).encode("utf-8")
 
     @property
     def sha256(self) -> str:
@@ -240,19 +222,13 @@ def read_entry(line: bytes) -> Entry:
     if record.get("schema") not in (SCHEMA, SCHEMA_CODED):
         raise CustodyError(f"it is no entry of the format {SCHEMA}: edited, or written by another program or version.")
     try:
-        tool = Tool(**record.pop("tool"))
-        inputs, outputs = (tuple(Item(**item) for item in record.pop(side)) for side in ("inputs", "outputs"))
-        record.pop("schema")
-        message = record.pop("message", None)
-        if message is not None:
-            message = Message.from_dict({**message, "text": record["note"]})
-        entry = Entry(**record, inputs=inputs, outputs=outputs, tool=tool, message=message)
-    except (TypeError, KeyError, ValueError, AttributeError) as err:
+        entry = from_record(Entry, record)
+    except CustodyError as err:
+        raise CustodyError(f"edited: {err}") from err
+    except RecordError as err:
         raise CustodyError(
             "a member is missing, unknown or of the wrong type: edited, or written by another program."
         ) from err
-    except CustodyError as err:
-        raise CustodyError(f"edited: {err}") from err
     if entry.line != line:
         raise CustodyError("it is not canonical: spaces, order, escapes or characters were edited.")
     return entry

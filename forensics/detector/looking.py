@@ -9,7 +9,7 @@ from forensics.evidence.record import Evidence
 from forensics.judgement.suitability import too_small
 from forensics.messages import Message
 from forensics.models.companion import Companion
-from forensics.models.fast import Computation
+from forensics.models.execution.modes import Computation
 from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights
 from forensics.records.progress import Watch

@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
-from forensics.errors import RecordError
+from forensics.errors import MissingExtraError, RecordError, needed_by
 from forensics.evidence.credentials import Provenance, ProvenanceState
 from forensics.messages import Message
 
@@ -163,15 +163,14 @@ def read_provenance(data: bytes, media_type: str, *, trust: TrustList | None) ->
         "trust_list_sha256": trust.sha256 if trust else None,
     }
     try:
-        import c2pa  # type: ignore[import-untyped]  # it ships no annotations
+        with needed_by("Checking content credentials"):
+            import c2pa  # type: ignore[import-untyped]  # it ships no annotations
+    except MissingExtraError:
+        return Provenance(state="not_tested", message=Message("credential_not_installed"))
     except (ImportError, OSError, RuntimeError) as err:
-        absent = isinstance(err, ModuleNotFoundError)
-        reason = (
-            Message("credential_not_installed")
-            if absent
-            else Message("credential_library_not_loaded", {"error": type(err).__name__})
+        return Provenance(
+            state="not_tested", message=Message("credential_library_not_loaded", {"error": type(err).__name__})
         )
-        return Provenance(state="not_tested", message=reason)
     found: dict[str, Any] = {**in_force, "sdk_version": _sdk_version(c2pa.sdk_version())}
     try:
         with (

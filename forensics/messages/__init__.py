@@ -5,7 +5,7 @@ A part of the package says ``Message("too_small", {"n": 40, "least": 64})``. Who
 ``_("Exhibit {number}", number=3)``. English is what the code holds; `locale` holds the catalogues of the other languages.
 """
 
-from forensics.messages.message import Message, Value, carried, known, quoted
+from forensics.messages.message import Message, Value, carried, coded, known, quoted
 from forensics.messages.sentences import SENTENCES
 from forensics.messages.speaking import (
     LANGUAGES,
@@ -31,6 +31,7 @@ __all__ = [
     "Value",
     "_",
     "carried",
+    "coded",
     "decimals",
     "direct",
     "grouped",

@@ -9,7 +9,7 @@ from forensics.messages.sentences import SENTENCES, fields_of, message_id
 from forensics.messages.speaking import direct, language
 from forensics.records.converting import as_field, recorded, to_record
 
-__all__ = ["Message", "Value", "carried", "known", "quoted"]
+__all__ = ["Message", "Value", "carried", "coded", "known", "quoted"]
 
 Value: TypeAlias = "str | int | float | bool | Message | Sequence[Value] | None"
 DEEPEST = 4  # messages within messages; the package itself makes two
@@ -107,6 +107,11 @@ class Message:
 def quoted(text: str) -> Message:
     """Return words of somebody else as a message: they read the same in every language."""
     return Message("as_recorded", {"text": text})
+
+
+def coded(record: Any) -> Any:
+    """Return the JSON values of a message, of a record that may hold a bare sentence instead, as older ones do."""
+    return quoted(record).to_dict() if isinstance(record, str) else record
 
 
 def carried(error: BaseException) -> Message:

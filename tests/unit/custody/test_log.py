@@ -15,6 +15,7 @@ from forensics.custody import ACTIONS, CustodyLog, Entry, Item, Tool, storage, v
 from forensics.custody.entries import MAX_LINE, ZEROS, read_entry
 from forensics.errors import CustodyError
 from forensics.messages import Message
+from forensics.records.converting import to_record
 from forensics.version import __version__
 from tests.conftest import NOW
 from tests.hostile import hostile_texts
@@ -346,10 +347,10 @@ def test_what_the_package_notes_is_a_code_with_values(tmp_path: Path) -> None:
     with pytest.raises(CustodyError, match="first recorded"):
         log.require_same(Item(name=ABC.name, sha256="1" * 64, n_bytes=3), actor="A", now=NOW)
     by_hand, noted = log.entries()
-    assert (by_hand.message, by_hand.to_dict()["schema"]) == (None, "forensics.custody/1")
+    assert (by_hand.message, to_record(by_hand)["schema"]) == (None, "forensics.custody/1")
     assert noted.message == Message("recorded_first", {"sha256": ABC.sha256})
     assert noted.note == noted.message.text
-    assert noted.to_dict()["schema"] == "forensics.custody/1.1"
-    assert noted.to_dict()["message"] == {"code": "recorded_first", "values": {"sha256": ABC.sha256}}
+    assert to_record(noted)["schema"] == "forensics.custody/1.1"
+    assert to_record(noted)["message"] == noted.message.to_dict()
     assert read_entry(noted.line) == noted
     assert verify_log(log.path).ok
