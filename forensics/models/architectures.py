@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from forensics.errors import ModelError
+from forensics.errors import ModelError, needed_by
 from forensics.models.branch import BRANCHES, Branch
 from forensics.models.networks.channels import ImageNetNormalize, ReferenceChannels, StarterChannels
 from forensics.models.networks.convnext import ConvNeXt, small_convnext
@@ -98,7 +98,8 @@ def timm_network(*, variant: str, attribution_layer: str) -> Branch:
     ModelError
         timm has no such network, or the network no such layer.
     """
-    import timm  # here, since it takes a second and no shipped branch needs it
+    with needed_by("A branch of timm"):
+        import timm  # here, since it takes a second and no shipped branch needs it
 
     if variant not in timm.list_models():
         raise ModelError(f"timm {timm.__version__} has no network {variant!r}. timm.list_models() names them.")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from forensics.detector import load_detector
+from forensics.records.converting import to_record
 from forensics.report import read_record, verify_report
 from tests.example import EXAMPLE, NOW, STALE, exhibit, stored, write_example
 
@@ -55,7 +56,7 @@ def test_the_shipped_weights_give_the_stored_scores(record: dict[str, object]) -
     for what in (
         lambda finding: dict(finding.run.weights),
         lambda finding: dict(finding.run.settings).keys(),
-        lambda finding: finding.evidence.to_dict(),
+        lambda finding: to_record(finding.evidence),
         lambda finding: finding.outcome,
         lambda finding: (finding.scores.branches, finding.scores.views, finding.scores.boxes.tolist()),
     ):

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from forensics.errors import MissingExtraError
+from forensics.errors import needed_by
 from forensics.models.architectures import AdaptedNetwork
 from forensics.models.branch import Branch
 from forensics.models.execution.engine import Runner
@@ -95,7 +95,8 @@ def openvino_runner(branch: Branch, example: Tensor, *, precision: Precision, si
         OpenVINO is not installed.
     """
     core = _core()
-    import openvino
+    with needed_by("Computing with OpenVINO"):
+        import openvino
 
     network = _WithFewerBits(branch)
     with torch.inference_mode():
@@ -132,10 +133,8 @@ def _core() -> Any:
     """
     # Its telemetry would report to a server of its makers; without that package it goes without.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # how an import is made to fail
-    try:
+    with needed_by("Computing with OpenVINO"):
         import openvino
-    except ImportError as err:
-        raise MissingExtraError("OpenVINO is not installed. Install it with: pip install 'forensics[fast]'") from err
     return openvino.Core()
 
 
