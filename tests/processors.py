@@ -82,12 +82,10 @@ MASKS = (
     Mask(name="as it is, 3 threads", threads=3),
     Mask(name="oneDNN: AVX-512 without bfloat16", needs="avx512_bf16", variables={"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}),
     Mask(name="oneDNN: AVX2", needs="avx512f", variables={"ONEDNN_MAX_CPU_ISA": "AVX2"}),
-    Mask(name="ATen: AVX2", needs="avx512f", variables={"ATEN_CPU_CAPABILITY": "avx2"}),
     Mask(name="ATen: no AVX", needs="avx2", variables={"ATEN_CPU_CAPABILITY": "default"}),
     Mask(name="all libraries: AVX2, as most laptops", needs="avx512f", variables=AVX2, features="avx2", threads=2),
     Mask(name="all libraries: no AVX", needs="avx2", variables=SSE, features="", missing="openvino"),
-    Mask(name="a system that does not tell", features=""),
-    Mask(name="AVX2, no OpenVINO", features="avx2", missing="openvino"),
+    Mask(name="a system that does not tell, no OpenVINO", features="", missing="openvino"),
 )  # fmt: skip
 
 
