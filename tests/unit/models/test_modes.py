@@ -387,6 +387,8 @@ def test_instructions_that_kernels_may_not_use_do_not_count(monkeypatch: pytest.
     assert reproducibility.processor_features() == ("avx2",)
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE")
     assert reproducibility.processor_features() == ("avx2", "avx512f")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_FP16")
+    assert reproducibility.processor_features() == ("avx2", "avx512f", "avx512_vnni", "avx512_bf16")
     (tmp_path / "cpuinfo").unlink()
     assert reproducibility.processor_features() == ()
 
