@@ -21,6 +21,7 @@ from forensics.calibration.calibrators import CALIBRATORS, Calibrator
 from forensics.calibration.conformal import class_p_value
 from forensics.calibration.likelihood import LikelihoodRatio, Propositions
 from forensics.errors import CalibrationError, NotCalibratedError, RecordError, UnknownNameError
+from forensics.messages import Message
 from forensics.records.arrays import Float64Array
 from forensics.records.canonical import storable
 from forensics.records.converting import JsonObject, as_field, from_record, recorded, to_record
@@ -104,7 +105,16 @@ class StratumCard:
         return h1, h2
 
 
-@recorded(constants={"format": FORMAT})
+def _reasons_record(withdrawn: Mapping[str, Message]) -> JsonObject:
+    # Of an older card the bare sentence that it holds, so that its digest stays.
+    return {name: why.text if why.code == "as_recorded" else why.to_dict() for name, why in withdrawn.items()}
+
+
+def _reasons(record: Mapping[str, Any], _: object) -> dict[str, Message]:
+    return {name: Message.from_dict(why) for name, why in record.items()}
+
+
+@recorded(constants={"format": FORMAT}, withdrawn=as_field(unstruct_hook=_reasons_record, struct_hook=_reasons))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """A calibration of one detector.
@@ -127,7 +137,7 @@ class Card:
     checked_on : mapping
         The same of the pictures that the strata were checked on; empty if none were.
     strata : mapping of str to StratumCard
-    withdrawn : mapping of str to str
+    withdrawn : mapping of str to Message
         Strata that were looked at and carry no LR, and why.
     """
 
@@ -139,7 +149,7 @@ class Card:
     level: float
     data: Mapping[str, Any]
     strata: Mapping[str, StratumCard]
-    withdrawn: Mapping[str, str]
+    withdrawn: Mapping[str, Message]
     checked_on: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = field(init=False, default="")
 
@@ -157,11 +167,11 @@ class Card:
         own = self.group(name)
         if own is not None:
             return self.strata[own]
-        reason = self.withdrawn.get(name, "no picture of this kind was among those it was made from")
-        raise NotCalibratedError(
-            f"the calibration holds nothing for pictures of this kind ({name}): {reason}. Use the score only to decide what "
-            "to look at more closely, or calibrate with pictures of this kind ('forensics calibrate')."
-        )
+        raise NotCalibratedError(Message("no_card_for_stratum", {"stratum": name, "why": self.why_not(name)}))
+
+    def why_not(self, stratum: str) -> Message:
+        """Return why the card holds nothing for a kind of picture."""
+        return self.withdrawn.get(stratum) or Message("stratum_absent")
 
     def group(self, stratum: str) -> str | None:
         """Return the name under which the card holds a stratum, alone or with its neighbours; None if it holds none."""

@@ -17,6 +17,7 @@ from forensics.evaluation.matrix import MatrixRow, Validated, as_json
 from forensics.evaluation.scoring import UNSCORED, ScoredCopy
 from forensics.judgement.outcomes import OUTCOMES
 from forensics.judgement.rules import REASONS
+from forensics.messages import ngettext
 from forensics.records.arrays import Float64Array, IntArray
 from forensics.records.writing import write_atomically
 from forensics.report.blocks import (
@@ -36,7 +37,6 @@ from forensics.report.blocks import (
 from forensics.report.blocks import summary as statements
 from forensics.report.context import Case
 from forensics.report.document import write_document
-from forensics.report.language import ngettext
 from forensics.reproducibility import machine
 
 __all__ = ["write_validation"]

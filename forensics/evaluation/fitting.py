@@ -18,6 +18,7 @@ from forensics.calibration.likelihood import Propositions
 from forensics.errors import CalibrationError
 from forensics.evaluation.scoring import ScoredCopy
 from forensics.judgement.suitability import neighbourhood
+from forensics.messages import Message
 from forensics.records.arrays import Float64Array, IntArray
 from forensics.version import __version__
 
@@ -182,22 +183,20 @@ def fit_card(
             "'forensics weights verify', or leave those pictures out."
         )
     strata: dict[str, StratumCard] = {}
-    withdrawn: dict[str, str] = {}
+    withdrawn: dict[str, Message] = {}
     groups = _groups(scored, max(minimum, together))
     for name, sample in in_strata(scored, groups).items():
         members = tuple(sorted(stratum for stratum, group in groups.items() if group == name))
         n1, n0 = sample.n
         if min(n1, n0) < minimum:
-            both = ", with a face and without," if members else ""
-            reason = (
-                f"{_pictures(n1, 'generated')} and {_pictures(n0, 'camera')}{both} were at hand, and at least {minimum} of "
-                "each are needed"
-            )
+            found = {**_pictures(n1, n0), "least": minimum}
+            reason = Message("strata_too_small", found) if members else Message("stratum_too_small", found)
             withdrawn |= dict.fromkeys(members or (name,), reason)
             continue
         fitted = replace(_fit_stratum(sample, calibrator), members=members)
         if fitted.bounds == (0.0, 0.0):
-            reason = f"likelihood ratios of held-out {fitted.held_out} were worth no more than LR = 1"
+            by_source = fitted.held_out == "sources"
+            reason = Message("worth_nothing_sources") if by_source else Message("worth_nothing_pictures")
             withdrawn |= dict.fromkeys(members or (name,), reason)
         else:
             strata[name] = fitted
@@ -325,17 +324,13 @@ def check_card(card: Card, scored: Sequence[ScoredCopy], *, made_from: Sequence[
         n = (0, 0) if sample is None else sample.n
         if sample is None or min(n) < CHECK_MINIMUM:
             withdrawn |= dict.fromkeys(
-                stratum.members or (name,),
-                f"it could not be checked: {_pictures(n[0], 'generated')} and {_pictures(n[1], 'camera')} of other sources were at "
-                f"hand, and at least {CHECK_MINIMUM} of each are needed",
+                stratum.members or (name,), Message("not_checked_elsewhere", {**_pictures(*n), "least": CHECK_MINIMUM})
             )
             continue
         measured = measure(stratum.llrs(sample.log_odds), sample.labels)
         failed = _failed(measured)
         if failed:
-            reason = (
-                f"on other sources ({_pictures(n[0], 'generated')}, {_pictures(n[1], 'camera')}) it failed: {failed}"
-            )
+            reason = Message("failed_elsewhere", {**_pictures(*n), "figures": failed})
             withdrawn |= dict.fromkeys(stratum.members or (name,), reason)
         else:
             covered = {f"coverage_h{2 - label}": coverage(sample, stratum, card.level, label) for label in (1, 0)}
@@ -353,13 +348,13 @@ def coverage(sample: Sample, stratum: StratumCard, level: float, label: int) -> 
     return share(sum(stratum.p_values(float(z))[place] > level for z in own), len(own))
 
 
-def _failed(measured: Mapping[str, Estimate]) -> str:
+def _failed(measured: Mapping[str, Estimate]) -> list[Message]:
     over = []
     for name, limit in CHECKS.items():
         value = measured[name].value
         if value >= limit if name == "cllr" else value > limit:
-            over.append(f"{name} {value:.3f}, limit {limit:g}")
-    return ", ".join(over)
+            over.append(Message("figure_beyond_limit", {"figure": name, "value": value, "limit": limit}))
+    return over
 
 
 def described(scored: Sequence[ScoredCopy]) -> dict[str, Any]:
@@ -381,5 +376,5 @@ def described(scored: Sequence[ScoredCopy]) -> dict[str, Any]:
     }
 
 
-def _pictures(n: int, kind: str) -> str:
-    return f"{n} {kind} picture{'' if n == 1 else 's'}"
+def _pictures(h1: int, h2: int) -> dict[str, Message]:
+    return {"generated": Message("generated_pictures", {"n": h1}), "camera": Message("camera_pictures", {"n": h2})}

@@ -20,7 +20,7 @@ from forensics.evaluation.criteria import CHARACTERISTICS, Criteria, Criterion
 from forensics.evaluation.fitting import Sample, coverage, in_strata, independent
 from forensics.evaluation.scoring import ScoredCopy
 from forensics.judgement.deliveries import AS_RECEIVED, HARMLESS
-from forensics.judgement.rules import judge
+from forensics.judgement.rules import judge, taken_back
 from forensics.records.arrays import Float64Array, IntArray
 
 __all__ = ["MatrixRow", "Validated", "validation_matrix"]
@@ -161,7 +161,7 @@ def validation_matrix(scored: Sequence[ScoredCopy], card: Card, criteria: Criter
         outcomes=outcomes,
         reasons=reasons,
         withdrawn={
-            name: card.withdrawn.get(name, "no picture of this kind was among those of the calibration")
+            name: card.why_not(name).text
             for name in sorted({c.stratum for c in scored if c.stratum and card.group(c.stratum) is None})
         },
         left_out=sum(1 for c in scored if c.problem),
@@ -298,10 +298,8 @@ def _outcome(received: ScoredCopy, by_delivery: Mapping[str, ScoredCopy], card: 
     if received.log_odds is None or received.problem:
         return "unsuitable", tuple(received.problem.split(", "))[:1]
     judgement = judge(received.log_odds, stratum=received.stratum, card=card)
-    if judgement.outcome in ("supports_h1", "supports_h2") and judgement.lr is not None:
-        others = [_weigh(by_delivery[name], card) for name in HARMLESS if name in by_delivery]
-        if any(w is not None and w.llr * judgement.lr.llr < 0 for w in others):
-            return "inconclusive", ("flips_under_processing",)
+    others = {name: _weigh(by_delivery[name], card) for name in HARMLESS if name in by_delivery}
+    judgement = taken_back(judgement, {name: None if w is None else w.llr for name, w in others.items()})
     return judgement.outcome, judgement.codes
 
 

@@ -14,15 +14,15 @@ from typer.testing import CliRunner, Result
 import forensics as fx
 from forensics.calibration import read_card
 from forensics.cli import app
-from forensics.detector import Detector, examining
+from forensics.detector import Detector
+from forensics.detector.looking import Answer
 from forensics.errors import CalibrationError
 from forensics.evaluation import procedures
-from forensics.judgement import suitability
+from forensics.judgement import rules, suitability
 from forensics.records.converting import from_record
 from forensics.records.progress import Watch
 from forensics.report import read_record, verify_report
 from forensics.types import ENFSI_2015, BranchScores, Evidence, Finding
-from forensics.views import plan_views
 from tests.calibrations import FACE, make_card
 from tests.conftest import encoded, textured
 
@@ -35,15 +35,12 @@ N = 45  # pictures of each class
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let brightness stand for the networks: everything round them is as it is, and takes no time."""
 
-    def look(self: Detector, evidence: Evidence, watch: Watch) -> tuple[object, BranchScores, None]:
-        plan = plan_views(evidence.require_pixels(), self.weights.manifest.scheme)
+    def look(self: Detector, evidence: Evidence, watch: Watch) -> Answer:
         z = (float(evidence.pixels.mean()) - 120.0) / 8.0
         logits = np.zeros((len(self.branches), 1, 2))
         logits[..., 1] = z
-        return (
-            plan,
-            BranchScores(branches=self.branches, views=("v",), logits=logits, boxes=np.zeros((1, 4), int)),
-            None,
+        return Answer(
+            scores=BranchScores(branches=self.branches, views=("v",), logits=logits, boxes=np.zeros((1, 4), int))
         )
 
     monkeypatch.setattr(Detector, "_look", look)
@@ -128,15 +125,15 @@ def test_from_pictures_to_a_finding_with_words(labelled: Path, tmp_path: Path) -
 
 
 def test_an_outcome_is_taken_back_if_a_harmless_copy_changes_the_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    def look(self: Detector, evidence: Evidence, watch: Watch) -> tuple[object, BranchScores, None]:
+    def look(self: Detector, evidence: Evidence, watch: Watch) -> Answer:
         z = -2.3 if evidence.media_type == "image/jpeg" else 2.3  # copies are JPEG, the exhibit is PNG
         logits = np.zeros((len(self.branches), 1, 2))
         logits[..., 1] = z
         scores = BranchScores(branches=self.branches, views=("v",), logits=logits, boxes=np.zeros((1, 4), int))
-        return plan_views(evidence.require_pixels(), self.weights.manifest.scheme), scores, None
+        return Answer(scores=scores)
 
     monkeypatch.setattr(Detector, "_look", look)
-    monkeypatch.setattr(examining, "stratum_of", lambda _evidence: FACE)
+    monkeypatch.setattr(rules, "stratum_of", lambda _evidence: FACE)
     detector = fx.load_detector(WEIGHTS)
     detector.calibration = make_card(detector_sha256=detector.sha256)
     exhibit = encoded(textured(100, 100))

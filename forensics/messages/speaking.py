@@ -1,17 +1,20 @@
-"""The language in force, and how texts, numbers and dates are written in it."""
+"""The language in force, and how texts, numbers and dates are written in it.
+
+Babel is imported for languages other than English alone, so that whoever reads English needs none of it.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
-
-from babel import Locale
-from babel.messages.catalog import Catalog
-from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from typing import TYPE_CHECKING
 
 from forensics.errors import ReportError
+
+if TYPE_CHECKING:
+    from babel import Locale
+    from babel.messages.catalog import Catalog
 
 __all__ = [
     "LANGUAGES",
@@ -32,7 +35,7 @@ __all__ = [
 
 LOCALES = {"en": "en", "zh": "zh_Hans_CN", "ko": "ko_KR"}
 LANGUAGES = tuple(LOCALES)
-FOLDER = Path(__file__).parents[1] / "locale"
+FOLDER = Path(__file__).parent / "locale"
 
 _language: ContextVar[str] = ContextVar("language", default="en")
 
@@ -105,7 +108,13 @@ def _formatted(value: float, pattern: str) -> str:
     text = f"{value:.{places}f}"
     if not any(c.isdigit() for c in text):
         return text  # nan, inf
-    return format_decimal(text, format=pattern, locale=_locale(_language.get())).replace("-", "−")
+    if _language.get() == "en":
+        written = f"{int(text):,}" if pattern.startswith("#,") else text
+    else:
+        from babel.numbers import format_decimal
+
+        written = format_decimal(text, format=pattern, locale=_locale(_language.get()))
+    return written.replace("-", "−")
 
 
 def listed(names: Sequence[str]) -> str:
@@ -139,8 +148,10 @@ def size(n_bytes: int) -> str:
 
 
 @cache
-def catalogue(code: str) -> Catalog:
+def catalogue(code: str) -> "Catalog":
     """Return the catalogue of a language as it lies in the package."""
+    from babel.messages.pofile import read_po
+
     path = FOLDER / code / "LC_MESSAGES" / "forensics.po"
     with path.open("rb") as file:
         return read_po(file, locale=code)
@@ -162,5 +173,7 @@ def _texts(code: str) -> dict[str, str]:
 
 
 @cache
-def _locale(code: str) -> Locale:
+def _locale(code: str) -> "Locale":
+    from babel import Locale
+
     return Locale.parse(LOCALES[code])
