@@ -221,8 +221,7 @@ def write_card(card: Card, path: str | PathLike[str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as err:
         raise CalibrationError(f"{path} cannot be written: {err.strerror}. Choose another place with --out.") from err
-    data = rfc8785.dumps({**card.to_dict(), "sha256": card.sha256})
-    return write_atomically(path, data, error=CalibrationError)
+    return write_atomically(path, rfc8785.dumps({**card.to_dict(), "sha256": card.sha256}), error=CalibrationError)
 
 
 def refuse_to_replace(path: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from forensics.custody import CustodyLog, Entry, Item, sign_file, verify_log
 from forensics.custody.beside import vouching_files
@@ -22,7 +22,7 @@ from forensics.packaging.extracts import CUSTODY, FINDINGS, METADATA, custody_ro
 from forensics.packaging.names import safe_name
 from forensics.packaging.signed_logs import signed_logs
 from forensics.packaging.writing import Bag, Progress
-from forensics.records.canonical import canonical_text, digest, storable
+from forensics.records.canonical import JsonObject, canonical_text, digest, storable
 from forensics.reproducibility import utc_now
 from forensics.version import __version__
 
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 __all__ = ["write_package"]
-
-JsonObject: TypeAlias = dict[str, Any]
 
 
 def write_package(

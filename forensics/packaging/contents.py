@@ -9,12 +9,12 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from forensics.custody.entries import Item, is_digest, open_file
 from forensics.custody.keys import is_private, load_public_key
 from forensics.errors import CustodyError, RecordError, ReportError
-from forensics.records.canonical import parse, visible
+from forensics.records.canonical import JsonObject, parse, visible
 from forensics.report.html import RECORD_OPEN
 from forensics.report.verification import read_record
 
@@ -29,8 +29,6 @@ __all__ = [
     "read_case",
     "report_rows",
 ]
-
-JsonObject: TypeAlias = dict[str, Any]
 
 LOG = "custody.jsonl"
 FINDING, ERROR = "forensics.finding/", "forensics.error/"

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from jinja2 import TemplateError
 
 from forensics.errors import RecordError, ReportError
-from forensics.records.canonical import canonical_text, digest, parse, visible
+from forensics.records.canonical import JsonObject, canonical_text, digest, parse, visible
 from forensics.records.check import Check
 from forensics.report.document import report_id
 from forensics.report.html import RECORD_CLOSE, RECORD_OPEN, render_page, seal
@@ -23,8 +22,6 @@ from forensics.reproducibility import file_sha256
 from forensics.version import __version__
 
 __all__ = ["Verification", "read_record", "verify_report"]
-
-JsonObject: TypeAlias = dict[str, Any]
 
 MAX_BYTES = 512 * 2**20  # far beyond any report; keeps a wrong file from filling the memory
 _IMAGE = re.compile(r'<img data-figure="([A-Za-z0-9-]+)"[^>]*? src="data:image/png;base64,([^"]*)">')

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import forensics
+from tests.calibrations import STARTER_CARD
 
 ROOT = Path(__file__).parent.parent.parent
 PUBLIC = [
@@ -71,6 +72,7 @@ def test_readme_commands_run(
         shutil.copy(ROOT / "tests" / "parity" / "picture_300x200.png", tmp_path / place)
     shutil.copy(ROOT / "tests" / "parity" / "dfd_tiny.pth", tmp_path / "final_model.pth")
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    shutil.copy(STARTER_CARD, tmp_path / "card.json")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(cli, "_leave", lambda code: sys.exit(code or 0))  # instead of ending this process
     for command in commands:
