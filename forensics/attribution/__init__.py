@@ -1,31 +1,30 @@
 """Why a branch answered so: attributions on captum, each with what was measured of the explanation itself.
 
-The names below are loaded when first used: drawing an attribution needs neither torch nor captum.
+All methods are registered on import, which needs neither torch nor captum; the other names are loaded when first used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from forensics.attribution.methods.catalogue import METHODS, Method, usable_methods
+
 if TYPE_CHECKING:
-    from forensics.attribution.attributing import attribute, usable_methods
+    from forensics.attribution.attributing import attribute
     from forensics.attribution.comparing import Agreement, compare_branches
-    from forensics.attribution.faithfulness import LIMITS
-    from forensics.attribution.looks import BASELINES, TARGETS
-    from forensics.attribution.methods import METHODS, Method
+    from forensics.attribution.limits import LIMITS
+    from forensics.attribution.methods.baselines import BASELINES
+    from forensics.attribution.methods.explained_view import TARGETS
     from forensics.attribution.rendering import Drawing, draw
 
 _HOMES = {
     "Agreement": "comparing",
-    "BASELINES": "looks",
+    "BASELINES": "methods.baselines",
     "Drawing": "rendering",
-    "LIMITS": "faithfulness",
-    "METHODS": "attributing",
-    "Method": "methods",
-    "TARGETS": "looks",
+    "LIMITS": "limits",
+    "TARGETS": "methods.explained_view",
     "attribute": "attributing",
     "compare_branches": "comparing",
     "draw": "rendering",
-    "usable_methods": "attributing",
 }
 
 __all__ = [

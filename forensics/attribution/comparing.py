@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forensics.attribution.arguments import require_attribution
 from forensics.attribution.faithfulness import agreement
-from forensics.attribution.given import attribution_given
 from forensics.attribution.record import Attribution
 from forensics.errors import AttributionError
 from forensics.types.values import Float32Array
@@ -57,7 +57,7 @@ def compare_branches(one: Attribution, other: Attribution) -> Agreement:
     TypeError
         One is no attribution.
     """
-    one, other = (attribution_given(x, takes="compare_branches") for x in (one, other))
+    one, other = (require_attribution(x, takes="compare_branches") for x in (one, other))
     if one.evidence_sha256 != other.evidence_sha256:
         raise AttributionError(
             f"the attributions are of different pictures, {one.evidence_sha256[:12]}… and {other.evidence_sha256[:12]}…. Compare two of the same."

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets as w
 
 from forensics import attribution
-from forensics.attribution.given import Picture
+from forensics.attribution.arguments import Picture
 from forensics.attribution.record import Attribution
 from forensics.detector import Detector
 from forensics.detector.finding import Finding

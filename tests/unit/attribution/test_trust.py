@@ -11,8 +11,9 @@ from forensics.attribution.faithfulness import _group_stability as group_stabili
 from forensics.attribution.faithfulness import _infidelity as infidelity_of
 from forensics.attribution.faithfulness import _laid_elsewhere as laid_elsewhere
 from forensics.attribution.faithfulness import agreement, cell_sums, randomised, removal_curves
-from forensics.attribution.looks import cut_look, on_evidence, removed
-from forensics.attribution.methods import Credit
+from forensics.attribution.methods.baselines import fill_removed
+from forensics.attribution.methods.catalogue import Credit
+from forensics.attribution.methods.explained_view import cut_view, on_evidence
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError
 from forensics.progress import Watch
@@ -29,7 +30,7 @@ def detector() -> Detector:
 def look_of(detector: Detector, branch: str = "place"):
     pixels = grainy().pixels
     plan = plan_views(pixels, Tiles(size=SIDE, stride=SIDE, turns=("identity",)))
-    return cut_look(dict(detector.ensemble.items())[branch], pixels, plan, 0, target="logit_difference", watch=Watch(1))
+    return cut_view(dict(detector.ensemble.items())[branch], pixels, plan, 0, target="logit_difference", watch=Watch(1))
 
 
 def truth() -> np.ndarray:
@@ -90,11 +91,13 @@ def test_removed_cells_leave_neither_hole_nor_edge() -> None:
     picture = np.stack([x, y, (x + y) / 2]) / 80.0
     gone = np.zeros((64, 64), np.float32)
     gone[24:40, 24:40] = 1.0
-    view = removed(picture, gone)
+    view = fill_removed(picture, gone)
     assert np.array_equal(view[:, gone == 0], picture[:, gone == 0])
     assert np.abs(view - picture).max() < 0.25
     assert abs(float((view - picture)[:, gone == 1].mean())) < 0.02
-    assert np.array_equal(removed(np.full((3, 8, 8), 0.4, np.float32), np.ones((8, 8), np.float32)).shape, (3, 8, 8))
+    assert np.array_equal(
+        fill_removed(np.full((3, 8, 8), 0.4, np.float32), np.ones((8, 8), np.float32)).shape, (3, 8, 8)
+    )
 
 
 def test_shuffled_weights_are_another_network_of_the_same_size() -> None:

@@ -1,19 +1,23 @@
-"""What may be handed to the functions of this package, and what is said of anything else."""
+"""Checks of what is handed to the functions of this package, and what is said of anything else."""
 
 import difflib
 import operator
 from collections.abc import Mapping
 from os import PathLike
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from forensics.attribution.record import Attribution
 from forensics.detector.finding import Finding
-from forensics.errors import AttributionError
+from forensics.errors import AttributionError, UnknownNameError
 from forensics.evidence.record import Evidence
 
-__all__ = ["Picture", "attribution_given", "evidence_of", "refuse_unused", "unknown", "whole_number"]
+if TYPE_CHECKING:
+    from forensics.detector import Detector
+    from forensics.models.branch import Branch
+
+__all__ = ["Picture", "branch_of", "evidence_of", "refuse_unused", "require_attribution", "unknown", "whole_number"]
 
 Picture: TypeAlias = Finding | Evidence | str | PathLike[str] | bytes
 
@@ -47,8 +51,22 @@ def evidence_of(picture: Picture, *, takes: str) -> Evidence:
     )
 
 
-def attribution_given(attribution: object, *, takes: str) -> Attribution:
-    """Return what was given if it is an attribution.
+def branch_of(detector: "Detector", name: str) -> "Branch":
+    """Return a branch of a detector.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such branch; the message names a near one.
+    """
+    branches = dict(detector.ensemble.items())
+    if name not in branches:
+        raise UnknownNameError(unknown("branches", name, list(branches)))
+    return branches[name]
+
+
+def require_attribution(attribution: object, *, takes: str) -> Attribution:
+    """Return what was handed in if it is an attribution.
 
     Raises
     ------
@@ -82,7 +100,7 @@ def unknown(what: str, name: object, names: list[str], *, shown: list[str] | Non
 
 
 def refuse_unused(
-    method: str, takes: frozenset[str], given: Mapping[str, object], others: Mapping[str, list[str]]
+    method: str, takes: frozenset[str], settings: Mapping[str, object], others: Mapping[str, list[str]]
 ) -> None:
     """Refuse settings that a method has no use for, rather than to change nothing silently.
 
@@ -91,7 +109,7 @@ def refuse_unused(
     method : str
     takes : frozenset of str
         Names of the settings that it has a use for.
-    given : mapping
+    settings : mapping
         Name of a setting to its value, of those that were given.
     others : mapping of str to list of str
         Name of a setting to the methods that have a use for it.
@@ -101,7 +119,7 @@ def refuse_unused(
     AttributionError
         Names the first one, and the methods that take it.
     """
-    for name in sorted(set(given) - takes):
+    for name in sorted(set(settings) - takes):
         raise AttributionError(
-            f"{method} has no use for {name}={given[name]!r}; {name} is for {', '.join(others[name])}. Leave it out, or choose one of these."
+            f"{method} has no use for {name}={settings[name]!r}; {name} is for {', '.join(others[name])}. Leave it out, or choose one of these."
         )
