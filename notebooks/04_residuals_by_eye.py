@@ -34,7 +34,7 @@ from IPython.display import display
 
 import forensics as fx
 from forensics.deliveries import DELIVERIES, deliver
-from forensics.explorers.rows import picture_row
+from forensics.explorers.drawing.picture_rows import picture_row
 from forensics.photographs import forge, photographs
 from forensics.residuals import RESIDUALS, region_statistics
 

@@ -10,14 +10,13 @@ NeurIPS 2019: infidelity and sensitivity, as in ``captum.metrics``.
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 import torch
 from captum.metrics import infidelity, sensitivity_max
-from scipy.stats import spearmanr
 from torch import Tensor
 
+from forensics.attribution.comparing import rank_correlation
 from forensics.attribution.limits import judged
 from forensics.attribution.methods.baselines import BASELINES, fill_removed
 from forensics.attribution.methods.catalogue import Credit, Method, MethodOptions
@@ -26,9 +25,7 @@ from forensics.attribution.record import CELLS, TrustCheck
 from forensics.models.branch import Branch
 from forensics.types.values import Float32Array, Float64Array
 
-__all__ = ["Curves", "agreement", "cell_sums", "quick_checks", "randomised", "removal_curves", "thorough_checks"]  # fmt: skip
-
-AnyMap: TypeAlias = Float64Array | Float32Array
+__all__ = ["Curves", "cell_sums", "quick_checks", "randomised", "removal_curves", "thorough_checks"]  # fmt: skip
 
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the cells that are removed
 MISPLACED = 9  # maps laid elsewhere: lower than all of these happens by chance in one of ten maps
@@ -80,13 +77,6 @@ def cell_sums(values: Float64Array, cell: int) -> Float64Array:
     """Return sums over cells of `cell` x `cell` pixels of (S, S)."""
     n = values.shape[0] // cell
     return np.asarray(values[: n * cell, : n * cell].reshape(n, cell, n, cell).sum(axis=(1, 3)))
-
-
-def agreement(a: AnyMap, b: AnyMap) -> float:
-    """Return Spearman's rank correlation of two maps; 0 where one of them is constant."""
-    if np.ptp(a) == 0 or np.ptp(b) == 0:
-        return 0.0
-    return float(spearmanr(a, b, axis=None).statistic)
 
 
 def removal_curves(view: ExplainedView, cells: Float64Array) -> Curves:
@@ -166,7 +156,7 @@ def quick_checks(
     checks.append(judged("removal", curves.gain, text))
     other = explain(again)
     if other.values is not None:
-        value = agreement(cells, cell_sums(other.values, view.cell))
+        value = rank_correlation(cells, cell_sums(other.values, view.cell))
         checks.append(
             judged("stability", value, f"Rank correlation with the map of a copy saved at JPEG 95: {value:.2f}.")
         )
@@ -199,7 +189,9 @@ def thorough_checks(
         return []
     cells = cell_sums(credit.values, view.cell)
     foreign = explain(replace(view, branch=randomised(view.branch)))
-    value = 0.0 if foreign.values is None else agreement(np.abs(cells), np.abs(cell_sums(foreign.values, view.cell)))
+    value = (
+        0.0 if foreign.values is None else rank_correlation(np.abs(cells), np.abs(cell_sums(foreign.values, view.cell)))
+    )
     shuffled = judged(
         "randomisation",
         abs(value),

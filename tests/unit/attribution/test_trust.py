@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from forensics.attribution import LIMITS, attribute, compare_branches
+from forensics.attribution.comparing import rank_correlation
 from forensics.attribution.faithfulness import _group_stability as group_stability
 from forensics.attribution.faithfulness import _infidelity as infidelity_of
 from forensics.attribution.faithfulness import _laid_elsewhere as laid_elsewhere
-from forensics.attribution.faithfulness import agreement, cell_sums, randomised, removal_curves
+from forensics.attribution.faithfulness import cell_sums, randomised, removal_curves
 from forensics.attribution.methods.baselines import fill_removed
 from forensics.attribution.methods.catalogue import Credit
 from forensics.attribution.methods.explained_view import cut_view, on_evidence
@@ -139,9 +140,9 @@ def test_infidelity_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_cells_and_agreement_by_hand() -> None:
     assert cell_sums(np.arange(16.0).reshape(4, 4), 2).tolist() == [[10, 18], [42, 50]]
-    assert agreement(np.arange(6.0), np.arange(6.0) ** 3) == pytest.approx(1.0)
-    assert agreement(np.arange(6.0), -np.arange(6.0)) == pytest.approx(-1.0)
-    assert agreement(np.zeros(6), np.arange(6.0)) == 0.0
+    assert rank_correlation(np.arange(6.0), np.arange(6.0) ** 3) == pytest.approx(1.0)
+    assert rank_correlation(np.arange(6.0), -np.arange(6.0)) == pytest.approx(-1.0)
+    assert rank_correlation(np.zeros(6), np.arange(6.0)) == 0.0
 
 
 def test_what_lies_beyond_the_border_is_added_to_what_it_mirrors() -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forensics.explorers.page import bar_html, blocks_html, image_html, style
-from forensics.explorers.panels import scale_words
+from forensics.explorers.drawing.html_parts import bar_html, blocks_html, image_html, style
+from forensics.explorers.drawing.picture_layers import scale_words
 from forensics.report.blocks import paragraph
 from forensics.residuals import Residual, render
 from forensics.types.values import Float32Array, UInt8Array

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from forensics.errors import EvidenceError
-from forensics.explorers.layers import ASSETS, BUDGET, EXACT_AREA, MODES, ZOOMS, Layer, LayerView
+from forensics.explorers.drawing.layer_view import ASSETS, BUDGET, EXACT_AREA, MODES, ZOOMS, LayerView
+from forensics.explorers.drawing.picture_layers import Layer
 from tests.conftest import textured
 
 HOSTILE = '<img src=x onerror=alert(1)>"\u202e'

@@ -1,10 +1,9 @@
-"""One part of a picture in several layers, to compare them and to mark a region: by mouse or from the keyboard."""
+"""A widget that shows one part of a picture in several layers, to compare them and to mark a region by mouse or keyboard."""
 
 import base64
 import html
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from PIL import Image
 
 from forensics.canonical import visible
 from forensics.errors import ForensicsError
+from forensics.explorers.drawing.picture_layers import Layer
 from forensics.report.sections.phrases import shorten
 from forensics.types.values import UInt8Array
 
@@ -27,26 +27,7 @@ EXACT_AREA = BUDGET // 2 // 3 - 10_000  # pixels; two layers of them fit the bud
 MAX_LAYERS, MAX_SIDE = 12, 4096
 HEIGHTS = (120, 2000)  # of the viewport, in pixels of the screen
 QUALITIES = (97, 90, 60, 30)  # of WebP, for layers that do not fit without loss
-ASSETS = Path(__file__).parent / "assets"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """One layer: what is drawn for every pixel of a part of the picture.
-
-    Parameters
-    ----------
-    name : str
-        A few words for the list of layers.
-    pixels : array of shape (h, w, 3) or (h, w), uint8
-        One pixel per pixel of the evidence.
-    alt : str
-        What the layer shows, for those who cannot see it; with scale and unit if it has them.
-    """
-
-    name: str
-    pixels: UInt8Array
-    alt: str
+ASSETS = Path(__file__).parent.parent / "assets"
 
 
 class LayerView(anywidget.AnyWidget):
