@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 from forensics.attribution.arguments import require_attribution
 from forensics.attribution.record import Attribution
 from forensics.errors import AttributionError
-from forensics.types.values import Float32Array, Float64Array
+from forensics.records.arrays import Float32Array, Float64Array
 
 __all__ = ["Agreement", "compare_branches", "rank_correlation"]
 

@@ -23,7 +23,7 @@ from forensics.attribution.methods.catalogue import Credit, Method, MethodOption
 from forensics.attribution.methods.explained_view import ExplainedView
 from forensics.attribution.record import CELLS, TrustCheck
 from forensics.models.branch import Branch
-from forensics.types.values import Float32Array, Float64Array
+from forensics.records.arrays import Float32Array, Float64Array
 
 __all__ = ["Curves", "cell_sums", "quick_checks", "randomised", "removal_curves", "thorough_checks"]  # fmt: skip
 

@@ -12,8 +12,8 @@ from forensics.attribution.arguments import Picture, evidence_of, require_attrib
 from forensics.attribution.record import Attribution
 from forensics.errors import AttributionError
 from forensics.evidence.record import Evidence
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.residuals import render
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["LIMIT", "Drawing", "draw", "group_text"]
 

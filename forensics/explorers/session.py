@@ -27,7 +27,7 @@ from forensics.explorers.state import (
     update,
     update_draft,
 )
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.report import Case, verify_report, write_report
 
 __all__ = ["Session"]

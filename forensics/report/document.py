@@ -10,11 +10,11 @@ from typing import Any, Protocol, TypeAlias
 from forensics.attribution.record import Attribution
 from forensics.calibration import Card
 from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
-from forensics.canonical import canonical_text, digest, parse, storable
 from forensics.custody import CustodyLog
 from forensics.detector.finding import Finding
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
+from forensics.records.canonical import canonical_text, digest, parse, storable
 from forensics.redaction import Covering, Redaction, redacted_attribution, redacted_localisation, redacted_metadata
 from forensics.report.accompanying import card_figures, custody_entries, looked_up
 from forensics.report.attributions import draw_attributions, numbered

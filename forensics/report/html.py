@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from forensics.canonical import canonical_text, digest, printable_json, visible
+from forensics.records.canonical import canonical_text, digest, printable_json, visible
 from forensics.report.blocks import BLOCKS, Block
 from forensics.report.curves import draw_curve_plot, draw_llr_plot
 from forensics.report.language import _, moment, ngettext, speaking

@@ -5,8 +5,8 @@ import numpy as np
 import pywt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.residuals.base import RESIDUALS, describe
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["noise_level", "wavelet_noise"]
 

@@ -17,7 +17,7 @@ from forensics.calibration import read_card
 from forensics.cli import app
 from forensics.detector import Detector, examining
 from forensics.errors import CalibrationError
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.report import read_record, verify_report
 from forensics.types import ENFSI_2015, BranchScores, Evidence, Finding
 from forensics.validation import tasks

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from forensics.canonical import storable
 from forensics.custody import CustodyLog, Item
 from forensics.errors import EvidenceError
+from forensics.records.canonical import storable
 from forensics.report import Case, verify_report, write_report
 from forensics.report.verification import read_record
 from forensics.types import Caveat, Evidence, Finding, LikelihoodRatio, Metadata, Propositions, Provenance, VerbalScale

@@ -21,7 +21,7 @@ from forensics.attribution.methods.catalogue import (
 )
 from forensics.attribution.methods.explained_view import ExplainedView
 from forensics.errors import AttributionError
-from forensics.types.values import Float64Array, IntArray
+from forensics.records.arrays import Float64Array, IntArray
 
 __all__ = ["group_credit", "region_credit", "regions_of"]
 

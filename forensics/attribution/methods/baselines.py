@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import cv2
 import numpy as np
 
-from forensics.types.values import Float32Array, UInt8Array
+from forensics.records.arrays import Float32Array, UInt8Array
 
 __all__ = ["BASELINES", "SEED", "fill_removed"]
 

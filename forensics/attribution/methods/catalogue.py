@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from forensics.attribution.arguments import branch_of
 from forensics.attribution.methods.baselines import BASELINES
+from forensics.records.arrays import Float64Array
 from forensics.registry import Registry
-from forensics.types.values import Float64Array
 
 if TYPE_CHECKING:
     from forensics.attribution.methods.explained_view import ExplainedView

@@ -10,7 +10,7 @@ from forensics.attribution.methods.baselines import BASELINES
 from forensics.attribution.methods.catalogue import SAMPLES, STEPS, Credit, MethodOptions
 from forensics.attribution.methods.explained_view import ExplainedView
 from forensics.errors import AttributionError
-from forensics.types.values import Float64Array
+from forensics.records.arrays import Float64Array
 
 __all__ = ["grad_cam", "gradient_shap", "integrated_gradients", "occlusion"]
 

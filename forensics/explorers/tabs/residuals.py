@@ -25,9 +25,9 @@ from forensics.explorers.references import Reference
 from forensics.explorers.session import Session
 from forensics.explorers.state import GAINS, State, go_to_view
 from forensics.explorers.tabs.controls import button, control, page, row, set_options
+from forensics.records.arrays import UInt8Array
 from forensics.report.blocks import paragraph
 from forensics.residuals import RESIDUALS, Amounts
-from forensics.types.values import UInt8Array
 
 __all__ = ["ResidualsTab", "reference_words", "residual_layers", "residual_rows"]
 

@@ -8,7 +8,7 @@ from forensics.attribution import BASELINES, attribute
 from forensics.attribution.methods.ablation import regions_of
 from forensics.attribution.methods.explained_view import ExplainedView, cut_view
 from forensics.detector import Detector, load_detector
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.views import Tiles, plan_views
 from tests.planted import REGION, SIDE, detector_of, grainy, planted_branch
 

@@ -17,7 +17,7 @@ from forensics.attribution.methods.catalogue import Credit
 from forensics.attribution.methods.explained_view import cut_view, on_evidence
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.types import Trust, TrustCheck
 from forensics.views import Tiles, plan_views
 from tests.planted import REGION, SIDE, detector_of, grainy, planted_branch
