@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from forensics.attribution.record import CELLS, Attribution, Trust, TrustCheck, TrustState
     from forensics.calibration.likelihood import ENFSI_2015, LikelihoodRatio, Propositions, VerbalScale
     from forensics.detector.finding import Finding
-    from forensics.evidence.credentials import PROVENANCE_STATES, KnownMatch, Provenance, ProvenanceState
+    from forensics.evidence.credentials import PROVENANCE_STATES, Provenance, ProvenanceState
+    from forensics.evidence.known.match import KnownMatch
     from forensics.evidence.record import Evidence, Limits, Metadata
     from forensics.judgement.outcomes import OUTCOMES, Outcome
     from forensics.judgement.robustness import DeliveredScore, Robustness
@@ -36,7 +37,7 @@ _HOMES = {
     "Fusion": "forensics.scores",
     "IntArray": "forensics.records.arrays",
     "JsonObject": "forensics.records.canonical",
-    "KnownMatch": "forensics.evidence.credentials",
+    "KnownMatch": "forensics.evidence.known.match",
     "LikelihoodRatio": "forensics.calibration.likelihood",
     "Limits": "forensics.evidence.record",
     "Localisation": "forensics.scores",

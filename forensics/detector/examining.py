@@ -18,7 +18,7 @@ from forensics.calibration.likelihood import Propositions
 from forensics.detector.finding import Finding
 from forensics.detector.pictures import ErrorRow, Picture, identity_of, load_picture, name_of
 from forensics.errors import ForensicsError, ModelError
-from forensics.evidence.provenance import TrustList
+from forensics.evidence.credentials.trust_list import TrustList
 from forensics.evidence.record import Evidence, Limits
 from forensics.judgement.deliveries import AS_RECEIVED, DELIVERIES, HARMLESS, deliver
 from forensics.judgement.robustness import DeliveredScore, Robustness

@@ -8,17 +8,17 @@ before any pixel is decoded, and only then is it decoded. How each kind of pictu
 import hashlib
 import os
 import stat
-import unicodedata
 from pathlib import Path, PurePath
 
 from forensics.errors import EvidenceError
+from forensics.evidence.credentials.trust_list import TrustList, default_trust_list
 from forensics.evidence.decoding import decode
 from forensics.evidence.formats import FORMATS, sniff
 from forensics.evidence.metadata import read_metadata
-from forensics.evidence.provenance import TrustList, default_trust_list
 from forensics.evidence.record import Evidence, Limits
+from forensics.evidence.texts import one_line, storable
 
-__all__ = ["load_bytes", "load_file", "shown"]
+__all__ = ["load_bytes", "load_file"]
 
 
 def load_file(
@@ -42,7 +42,7 @@ def load_file(
     except FileNotFoundError as err:
         raise _error(
             name,
-            "does not exist" if os.fspath(path) == name else f"does not exist at {shown(os.fspath(path))}",
+            "does not exist" if os.fspath(path) == name else f"does not exist at {one_line(os.fspath(path))}",
             "Check the path.",
         ) from err
     except EvidenceError:  # a ValueError too
@@ -76,12 +76,12 @@ def load_bytes(
     try:
         name.encode()
     except UnicodeEncodeError:
-        name = name.encode("utf-8", "backslashreplace").decode()
+        name = storable(name)
         notes.append("The file name held bytes that are no text; they are written as \\udcXX.")
     suffix = PurePath(name).suffix.lower()
     if suffix and suffix not in kind.suffixes:
-        notes.append(f"The name ends in {shown(suffix)}, the content is {kind.title}.")
-    picture = decode(data, kind=kind, name=shown(name), limits=limits)
+        notes.append(f"The name ends in {one_line(suffix)}, the content is {kind.title}.")
+    picture = decode(data, kind=kind, name=one_line(name), limits=limits)
     return Evidence(
         pixels=picture.pixels,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -95,17 +95,8 @@ def load_bytes(
     )
 
 
-def shown(text: str, longest: int = 200) -> str:
-    """Return text on one line with control, format and surrogate characters escaped, shortened in the middle."""
-    visible = "".join(
-        c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else c.encode("unicode_escape").decode()
-        for c in text
-    )
-    return visible if len(visible) <= longest else f"{visible[: longest // 2]}…{visible[-longest // 2 :]}"
-
-
 def _error(name: str, reason: str, next_step: str) -> EvidenceError:
-    return EvidenceError(f"{shown(name)} {reason}. {next_step}")
+    return EvidenceError(f"{one_line(name)} {reason}. {next_step}")
 
 
 def _check_size(name: str, n_bytes: int, limits: Limits) -> None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from forensics.errors import EvidenceError
-from forensics.evidence.credentials import Provenance
+from forensics.evidence.credentials.record import Provenance
 from forensics.records.arrays import UInt8Array, read_only
 from forensics.records.canonical import JsonObject
 from forensics.records.converting import to_record
 
 if TYPE_CHECKING:
-    from forensics.evidence.provenance import TrustList
+    from forensics.evidence.credentials.trust_list import TrustList
 
 __all__ = ["Evidence", "Limits", "Metadata"]
 
