@@ -90,10 +90,10 @@ def whole_number(value: object) -> int | None:
         return None
 
 
-def unknown(what: str, name: object, names: list[str], *, shown: list[str] | None = None) -> str:
+def unknown(what: str, name: object, names: list[str], *, listed: list[str] | None = None) -> str:
     """Return the message for a name that there is not, with those that there are and a near one."""
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.4)
-    some = names if shown is None else shown
+    some = names if listed is None else listed
     more = ", …" if len(some) < len(names) else ""
     hint = f" Did you mean {close[0]!r}?" if close else " Choose one of these."
     return f"No {name!r} among the {what}: {', '.join(some)}{more}.{hint}"

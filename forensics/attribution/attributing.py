@@ -208,7 +208,7 @@ def _options(
     if layer is not None:
         names = [name for name, _ in network.named_modules() if name]
         if layer not in names:
-            raise UnknownNameError(unknown("layers of this branch", layer, names, shown=[network.attribution_layer]))
+            raise UnknownNameError(unknown("layers of this branch", layer, names, listed=[network.attribution_layer]))
     return MethodOptions(baseline=baseline, layer=layer, regions=regions or REGIONS[0], steps=number)
 
 
@@ -239,7 +239,9 @@ def _view(
     n = len(plan.names)
     if isinstance(view, str):
         if view not in plan.names:
-            raise UnknownNameError(unknown("views of this picture", view, list(plan.names), shown=list(plan.names[:3])))
+            raise UnknownNameError(
+                unknown("views of this picture", view, list(plan.names), listed=list(plan.names[:3]))
+            )
         return plan.names.index(view), {}
     if view is not None:
         number = whole_number(view)

@@ -82,12 +82,12 @@ REPORTED = frozenset({"infidelity"})  # measured and told, not judged: methods w
 def judged(name: str, value: float, text: str, *, only_told: bool = False) -> TrustCheck:
     """Return a check held against its limit, or only told."""
     limit = LIMITS[name]
-    told = only_told or name in REPORTED
+    reported = only_told or name in REPORTED
     return TrustCheck(
         name=name,
         value=value,
-        limit=None if told else limit.value,
-        passed=None if told else limit.passed(value),
+        limit=None if reported else limit.value,
+        passed=None if reported else limit.passed(value),
         text=text,
     )
 

@@ -12,7 +12,7 @@ from forensics.errors import ForensicsError
 from forensics.explorers.background import headless
 from forensics.explorers.drawing.html_parts import code_html, safe, style
 from forensics.explorers.python_lines import code_line
-from forensics.explorers.references import Given
+from forensics.explorers.references import KnownPicture
 from forensics.explorers.session import Session
 from forensics.explorers.state import TABS
 from forensics.explorers.static_page import static_html
@@ -26,7 +26,7 @@ from forensics.explorers.tabs.why import WhyTab
 __all__ = ["Explorer", "explore"]
 
 
-def explore(detector: Detector, finding: Picture, *, references: Sequence[Given] | None = None) -> "Explorer":
+def explore(detector: Detector, finding: Picture, *, references: Sequence[KnownPicture] | None = None) -> "Explorer":
     """Work on a finding in a notebook: outcome, residuals, attributions, copies, metadata, a second exhibit, the report.
 
     Parameters
@@ -69,7 +69,9 @@ def explore(detector: Detector, finding: Picture, *, references: Sequence[Given]
 class Explorer(Session, w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
     """A picture under examination, as a widget with a tab for each question; see `Session` for what it holds and does."""
 
-    def __init__(self, detector: Detector, finding: Finding, *, references: Sequence[Given] | None = None) -> None:
+    def __init__(
+        self, detector: Detector, finding: Finding, *, references: Sequence[KnownPicture] | None = None
+    ) -> None:
         Session.__init__(self, detector, finding, references=references)
         self.picker = FilePicker("Pick a picture", lambda picked: self.examine(picked, wait=False))
         self.hide = on_change(

@@ -17,7 +17,7 @@ from forensics.explorers.background import Background, Progress
 from forensics.explorers.drawing.html_parts import written_html
 from forensics.explorers.picture_parts import Subject
 from forensics.explorers.python_lines import Picked, attribution_line, source_of
-from forensics.explorers.references import Given, Reference, checked_references, match_references
+from forensics.explorers.references import KnownPicture, Reference, checked_references, match_references
 from forensics.explorers.state import (
     State,
     add_explained,
@@ -58,7 +58,9 @@ class Session:
         Does the work that takes time.
     """
 
-    def __init__(self, detector: Detector, finding: Finding, *, references: Sequence[Given] | None = None) -> None:
+    def __init__(
+        self, detector: Detector, finding: Finding, *, references: Sequence[KnownPicture] | None = None
+    ) -> None:
         self.detector = detector
         self.finding = finding
         self.other: Finding | None = None
@@ -175,8 +177,8 @@ class Session:
             return found
 
         def done(found: list[Attribution]) -> None:
-            asked = [state.view, *(a.view for a in found)]  # the second is explained on the view of the first
-            lines = tuple(attribution_line(state, a.branch, view) for a, view in zip(found, asked, strict=False))
+            views = [state.view, *(a.view for a in found)]  # the second is explained on the view of the first
+            lines = tuple(attribution_line(state, a.branch, view) for a, view in zip(found, views, strict=False))
             with self._lock:
                 if self.finding.evidence.sha256 == finding.evidence.sha256:
                     self.why.extend(found)

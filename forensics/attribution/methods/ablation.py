@@ -138,7 +138,7 @@ def _explained(
     elif n <= EXACT and orders is None:
         found, said = ShapleyValues(switched).attribute(switches, **common), "all"
     else:
-        drawn = orders or ORDERS
-        found = ShapleyValueSampling(switched).attribute(switches, n_samples=drawn, **common)
-        said = f"{drawn} drawn at seed {SEED}"
+        n_orders = orders or ORDERS
+        found = ShapleyValueSampling(switched).attribute(switches, n_samples=n_orders, **common)
+        said = f"{n_orders} drawn at seed {SEED}"
     return found[0].double().numpy(), said

@@ -140,8 +140,8 @@ def on_evidence(values: Float64Array, plan: Plan, number: int) -> Float32Array:
     side = values.shape[0]
     turn = plan.turns[number]
     if isinstance(plan.scheme, FixedFrame):
-        shown = to_evidence_grid(values.astype(np.float32), box=(left, top, right, bottom), turn=turn)
-        return np.asarray(shown * np.float32(side * side / (width * height)), dtype=np.float32)
+        upright_map = to_evidence_grid(values.astype(np.float32), box=(left, top, right, bottom), turn=turn)
+        return np.asarray(upright_map * np.float32(side * side / (width * height)), dtype=np.float32)
     upright = to_evidence_grid(values.astype(np.float32), box=(left, top, left + side, top + side), turn=turn)
     rows, columns = (np.pad(np.arange(n), (0, side - n), mode="reflect") for n in (height, width))
     folded = np.zeros((height, width), dtype=np.float64)

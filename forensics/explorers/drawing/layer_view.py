@@ -247,7 +247,7 @@ class LayerView(anywidget.AnyWidget):
                 parts = [_lossless(self._pixels[k][top - y : bottom - y, left - x : right - x]) for k in numbers]
                 self.send({"exact": list(exact), "layers": numbers}, buffers=parts)
 
-    def _told(self, x: int, y: int) -> str:
+    def _value_text(self, x: int, y: int) -> str:
         """Return what is known about a pixel of the picture."""
         if self.read is not None:
             try:

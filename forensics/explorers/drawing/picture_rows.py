@@ -58,13 +58,13 @@ def picture_row(
     """
     figures = []
     for name, values in pictures.items():
-        drawn, alt = _drawn(name, values, residual)
-        figures.append(image_html(drawn, alt=alt, caption=name, exact=False, shown=shown))
+        pixels, alt = _rendered(name, values, residual)
+        figures.append(image_html(pixels, alt=alt, caption=name, exact=False, shown=shown))
     below = "" if residual is None else bar_html(residual, 1.0) + blocks_html([paragraph(scale_words(residual))])
     return PictureRow(f'{style()}<div class="fx"><div class="figures">{"".join(figures)}</div></div>{below}')
 
 
-def _drawn(name: str, values: UInt8Array | Float32Array, residual: Residual | None) -> tuple[UInt8Array, str]:
+def _rendered(name: str, values: UInt8Array | Float32Array, residual: Residual | None) -> tuple[UInt8Array, str]:
     """Return colours and a text for those who cannot see them."""
     array = np.asarray(values)
     if residual is None:

@@ -67,7 +67,7 @@ def test_pixels_are_copied() -> None:
     pixels = np.zeros((8, 8, 3), np.uint8)
     view = LayerView([layer(pixels)])
     pixels[:] = 200
-    assert view._told(0, 0) == "Picture 0, 0, 0"
+    assert view._value_text(0, 0) == "Picture 0, 0, 0"
 
 
 @pytest.mark.parametrize("n", [1, 2, 6])
