@@ -10,6 +10,7 @@ import numpy as np
 
 from forensics.attribution.record import Attribution
 from forensics.detector.finding import Finding
+from forensics.detector.pictures import load_picture
 from forensics.errors import AttributionError, UnknownNameError
 from forensics.evidence.record import Evidence
 
@@ -40,15 +41,11 @@ def evidence_of(picture: Picture, *, takes: str) -> Evidence:
     """
     if isinstance(picture, Finding):
         return picture.evidence
-    if isinstance(picture, Evidence):
-        return picture
-    if isinstance(picture, bytes | bytearray | memoryview):
-        return Evidence.from_bytes(bytes(picture))
-    if isinstance(picture, str | PathLike):
-        return Evidence.from_file(picture)
-    raise TypeError(
-        f"{takes} takes a picture as Finding, Evidence, path or bytes, got {type(picture).__name__}. Pass what examine returned."
-    )
+    if not isinstance(picture, Evidence | str | PathLike | bytes | bytearray | memoryview):
+        raise TypeError(
+            f"{takes} takes a picture as Finding, Evidence, path or bytes, got {type(picture).__name__}. Pass what examine returned."
+        )
+    return load_picture(picture, limits=None, trust=None)
 
 
 def branch_of(detector: "Detector", name: str) -> "Branch":

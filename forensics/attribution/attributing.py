@@ -62,6 +62,7 @@ def attribute(
     """Return what one branch responded to on one view, with what was measured of the explanation itself.
 
     Always in float32 and from a fixed seed; the detector is left as it was found, also when this fails or is cancelled.
+    It has more than eight parameters because each setting of a method is one, by its name in captum where it has one.
 
     Parameters
     ----------

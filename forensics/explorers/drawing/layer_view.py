@@ -33,6 +33,8 @@ ASSETS = Path(__file__).parent.parent / "assets"
 class LayerView(anywidget.AnyWidget):
     """Layers over each other or side by side, with linked zoom and pan.
 
+    Each of its many parameters is one thing that can be set on the screen too.
+
     Parameters
     ----------
     layers : sequence of Layer

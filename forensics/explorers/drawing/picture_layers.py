@@ -3,13 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from os import PathLike
 from threading import Lock
-from typing import TypeAlias
 
 import numpy as np
 
+from forensics.attribution.arguments import Picture, evidence_of
 from forensics.detector.finding import Finding
+from forensics.detector.pictures import name_of
 from forensics.errors import ForensicsError
 from forensics.evidence.record import Evidence
 from forensics.explorers.picture_parts import Box, place_words
@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 PLACELESS = "spectrum"  # the one residual whose maps have frequencies for places
-Picture: TypeAlias = str | PathLike[str] | Evidence | Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,24 +222,14 @@ def residual_row(
     residual = RESIDUALS[name]
     for picture in pictures:
         try:
-            evidence = _evidence(picture)
+            evidence = evidence_of(picture, takes="residual_row")
             box = middle(evidence, side)
             layer = residual_layer(evidence, box, residual=name, channel=channel, gain=gain)
             maps = maps_of(evidence, box, name)
             amounts = measure(maps, (0, 0, maps.shape[1], maps.shape[0]), residual, channel).region
         except ForensicsError as err:
-            yield ResidualRow(name=_name(picture), problem=str(err))
+            yield ResidualRow(
+                name=name_of(picture.evidence if isinstance(picture, Finding) else picture), problem=str(err)
+            )
             continue
         yield ResidualRow(name=evidence.name, layer=layer, amounts=amounts)
-
-
-def _evidence(picture: Picture) -> Evidence:
-    if isinstance(picture, Finding):
-        return picture.evidence
-    return picture if isinstance(picture, Evidence) else Evidence.from_file(picture)
-
-
-def _name(picture: Picture) -> str:
-    if isinstance(picture, Finding):
-        return picture.evidence.name
-    return picture.name if isinstance(picture, Evidence) else str(picture)
