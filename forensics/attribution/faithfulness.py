@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from captum.metrics import infidelity, sensitivity_max
 from torch import Tensor
 
 from forensics.attribution.comparing import rank_correlation
@@ -22,8 +21,12 @@ from forensics.attribution.methods.baselines import BASELINES, fill_removed
 from forensics.attribution.methods.catalogue import Credit, Method, MethodOptions
 from forensics.attribution.methods.explained_view import ExplainedView
 from forensics.attribution.record import CELLS, TrustCheck
+from forensics.errors import needed_by
 from forensics.models.branch import Branch
 from forensics.records.arrays import Float32Array, Float64Array
+
+with needed_by("An attribution"):
+    from captum.metrics import infidelity, sensitivity_max
 
 __all__ = ["Curves", "cell_sums", "quick_checks", "randomised", "removal_curves", "thorough_checks"]  # fmt: skip
 

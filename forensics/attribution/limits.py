@@ -98,7 +98,7 @@ def stored_checks(companion: Companion, branch: str, method: str, *, have: set[s
     Parameters
     ----------
     companion : Companion
-        With the rows of `forensics.training.explaining.explanation_rows`.
+        With the rows of `benchmarks.explanations.explanation_rows`.
     branch, method : str
     have : set of str
         Names of the checks that were made.

@@ -80,7 +80,9 @@ def examine(
         typer.Option("--scale", help="A laboratory's own words for likelihood ratios (TOML); ENFSI's if not given."),
     ] = None,
     mode: Annotated[
-        Literal["exact", "fast"],  # forensics.models.fast.Mode, whose module would be imported for every command
+        Literal[
+            "exact", "fast"
+        ],  # forensics.models.execution.modes.Mode, whose module would be imported for every command
         typer.Option("--mode", help="exact: repeatable bit for bit; fast: scores within 0.01 of it, in less time."),
     ] = "exact",
 ) -> None:
@@ -268,5 +270,5 @@ def _described(finding: "Finding", scale: "VerbalScale") -> Iterator[str]:
     for note in evidence.notes:
         yield f"  note: {note}"
     for caveat in finding.caveats:
-        if caveat.code != "not_calibrated":  # says the same as the reason
+        if caveat.text != finding.reason:
             yield f"  caveat: {caveat.text}"

@@ -5,16 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 from forensics.attribution.record import Attribution
 from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
 from forensics.detector.finding import Finding
 from forensics.errors import ReportError
+from forensics.records.canonical import JsonObject
 
 __all__ = ["Case", "Context", "Exhibit", "Figure", "read_toml"]
-
-JsonObject: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +67,6 @@ class Case:
             value = getattr(self, f.name)
             if value is not None and not isinstance(value, str):
                 raise TypeError(f"Case.{f.name} must be text, got {type(value).__name__}. Write it in quotes.")
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the case that `to_dict` came from."""
-        return cls(**record)
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> Self:
@@ -182,15 +172,6 @@ class Figure:
     bar: str = ""
     low: str = ""
     high: str = ""
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the figure that `to_dict` came from."""
-        return cls(**record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import forensics as fx
 from forensics.demo import write_exhibits
 from forensics.explorers.state import TABS
 from tests.browser import CHROMIUM
+from tests.calibrations import STARTER_CARD
 from tests.jupyter import Lab, jupyterlab
 
 pytestmark = [
@@ -20,9 +21,9 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
 ]
 
-OPEN = """
+OPEN = f"""
 import forensics as fx
-detector = fx.load_detector()
+detector = fx.load_detector(calibration={str(STARTER_CARD)!r})
 finding = detector.examine("exhibits/astronaut-self_blend.jpg", robustness="none")
 explorer = fx.explore(detector, finding)
 explorer
@@ -142,7 +143,10 @@ def test_a_branch_is_explained_by_another_method_and_stopped_when_asked(page: Pa
     expect(pane).to_contain_text("How far this can be relied on")
     expect(pane.locator("img").first).to_be_visible()
     lab.run(f"why = []; {code(lab)}")
-    assert lab.run("print(explorer.why[0].to_dict() == why[0].to_dict())") == "True"
+    assert (
+        lab.run("from forensics.records.converting import to_record; print(to_record(explorer.why) == to_record(why))")
+        == "True"
+    )
     kept(page, "why")
 
 

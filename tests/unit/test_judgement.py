@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from forensics.calibration import Card
 from forensics.errors import CalibrationError
-from forensics.judgement.rules import REASONS, _weighed, after_processing, judge
+from forensics.judgement.rules import REASONS, WITHDRAWALS, _weighed, after_processing, judge
+from forensics.records.converting import from_record, to_record
 from forensics.types import ENFSI_2015, Caveat, DeliveredScore, LikelihoodRatio, Robustness, VerbalScale
 from tests.calibrations import FACE, FEW, make_card
 
@@ -66,6 +67,9 @@ def test_a_ratio_and_a_fit_on_different_sides_decide_nothing(card: Card) -> None
 
 def test_without_a_card_or_a_fit_picture_nothing_is_weighed(card: Card) -> None:
     assert judge(1.0, stratum=FACE, card=None).codes == ("not_calibrated",)
+    assert judge(1.0, stratum=FACE, card=None, withdrawn="weights_withdrawn").codes == ("weights_withdrawn",)
+    assert judge(2.3, stratum=FACE, card=card, withdrawn="weights_withdrawn").outcome == "supports_h1"
+    assert set(WITHDRAWALS) <= set(REASONS)
     unknown = judge(1.0, stratum=FEW, card=card)
     assert (unknown.outcome, unknown.codes, unknown.lr) == ("uncalibrated", ("no_card_for_stratum",), None)
     assert FEW in unknown.reason
@@ -101,7 +105,7 @@ def test_an_outcome_that_a_harmless_copy_changes_is_taken_back(
     assert after.outcome == outcome
     assert (after.codes == ("flips_under_processing",)) == (outcome == "inconclusive")
     assert (delivery in panel.flips) == (llr is not None and llr < 0)
-    assert Robustness.from_dict(panel.to_dict()) == panel
+    assert from_record(Robustness, to_record(panel)) == panel
 
 
 def test_the_panel_ranges() -> None:
@@ -172,7 +176,7 @@ def test_a_laboratory_may_swap_the_table(tmp_path: Path) -> None:
     scale = VerbalScale.from_file(own)
     assert ratio(math.log10(60)).words(scale) == "much for H1 over H2"
     assert scale.sha256 != ENFSI_2015.sha256
-    assert VerbalScale.from_dict(scale.to_dict()) == scale
+    assert from_record(VerbalScale, to_record(scale)) == scale
     number = 'name="x"\nsource="x"\nversion="x"\nneutral="x"\nbands=[[2, 5]]'
     for text in (
         "",

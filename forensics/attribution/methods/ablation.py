@@ -5,7 +5,6 @@ Works for every branch, also for counted statistics that pass no gradients.
 
 import numpy as np
 import torch
-from captum.attr import FeatureAblation, ShapleyValues, ShapleyValueSampling
 from skimage.segmentation import slic
 from torch import Tensor
 
@@ -20,8 +19,11 @@ from forensics.attribution.methods.catalogue import (
     MethodOptions,
 )
 from forensics.attribution.methods.explained_view import ExplainedView
-from forensics.errors import AttributionError
+from forensics.errors import AttributionError, needed_by
 from forensics.records.arrays import Float64Array, IntArray
+
+with needed_by("An attribution"):
+    from captum.attr import FeatureAblation, ShapleyValues, ShapleyValueSampling
 
 __all__ = ["group_credit", "region_credit", "regions_of"]
 

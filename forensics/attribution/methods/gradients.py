@@ -3,14 +3,16 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from captum.attr import GradientShap, IntegratedGradients, LayerGradCam, Occlusion
 from torch import Tensor
 
 from forensics.attribution.methods.baselines import BASELINES
 from forensics.attribution.methods.catalogue import SAMPLES, STEPS, Credit, MethodOptions
 from forensics.attribution.methods.explained_view import ExplainedView
-from forensics.errors import AttributionError
+from forensics.errors import AttributionError, needed_by
 from forensics.records.arrays import Float64Array
+
+with needed_by("An attribution"):
+    from captum.attr import GradientShap, IntegratedGradients, LayerGradCam, Occlusion
 
 __all__ = ["grad_cam", "gradient_shap", "integrated_gradients", "occlusion"]
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeAlias
 
+from forensics.errors import MissingExtraError, needed_by
 from forensics.evidence.credentials.record import Provenance, ProvenanceState
 from forensics.evidence.credentials.trust_list import TrustList
 from forensics.evidence.texts import storable
@@ -20,7 +21,6 @@ from forensics.evidence.texts import storable
 __all__ = ["read_provenance", "referred_manifest"]
 
 MAX_ITEMS = 200
-UNTESTED = "Install forensics[provenance] to have content credentials checked."
 
 # XMP names the place of a manifest as dcterms:provenance, an attribute or an element (C2PA 2.1, 11.4).
 # Every repeat is bounded, so that a large hostile file costs no more than its length.
@@ -57,10 +57,12 @@ def read_provenance(data: bytes, media_type: str, *, trust: TrustList | None) ->
         "trust_list_sha256": trust.sha256 if trust else None,
     }
     try:
-        import c2pa  # type: ignore[import-untyped]  # it ships no annotations
+        with needed_by("Checking content credentials"):
+            import c2pa  # type: ignore[import-untyped]  # it ships no annotations
+    except MissingExtraError as err:
+        return Provenance(state="not_tested", message=str(err))
     except (ImportError, OSError, RuntimeError) as err:
-        reason = UNTESTED if isinstance(err, ModuleNotFoundError) else f"The library did not load: {storable(str(err))}"
-        return Provenance(state="not_tested", message=reason)
+        return Provenance(state="not_tested", message=f"The library did not load: {storable(str(err))}")
     found: dict[str, Any] = {**in_force, "sdk_version": _sdk_version(c2pa.sdk_version())}
     try:
         with (

@@ -1,10 +1,7 @@
 """The record of a match: what a list of known files says of a picture."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
-
-from forensics.records.canonical import JsonObject
-from forensics.records.converting import to_record
+from typing import Literal
 
 __all__ = ["KnownMatch"]
 
@@ -49,12 +46,3 @@ class KnownMatch:
             f"The picture looks like “{self.entry}” in {where}: {self.distance} of 64 bits of their perceptual hashes differ. "
             f"This is a lead and no proof: different pictures can be as close. Compare the two pictures.{others}"
         )
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values."""
-        return dict(to_record(self))
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the record that `to_dict` came from."""
-        return cls(**record)
