@@ -68,7 +68,7 @@ class Session:
         self.written = ""
         self.state: State = self._fitting(open_state(Subject.of(finding)))
         self.background = Background(self.refresh)
-        self._given = checked_references(references)
+        self._known_pictures = checked_references(references)
         self._references: tuple[Reference, ...] | None = None
         self._references_asked = False  # of this exhibit
         self._lock = RLock()
@@ -82,7 +82,7 @@ class Session:
             exhibit = self.finding.evidence
 
             def work(progress: Progress, stop: Stop) -> tuple[Reference, ...]:
-                return match_references(exhibit, self._given, step=_stopper(progress, stop))
+                return match_references(exhibit, self._known_pictures, step=_stopper(progress, stop))
 
             def done(found: tuple[Reference, ...]) -> None:
                 if self.finding.evidence is exhibit:

@@ -240,7 +240,7 @@ class LayerView(anywidget.AnyWidget):
         message = message if isinstance(message, dict) else {}
         ask, exact = message.get("ask"), message.get("exact")
         if _all_whole(ask, 2) and self._holds((ask[0], ask[1], ask[0] + 1, ask[1] + 1)):
-            self.send({"answer": list(ask), "text": visible(shorten(self._told(*ask), 600))})
+            self.send({"answer": list(ask), "text": visible(shorten(self._value_text(*ask), 600))})
         elif _all_whole(exact, 4) and self._holds(tuple(exact)):
             left, top, right, bottom = exact
             if (right - left) * (bottom - top) <= EXACT_AREA:
