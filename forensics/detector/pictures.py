@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from forensics.errors import ForensicsError
-from forensics.evidence.provenance import TrustList
+from forensics.evidence.credentials.trust_list import TrustList
 from forensics.evidence.record import Evidence, Limits
 from forensics.messages import Message, carried
 from forensics.reproducibility import file_sha256

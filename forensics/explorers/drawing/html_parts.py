@@ -1,4 +1,4 @@
-"""What the tabs say, as HTML without anything active; the words are those of reports."""
+"""Words, tables and pictures of tabs as HTML without anything active; the words are those of reports."""
 
 import base64
 import html
@@ -26,6 +26,7 @@ from forensics.report.sections.findings import score_blocks
 from forensics.report.sections.origin import provenance
 from forensics.report.sections.phrases import outcome_words, picture_words, shorten, text_or
 from forensics.report.sections.strength import robustness_blocks, strength_blocks
+from forensics.report.verification import Verification
 from forensics.residuals import Amounts, Residual, scale_bar
 from forensics.scores import BranchScores
 
@@ -45,11 +46,12 @@ __all__ = [
     "scores_html",
     "style",
     "trust_html",
+    "written_html",
 ]
 
 FEW = 3  # checks; of channel groups one or two are made, whatever was asked for
 NAME = 60  # characters of a file name in a table
-STYLE = Path(__file__).parent / "assets" / "explorer.css"
+STYLE = Path(__file__).parent.parent / "assets" / "explorer.css"
 
 
 @cache
@@ -251,6 +253,16 @@ def groups_html(attributions: Sequence[Attribution]) -> str:
         f'aria-label="{safe(said)}"><line class="rule strong" x1="{middle}" x2="{middle}" y1="0" y2="{height}"/>'
         f"{''.join(bars)}</svg><figcaption>{what}. To the right for ‘fake’, to the left for ‘real’.</figcaption></figure></div>"
     )
+
+
+def written_html(path: Path, check: Verification) -> str:
+    """Return what the checks of the report that was just written proved."""
+    tone = "note" if check.ok else "caution"
+    head = "The report is written and holds" if check.ok else "The report is written, and a check failed"
+    size = path.stat().st_size / 1e6
+    blocks: list[Block] = [callout(head, f"{path}, {size:.2f} MB.", tone=tone)]  # type: ignore[arg-type]  # one of the two
+    blocks += [paragraph("What was checked:"), items((*check.problems, *check.proofs))]
+    return blocks_html(blocks)
 
 
 def _exhibit(finding: Finding) -> Exhibit:
