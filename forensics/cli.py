@@ -19,11 +19,11 @@ from forensics.commands.keys import keys_app
 from forensics.commands.package import package
 from forensics.commands.shared import said
 from forensics.commands.timestamp import timestamp
-from forensics.commands.training import train
+from forensics.commands.training import TRAIN_CONTEXT, audit, evaluate, plot, train
 from forensics.commands.validation import calibrate, validate
 from forensics.commands.verifying import sign, verify
 from forensics.commands.weights import weights_app
-from forensics.errors import ForensicsError
+from forensics.errors import ForensicsError, needed_by
 
 if TYPE_CHECKING:
     from forensics.detector.finding import Finding
@@ -76,7 +76,10 @@ app.command()(timestamp)
 app.command()(package)
 app.command()(calibrate)
 app.command()(validate)
-app.command()(train)
+app.command(context_settings=TRAIN_CONTEXT)(train)
+app.command()(evaluate)
+app.command()(audit)
+app.command()(plot)
 
 
 @app.command()
@@ -101,7 +104,7 @@ def demo(
         branches = "   ".join(f"{value:+{max(8, len(name))}.2f}" for name, value in result.scores.by_branch.items())
         llr = "none" if result.lr is None else f"{result.lr.llr:+.2f}"
         typer.echo(f"{result.evidence.name:<26} {result.scores.score:.4f} {branches}   {llr:>8}   {result.outcome}")
-    for reason in dict.fromkeys(r.reason for r in rows if isinstance(r, Finding) and r.outcome == "uncalibrated"):
+    for reason in dict.fromkeys(r.reason for r in rows if not isinstance(r, ErrorRow) and r.outcome == "uncalibrated"):
         typer.echo(f"uncalibrated: {reason}")
     write_lines(out / "findings.jsonl", lines)
     owners = "; ".join(f"{name} by {owner}" for name, owner in ATTRIBUTION.items())
@@ -113,5 +116,8 @@ def demo(
 def lab(notebooks: Annotated[Path, typer.Argument(help="Folder of notebooks.")] = Path("notebooks")) -> None:
     """Open JupyterLab on the notebooks."""
     import subprocess
+
+    with needed_by("This command"):
+        import jupyterlab  # noqa: F401  # it runs in a process of its own
 
     raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyter", "lab", str(notebooks)]))  # noqa: S603  # own interpreter

@@ -23,7 +23,7 @@ __all__ = ["examine", "write_lines"]
 def _language(value: str) -> str:
     """Return the language, or refuse it before anything is examined."""
     if value != "en":
-        from forensics.report.language import LANGUAGES
+        from forensics.messages import LANGUAGES
 
         if value not in LANGUAGES:
             raise typer.BadParameter(f"reports are available in {', '.join(LANGUAGES)}, not in {value!r}.")
@@ -80,7 +80,9 @@ def examine(
         typer.Option("--scale", help="A laboratory's own words for likelihood ratios (TOML); ENFSI's if not given."),
     ] = None,
     mode: Annotated[
-        Literal["exact", "fast"],  # forensics.models.fast.Mode, whose module would be imported for every command
+        Literal[
+            "exact", "fast"
+        ],  # forensics.models.execution.modes.Mode, whose module would be imported for every command
         typer.Option("--mode", help="exact: repeatable bit for bit; fast: scores within 0.01 of it, in less time."),
     ] = "exact",
 ) -> None:
@@ -105,7 +107,7 @@ def examine(
     if custody is not None:
         log = CustodyLog(custody)
         _open_exhibits(log, files, actor)
-    detector = load_detector(found_weights(weights), mode=mode, calibration=calibration)
+    detector = load_detector(found_weights(weights), mode=mode, calibration=calibration, scale=words)
     lines: list[str] = []
     rows: list[Finding | ErrorRow] = []
     failed: list[Path] = []
@@ -181,6 +183,7 @@ def _close_exhibits(
 ) -> None:
     """Hash the exhibits again, and enter which were examined, what came out, and which could not be opened."""
     from forensics.custody import Item
+    from forensics.messages import Message
 
     there = [path for path in files if path.is_file()]
     items = [Item.from_file(path) for path in there if path not in failed]
@@ -188,7 +191,7 @@ def _close_exhibits(
     for item in (*items, *unopened):
         log.require_same(item, actor=actor)
     if unopened:
-        log.append("noted", actor=actor, inputs=unopened, note="Could not be opened as a picture; not examined.")
+        log.append("noted", actor=actor, inputs=unopened, note=Message("not_opened"))
     outputs = [Item.from_file(findings)] if findings is not None and findings != Path("-") else []
     if items:
         log.append("examined", actor=actor, inputs=items, outputs=outputs)

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forensics.custody.entries import Item, open_file, utc_text
-from forensics.errors import CustodyError, MissingExtraError
+from forensics.errors import CustodyError, needed_by
 from forensics.records.canonical import visible
 
 if TYPE_CHECKING:
@@ -167,7 +166,8 @@ def _damaged(told: str) -> Iterator[None]:
 
 def untrusted(response: "TimeStampResponse", trusted: list["Certificate"], digest: bytes, roots: Path) -> list[str]:
     """Return why the certificates do not vouch for a reply."""
-    from rfc3161_client import VerifierBuilder
+    with needed_by("A time-stamp"):
+        from rfc3161_client import VerifierBuilder
 
     own = [c for c in trusted if c.issuer == c.subject]
     if not own:
@@ -194,8 +194,8 @@ def untrusted(response: "TimeStampResponse", trusted: list["Certificate"], diges
 
 def decoded(data: bytes) -> "TimeStampResponse":
     """Return a reply, or say in plain words why it is none."""
-    require_client()
-    from rfc3161_client import decode_timestamp_response
+    with needed_by("A time-stamp"):
+        from rfc3161_client import decode_timestamp_response
 
     if len(data) > MAX_BYTES:
         raise CustodyError(
@@ -228,7 +228,5 @@ def read_certificates(path: Path) -> list["Certificate"]:
 
 def require_client() -> None:
     """Check that the package that reads replies is installed."""
-    if find_spec("rfc3161_client") is None:
-        raise MissingExtraError(
-            "time-stamps need the package rfc3161-client. Install it: pip install 'forensics[timestamp]'."
-        )
+    with needed_by("A time-stamp"):
+        import rfc3161_client  # noqa: F401  # asked before anything else is done

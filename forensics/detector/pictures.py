@@ -1,17 +1,21 @@
 """What a detector is handed: a path, bytes or evidence; and what stands in the place of a finding if it cannot be read."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from forensics.errors import ForensicsError
 from forensics.evidence.provenance import TrustList
 from forensics.evidence.record import Evidence, Limits
+from forensics.messages import Message, carried
 from forensics.reproducibility import file_sha256
 
-__all__ = ["ErrorRow", "Picture", "identity_of", "load_picture", "name_of"]
+__all__ = ["ErrorRow", "Picture", "error_record", "identity_of", "load_picture", "name_of", "read_error"]
+
+ERROR_SCHEMA = "forensics.error/1.1"  # 1.0 held a sentence alone
 
 Picture: TypeAlias = str | PathLike[str] | bytes | Evidence
 
@@ -35,6 +39,27 @@ class ErrorRow:
     error: ForensicsError
     sha256: str = ""
     n_bytes: int = 0
+
+    @property
+    def message(self) -> Message:
+        """Why, as a code with values."""
+        return carried(self.error)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values; ``error`` is the sentence of the code."""
+        return error_record(self.name, self.message, sha256=self.sha256, n_bytes=self.n_bytes)
+
+
+def error_record(name: str, message: Message, *, sha256: str, n_bytes: int) -> dict[str, Any]:
+    """Return the JSON values that stand where a finding would."""
+    why = message.to_dict()
+    why["error"] = why.pop("text")
+    return {"schema": ERROR_SCHEMA, "name": name, **why, "sha256": sha256, "n_bytes": n_bytes}
+
+
+def read_error(record: Mapping[str, Any]) -> Message:
+    """Return why there is no finding, from what `error_record` made; of older records the sentence as it stands."""
+    return Message.from_dict({**record, "text": record["error"]} if "code" in record else record["error"])
 
 
 def load_picture(picture: Picture, *, limits: Limits | None, trust: TrustList | None) -> Evidence:

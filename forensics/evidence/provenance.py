@@ -19,15 +19,15 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
-from forensics.errors import RecordError
+from forensics.errors import MissingExtraError, RecordError, needed_by
 from forensics.evidence.credentials import Provenance, ProvenanceState
+from forensics.messages import Message
 
 __all__ = ["TRUST_LIST_VARIABLE", "TrustList", "default_trust_list", "read_provenance", "referred_manifest"]
 
 TRUST_LIST_VARIABLE = "FORENSICS_TRUST_LIST"
 MAX_TRUST_BYTES = 16 * 2**20  # the public lists have some 100 kB
 MAX_TEXT, MAX_ITEMS = 1000, 200
-UNTESTED = "Install forensics[provenance] to have content credentials checked."
 
 _CERTIFICATE = re.compile(rb"-----BEGIN ([A-Z0-9 ]*)-----.*?-----END \1-----", re.DOTALL)
 # XMP names the place of a manifest as dcterms:provenance, an attribute or an element (C2PA 2.1, 11.4).
@@ -163,10 +163,14 @@ def read_provenance(data: bytes, media_type: str, *, trust: TrustList | None) ->
         "trust_list_sha256": trust.sha256 if trust else None,
     }
     try:
-        import c2pa  # type: ignore[import-untyped]  # it ships no annotations
+        with needed_by("Checking content credentials"):
+            import c2pa  # type: ignore[import-untyped]  # it ships no annotations
+    except MissingExtraError:
+        return Provenance(state="not_tested", message=Message("credential_not_installed"))
     except (ImportError, OSError, RuntimeError) as err:
-        reason = UNTESTED if isinstance(err, ModuleNotFoundError) else f"The library did not load: {_clean(str(err))}"
-        return Provenance(state="not_tested", message=reason)
+        return Provenance(
+            state="not_tested", message=Message("credential_library_not_loaded", {"error": type(err).__name__})
+        )
     found: dict[str, Any] = {**in_force, "sdk_version": _sdk_version(c2pa.sdk_version())}
     try:
         with (
@@ -194,7 +198,7 @@ def _given_up(err: Exception) -> dict[str, Any]:
         return {"state": "none"}
     if message.startswith("Remote:") and (url := re.search(r"url (\S+)$", message)):
         return {"state": "remote", "remote_url": url.group(1)}
-    return {"state": "invalid", "message": f"The library gave up: {message}"}
+    return {"state": "invalid", "message": Message("credential_library_gave_up", {"reason": message})}
 
 
 def _reported(store: _Json, *, trusting: bool) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from forensics.custody.beside import vouching_files
 from forensics.custody.entries import utc_text
 from forensics.custody.storage import read_lines
 from forensics.errors import CustodyError
+from forensics.messages import Message
 from forensics.packaging.case_uco import Described, ReportFile, case_document
 from forensics.packaging.contents import Contents, finding_lines, read_case, report_rows
 from forensics.packaging.extracts import CUSTODY, FINDINGS, METADATA, custody_rows, finding_rows, metadata_rows, table
@@ -155,7 +156,7 @@ class _Case:
     def take_back(self, *, actor: str, now: datetime) -> None:
         """Say in the log that the package it tells of was not finished, because an entry cannot be taken away."""
         if self.entry is not None and self.contents.log is not None:
-            note = f"The package of entry {self.entry.sequence} was not finished; nothing of it was left."
+            note = Message("package_not_finished", {"entry": self.entry.sequence})
             with suppress(CustodyError):  # the reason why it was not finished is what matters
                 CustodyLog(self.contents.log).append("noted", actor=actor, note=note, now=now)
 

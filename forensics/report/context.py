@@ -11,6 +11,7 @@ from forensics.attribution.record import Attribution
 from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
 from forensics.detector.finding import Finding
 from forensics.errors import ReportError
+from forensics.messages import Message
 from forensics.records.canonical import JsonObject
 
 __all__ = ["Case", "Context", "Exhibit", "Figure", "read_toml"]
@@ -185,8 +186,8 @@ class Exhibit:
     name : str
     finding : Finding or None
         Without pixels.
-    problem : str
-        Why there is no finding; empty if there is one.
+    problem : Message or None
+        Why there is no finding; None if there is one.
     sha256 : str
         Of the file's bytes; empty if they could not be read.
     n_bytes : int
@@ -195,7 +196,7 @@ class Exhibit:
     number: int
     name: str
     finding: Finding | None = None
-    problem: str = ""
+    problem: Message | None = None
     sha256: str = ""
     n_bytes: int = 0
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import reduce
 from os import PathLike
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -12,8 +13,11 @@ from forensics.calibration import Card
 from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
 from forensics.custody import CustodyLog
 from forensics.detector.finding import Finding
+from forensics.detector.pictures import error_record, read_error
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
+from forensics.judgement.rules import contradicts
+from forensics.messages import Message, _, carried, speaking
 from forensics.records.canonical import canonical_text, digest, parse, storable
 from forensics.records.converting import from_record, to_record
 from forensics.redaction import Covering, Redaction, redacted_attribution, redacted_localisation, redacted_metadata
@@ -24,7 +28,6 @@ from forensics.report.context import Case, Context, Exhibit, Figure
 from forensics.report.figures import RESIDUALS_SHOWN, draw_figures
 from forensics.report.files import write_page
 from forensics.report.html import render_page
-from forensics.report.language import _, speaking
 from forensics.report.profile import Profile
 from forensics.report.sections import SECTIONS
 from forensics.report.sections.phrases import exhibit_label
@@ -36,7 +39,7 @@ __all__ = ["NotExamined", "build_context", "build_section", "report_id", "write_
 JsonObject: TypeAlias = dict[str, Any]
 
 SCHEMA = "forensics.report/2.0"
-ERROR_SCHEMA = "forensics.error/1.0"
+NAMING = ("name_not_text", "name_ends_otherwise", "as_recorded")  # notes that tell of the name, or may
 
 
 class NotExamined(Protocol):
@@ -87,7 +90,8 @@ def write_report(
         What is covered: everything (True), nothing (False), ``"faces"``, or marked regions; what the profile says if not given.
         Digests still name the originals.
     scale : VerbalScale
-        Words for likelihood ratios; printed whole, and part of the record.
+        Words for likelihood ratios; printed whole, and part of the record. The one that the detector was loaded with; another
+        one is named as such, and refused where it would take back an outcome.
     calibration : Card, optional
         Whose figures are printed; the shipped card if the findings name it.
     custody : path, optional
@@ -111,7 +115,7 @@ def write_report(
     UnknownNameError
         There is no such residual, or the profile names a section that there is not.
     """
-    rows = _checked(findings)
+    rows = _checked(findings, scale)
     shown = [
         name for name in dict.fromkeys(residuals) if RESIDUALS[name]
     ]  # an unknown name raises before anything is drawn
@@ -298,7 +302,7 @@ def report_id(record: JsonObject) -> str:
     return f"FR-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 
-def _checked(findings: Iterable[Finding | NotExamined]) -> list[Finding | NotExamined]:
+def _checked(findings: Iterable[Finding | NotExamined], scale: VerbalScale) -> list[Finding | NotExamined]:
     if isinstance(findings, Finding):
         raise ReportError("write_report takes a list of findings, got one Finding. Write [finding].")
     rows = list(findings)
@@ -308,6 +312,12 @@ def _checked(findings: Iterable[Finding | NotExamined]) -> list[Finding | NotExa
         if not isinstance(row, Finding) and not (hasattr(row, "name") and hasattr(row, "error")):
             raise ReportError(
                 f"a report holds Finding and ErrorRow, got {type(row).__name__}. Pass what examine returned."
+            )
+        if isinstance(row, Finding) and contradicts(row.outcome, row.lr, scale):
+            raise ReportError(
+                f"{row.evidence.name} was judged to be on a side, and the verbal scale {scale.name}, version {scale.version}, has no word "
+                "of support for its likelihood ratio. Write the report with the scale that decided, or examine again with this one "
+                "(--scale, load_detector(scale=...))."
             )
     return rows
 
@@ -337,9 +347,8 @@ def _row(number: int, row: Finding | NotExamined, redaction: Redaction, covering
         # A folder's name can name a source or a victim: a report holds the names of files, never their places.
         given = str(row.name)
         name = exhibit_label(number) if redaction.names else Path(given).name or given
-        error = str(row.error).replace(given, name).replace(Path(given).name, name) if given else str(row.error)
-        identity = {"sha256": getattr(row, "sha256", ""), "n_bytes": getattr(row, "n_bytes", 0)}
-        return {"schema": ERROR_SCHEMA, "name": name, "error": error, **identity}
+        why = _placeless(carried(row.error), given, name)
+        return error_record(name, why, sha256=getattr(row, "sha256", ""), n_bytes=getattr(row, "n_bytes", 0))
     if covering is not None and covering.boxes and row.localisation is not None:
         row = replace(row, localisation=redacted_localisation(row.localisation, covering.boxes))
     values = row.to_dict()
@@ -347,14 +356,23 @@ def _row(number: int, row: Finding | NotExamined, redaction: Redaction, covering
         values["evidence"]["metadata"] = redacted_metadata(values["evidence"]["metadata"], redaction)
     if redaction.names:
         values["evidence"]["name"] = exhibit_label(number)
-        values["evidence"]["notes"] = [n for n in values["evidence"]["notes"] if "name" not in n]
+        notes = values["evidence"]["notes"]
+        values["evidence"]["notes"] = [note for note in notes if note["code"] not in NAMING]
     return values
 
 
+def _placeless(why: Message, given: str, name: str) -> Message:
+    """Return why a file was not examined, with this name for it, and without the folders in which it lies."""
+    if "name" in why.values:
+        return Message(why.code, {k: name if k in ("name", "path") else v for k, v in why.values.items()})
+    told = [text for text in (given, Path(given).name) if text]
+    return why.with_texts(lambda text: reduce(lambda rest, one: rest.replace(one, name), told, text))
+
+
 def _exhibit(number: int, row: JsonObject) -> Exhibit:
-    if row["schema"] == ERROR_SCHEMA:
+    if "error" in row:
         return Exhibit(
-            number=number, name=row["name"], problem=row["error"], sha256=row["sha256"], n_bytes=row["n_bytes"]
+            number=number, name=row["name"], problem=read_error(row), sha256=row["sha256"], n_bytes=row["n_bytes"]
         )
     finding = Finding.from_dict(row)
     evidence = finding.evidence

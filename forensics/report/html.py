@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from forensics.messages import _, moment, ngettext, speaking
 from forensics.records.canonical import canonical_text, digest, printable_json, visible
 from forensics.report.blocks import BLOCKS, Block
 from forensics.report.curves import draw_curve_plot, draw_llr_plot
-from forensics.report.language import _, moment, ngettext, speaking
 from forensics.report.plots import draw_strips, draw_tile_map
 
 __all__ = ["RECORD_CLOSE", "RECORD_OPEN", "SEAL", "render_blocks", "render_page", "seal"]

@@ -90,10 +90,10 @@ def test_the_schema_names_the_fields_of_the_records() -> None:
         return {f.name for f in dataclasses.fields(kind)}
 
     properties = SCHEMA["properties"]
-    assert set(properties["evidence"]["properties"]) == names(Evidence) - {"pixels"}
+    assert set(properties["evidence"]["properties"]) == names(Evidence) - {"pixels", "remarks"} | {"notes"}
     assert set(properties["evidence"]["properties"]["metadata"]["properties"]) == names(Metadata)
     assert set(properties["run"]["properties"]) == names(RunRecord)
-    assert set(properties["caveats"]["items"]["properties"]) == names(Caveat)
-    assert set(properties) == names(Finding) | {"schema"}
+    assert set(SCHEMA["$defs"]["message"]["properties"]) == names(Caveat)
+    assert set(properties) == names(Finding) | {"schema", "reason", "reason_codes"}
     assert set(SCHEMA["$defs"]["likelihood_ratio"]["properties"]) == names(LikelihoodRatio)
     assert set(SCHEMA["$defs"]["scores"]["properties"]) >= names(BranchScores)
