@@ -17,8 +17,8 @@ from forensics.detector.finding import Finding
 from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
 from forensics.report.context import Exhibit
-from forensics.report.html import render_blocks
 from forensics.report.language import decimals, signed
+from forensics.report.page.html import render_blocks
 from forensics.report.sections.conclusion import odds_words
 from forensics.report.sections.explanation import check_blocks
 from forensics.report.sections.findings import score_blocks

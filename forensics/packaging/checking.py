@@ -13,7 +13,7 @@ from forensics.errors import CustodyError, ForensicsError
 from forensics.packaging.contents import named_exhibits
 from forensics.packaging.structure import Structure, read_structure
 from forensics.packaging.writing import CHUNK
-from forensics.report.verification import read_record, verify_report
+from forensics.report.checks.verification import read_record, verify_report
 
 __all__ = ["PackageCheck", "verify_package"]
 

@@ -2,11 +2,12 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from forensics.errors import ReportError
 
-__all__ = ["refuse_to_replace", "write_page"]
+__all__ = ["folder_of", "refuse_to_replace", "write_page"]
 
 START = b"<!doctype html"
 VOUCHING = (".sig", ".tsq", ".tsr")  # signature and time-stamp of a report, which fit this report alone
@@ -37,8 +38,28 @@ def refuse_to_replace(path: Path) -> None:
         )
 
 
-def write_page(path: Path, page: bytes) -> Path:
+def folder_of(path: Path) -> Path:
+    """Return the folder that a report goes to; it is made if it is missing.
+
+    Raises
+    ------
+    ReportError
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise _not_written(path, err) from err
+    return path.parent
+
+
+def write_page(path: Path, chunks: Iterable[bytes]) -> Path:
     """Write beside the target and rename, so that nothing half-written ever bears its name.
+
+    Parameters
+    ----------
+    path : Path
+    chunks : iterable of bytes
+        The page from its beginning to its end.
 
     Raises
     ------
@@ -48,17 +69,21 @@ def write_page(path: Path, page: bytes) -> Path:
     refuse_to_replace(path)
     partial: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".partial")
+        handle, name = tempfile.mkstemp(dir=folder_of(path), prefix=".report-", suffix=".partial")
         partial = Path(name)
         with os.fdopen(handle, "wb") as file:
-            file.write(page)
+            file.writelines(chunks)
             file.flush()
             os.fsync(file.fileno())
         partial.chmod(0o644)
         partial.replace(path)
     except OSError as err:
+        raise _not_written(path, err) from err
+    finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
-        raise ReportError(f"the report cannot be written to {path}: {err.strerror}. Choose a writable folder.") from err
     return path
+
+
+def _not_written(path: Path, err: OSError) -> ReportError:
+    return ReportError(f"the report cannot be written to {path}: {err.strerror}. Choose a writable folder.")

@@ -12,7 +12,7 @@ from forensics.canonical import storable
 from forensics.custody import CustodyLog, Item
 from forensics.errors import EvidenceError
 from forensics.report import Case, verify_report, write_report
-from forensics.report.verification import read_record
+from forensics.report.checks.verification import read_record
 from forensics.types import Caveat, Evidence, Finding, LikelihoodRatio, Metadata, Propositions, Provenance, VerbalScale
 from tests import report_samples
 from tests.browser import CHROMIUM, Page, chromium

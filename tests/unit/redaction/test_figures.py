@@ -18,9 +18,9 @@ import pytest
 from PIL import Image
 
 from forensics.redaction import Redaction, find_faces, mixed
-from forensics.report.attributions import draw_attributions
 from forensics.report.context import Figure
-from forensics.report.figures import draw_figures
+from forensics.report.pictures.attributions import draw_attributions
+from forensics.report.pictures.figures import draw_figures
 from forensics.residuals import RESIDUALS
 from forensics.types import Attribution, Evidence, Finding, Localisation
 from tests import report_samples

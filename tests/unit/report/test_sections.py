@@ -12,10 +12,10 @@ from forensics.custody import CustodyLog, Item
 from forensics.errors import ReportError, UnknownNameError
 from forensics.evidence import KnownFiles
 from forensics.report import Case, write_report
+from forensics.report.checks.verification import read_record
 from forensics.report.profile import PROFILES, Profile
 from forensics.report.sections import SECTIONS
 from forensics.report.sections.conclusion import odds_words
-from forensics.report.verification import read_record
 from forensics.types import DeliveredScore, Finding, LikelihoodRatio, Robustness
 from tests import report_samples
 from tests.catalogues import ASSETS

@@ -15,13 +15,13 @@ from forensics.detector.finding import Finding
 from forensics.evidence.record import Evidence
 from forensics.redaction import Redaction, Shown, hatched, hidden_cells, mixed, redacted_localisation, shown, touched
 from forensics.report.context import Figure
-from forensics.report.drawn import bar, make_figure
 from forensics.report.language import _, decimals, measured, sentences
+from forensics.report.pictures.png import bar, make_figure
 from forensics.residuals import RESIDUALS, Residual, render
 from forensics.scores import Localisation
 from forensics.types.values import Float32Array, UInt8Array
 
-__all__ = ["RESIDUALS_SHOWN", "draw_figures", "place_words"]
+__all__ = ["AMOUNTS", "RESIDUALS_SHOWN", "draw_figures", "place_words"]
 
 CROP = 384  # pixels; at 1:1, where residuals must be read
 BAND = 1024  # rows filtered at a time, so that memory does not grow with the picture
@@ -50,6 +50,7 @@ def draw_figures(
     *,
     residuals: Sequence[str] = RESIDUALS_SHOWN,
     redaction: Redaction = NOTHING,
+    exhibits: int | None = None,
 ) -> Iterator[tuple[Figure, bytes]]:
     """Yield the figures of a report with their PNG bytes.
 
@@ -64,12 +65,15 @@ def draw_figures(
         What is covered. Exhibits that are withheld whole get no figures. All else is drawn from the covered picture,
         and where a map mixes covered pixels with others it is hatched; maps that mix all pixels are left out, and so is
         what would show nothing but covered places.
+    exhibits : int, optional
+        How many findings the report holds, if not these alone.
 
     Yields
     ------
     Figure, bytes
     """
-    amount = [a for a in AMOUNTS if len(findings) >= a.exhibits][-1] if findings else AMOUNTS[0]
+    n = len(findings) if exhibits is None else exhibits
+    amount = next((a for a in reversed(AMOUNTS) if n >= a.exhibits), AMOUNTS[0])
     begun = False
     for number, finding in findings:
         seen = shown(finding.evidence, redaction)

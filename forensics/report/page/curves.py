@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from forensics.canonical import visible
 from forensics.report.language import _
-from forensics.report.plots import joined, number
+from forensics.report.page.plots import joined, number
 
 __all__ = ["draw_curve_plot", "draw_llr_plot"]
 
