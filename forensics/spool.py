@@ -22,9 +22,8 @@ class Spool(Sequence[bytes]):
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        self._file = tempfile.SpooledTemporaryFile(
-            max_size=IN_MEMORY, dir=None if folder is None else os.fspath(folder)
-        )  # noqa: SIM115  # closed by close
+        place = None if folder is None else os.fspath(folder)
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=place)  # noqa: SIM115  # closed by close
         self._ends = array("Q", [0])
 
     def __enter__(self) -> Self:

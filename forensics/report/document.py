@@ -1,6 +1,7 @@
 """From findings to one file: the record is built first, and the page is rendered from nothing else."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -109,14 +110,18 @@ def write_report(
     for one in explained:
         if not isinstance(one, Attribution):
             raise ReportError(f"attributions holds {type(one).__name__}. Pass what attribute returned.")
-    gathered = Gathered(
-        redaction=Redaction.of(plan.redaction if redact is None else redact),
-        residuals=shown,
-        attributions=explained,
-        known=known if "exhibits" in plan.sections else None,
-        folder=folder_of(path),
-    )
-    with speaking(language), gathered, Spool(path.parent) as blocks:
+    with ExitStack() as opened:
+        opened.enter_context(speaking(language))
+        gathered = opened.enter_context(
+            Gathered(
+                redaction=Redaction.of(plan.redaction if redact is None else redact),
+                residuals=shown,
+                attributions=explained,
+                known=known if "exhibits" in plan.sections else None,
+                folder=folder_of(path),
+            )
+        )
+        blocks = opened.enter_context(Spool(path.parent))
         for row, examined in _with_count(findings):
             gathered.add(row, examined=examined)
             del row  # its pixels are not needed while the next picture is read

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from forensics.records.converting import from_record
 import forensics as fx
 from forensics import suitability
 from forensics.calibration import read_card
@@ -123,7 +124,7 @@ def test_from_pictures_to_a_finding_with_words(labelled: Path, tmp_path: Path) -
     assert "messenger-like" in page
     assert "--robustness full" in page
     scale = read_record(report)["scale"]
-    assert scale["sha256"] == fx.VerbalScale.from_dict({k: v for k, v in scale.items() if k != "sha256"}).sha256
+    assert scale["sha256"] == from_record(fx.VerbalScale, {k: v for k, v in scale.items() if k != "sha256"}).sha256
 
 
 def test_an_outcome_is_taken_back_if_a_harmless_copy_changes_the_side(monkeypatch: pytest.MonkeyPatch) -> None:

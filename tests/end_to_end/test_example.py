@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from forensics.records.converting import to_record
 from forensics.detector import load_detector
 from forensics.report import read_record, verify_report
 from forensics.types import Finding
@@ -29,7 +30,7 @@ def test_the_example_is_not_stale(tmp_path: Path) -> None:
     same = (
         dict(stored.run.weights) == dict(fresh.run.weights)
         and dict(stored.run.settings).keys() == dict(fresh.run.settings).keys()
-        and stored.evidence.to_dict() == fresh.evidence.to_dict()
+        and to_record(stored.evidence) == to_record(fresh.evidence)
         and np.abs(stored.scores.view_scores - fresh.scores.view_scores).max() < 1e-3
         and record == again
     )

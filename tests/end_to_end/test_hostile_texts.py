@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from forensics.records.converting import to_record
 from forensics.canonical import storable
 from forensics.custody import CustodyLog, Item
 from forensics.errors import EvidenceError
@@ -119,7 +120,7 @@ def test_every_text_is_shown_and_none_is_lost(
         assert not unseen.search(page), text[:80]
         assert verify_report(path).ok, text[:80]
         record = read_record(path)
-        assert record["case"] == storable(case.to_dict())
+        assert record["case"] == storable(to_record(case))
         finding = rows[0]
         assert isinstance(finding, Finding)
         assert record["findings"][0] == storable(finding.to_dict())

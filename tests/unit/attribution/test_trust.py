@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from forensics.records.converting import from_record, to_record
 from forensics.attribution import LIMITS, attribute, compare_branches
 from forensics.attribution.faithfulness import _group_stability as group_stability
 from forensics.attribution.faithfulness import _infidelity as infidelity_of
@@ -170,7 +171,7 @@ def test_states_of_trust() -> None:
     assert Trust(checks=(passed, passed)).words == "2 checks made, all passed"
     both = Trust(checks=(passed, failed))
     assert (both.state, both.failed, both.words) == ("not_reliable", ("b",), "not reliable: failed b")
-    assert Trust.from_dict(both.to_dict()) == both
+    assert from_record(Trust, to_record(both)) == both
 
 
 def test_the_words_for_groups_say_how_little_was_checked(detector: Detector) -> None:

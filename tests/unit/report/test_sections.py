@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from forensics.records.converting import to_record
 from forensics.calibration import read_card
 from forensics.custody import CustodyLog, Item
 from forensics.errors import ReportError, UnknownNameError
@@ -103,7 +104,7 @@ def test_absent_empty_and_not_tested_read_differently(told: Callable[..., dict[s
 
 
 def test_every_field_of_a_case_is_printed(told: Callable[..., dict[str, str]]) -> None:
-    names = [name for name in Case().to_dict() if name != "question"]
+    names = [name for name in to_record(Case()) if name != "question"]
     case = Case(question="QUESTION?", **{name: f"<{name}>" for name in names})
     sections = told([weighed()], case=case)
     whole = "\n".join(sections.values())
