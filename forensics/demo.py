@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from forensics.photographs import ATTRIBUTION, FORGERIES, SEED, forge, photographs
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers import MAKERS
-from forensics.types.values import UInt8Array
 
 __all__ = ["ATTRIBUTION", "write_exhibits", "write_practice_folder"]
 

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from forensics.errors import MissingExtraError
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers import MAKERS
-from forensics.types.values import UInt8Array
 
 __all__ = ["ATTRIBUTION", "FORGERIES", "SEED", "forge", "photographs"]
 

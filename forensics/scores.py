@@ -7,7 +7,9 @@ from typing import Self
 
 import numpy as np
 
-from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, frozen, plain
+from forensics.records.arrays import Float32Array, Float64Array, IntArray, read_only
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
 from forensics.units import log_odds_from_logits, log_odds_from_probability, probability_from_log_odds
 
 __all__ = ["BranchScores", "Fusion", "Localisation"]
@@ -92,8 +94,8 @@ class BranchScores:
             raise ValueError("logits must be finite")
         if self.fusion is not None and set(self.fusion.mean) != set(self.branches):
             raise ValueError(f"the fusion is for {sorted(self.fusion.mean)}, the branches are {sorted(self.branches)}")
-        object.__setattr__(self, "logits", frozen(self.logits, np.float64))
-        object.__setattr__(self, "boxes", frozen(self.boxes, np.int64))
+        object.__setattr__(self, "logits", read_only(self.logits, np.float64))
+        object.__setattr__(self, "boxes", read_only(self.boxes, np.int64))
         object.__setattr__(self, "branches", tuple(self.branches))
         object.__setattr__(self, "views", tuple(self.views))
 
@@ -192,7 +194,7 @@ class BranchScores:
             "logits": self.logits.tolist(),
             "score": self.score,
             "mean_score": self.mean_score,
-            "fusion": plain(self.fusion),
+            "fusion": to_record(self.fusion),
             "log_odds": self.log_odds,
             "by_branch": dict(self.by_branch),
             "spread": self.spread,
@@ -235,7 +237,7 @@ class Localisation:
         values = np.asarray(self.values, dtype=np.float32)
         if values.ndim != 2 or self.cell < 1 or not np.nanmin(values, initial=0) >= 0:
             raise ValueError(f"a localisation needs rows and columns of values of 0 or more, got {values.shape}")
-        object.__setattr__(self, "values", frozen(np.round(values.astype(np.float64), 3), np.float32))
+        object.__setattr__(self, "values", read_only(np.round(values.astype(np.float64), 3), np.float32))
         object.__setattr__(self, "measured", MappingProxyType(dict(self.measured)))
 
     def to_dict(self) -> JsonObject:

@@ -16,19 +16,19 @@ import torch
 
 from forensics.calibration import Calibrator
 from forensics.calibration.likelihood import LikelihoodRatio
-from forensics.canonical import canonical_text, storable
 from forensics.detector.finding import Finding
 from forensics.errors import CalibrationError, ForensicsError, NotCalibratedError
 from forensics.evidence.record import Evidence
 from forensics.judgement.robustness import DeliveredScore, Robustness
 from forensics.models.branch import Branch
+from forensics.records.arrays import Float64Array, IntArray
+from forensics.records.canonical import canonical_text, storable
 from forensics.report import Case, Context, Section
 from forensics.report.blocks import BLOCKS
 from forensics.report.context import Exhibit
 from forensics.reproducibility import RunRecord
 from forensics.residuals import Residual
 from forensics.scores import BranchScores
-from forensics.types.values import Float64Array, IntArray
 
 __all__ = ["ContractError", "check_branch", "check_calibrator", "check_residual", "check_section"]
 

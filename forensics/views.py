@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from forensics.types.values import Float32Array, IntArray, UInt8Array, frozen
+from forensics.records.arrays import Float32Array, IntArray, UInt8Array, read_only
 
 __all__ = [
     "TONES",
@@ -95,8 +95,8 @@ class Views:
             raise ValueError(f"pixels must have shape ({v}, 3, S, S), got {pixels.shape}")
         if np.shape(self.boxes) != (v, 4) or len(self.turns) != v:
             raise ValueError(f"{v} views need boxes of shape ({v}, 4) and {v} turns")
-        object.__setattr__(self, "pixels", frozen(pixels, np.float32))
-        object.__setattr__(self, "boxes", frozen(self.boxes, np.int64))
+        object.__setattr__(self, "pixels", read_only(pixels, np.float32))
+        object.__setattr__(self, "boxes", read_only(self.boxes, np.int64))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from forensics.evidence.record import Evidence
 from forensics.judgement.deliveries import deliver
 from forensics.judgement.suitability import MIN_SIDE
 from forensics.models.branch import Branch
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.reproducibility import deterministic
 from forensics.scores import BranchScores
 from forensics.units import log_odds_from_logits

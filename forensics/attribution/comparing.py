@@ -8,7 +8,7 @@ from forensics.attribution.faithfulness import agreement
 from forensics.attribution.given import attribution_given
 from forensics.attribution.record import Attribution
 from forensics.errors import AttributionError
-from forensics.types.values import Float32Array
+from forensics.records.arrays import Float32Array
 
 __all__ = ["Agreement", "compare_branches"]
 

@@ -23,7 +23,7 @@ from forensics.attribution.looks import BASELINES, Look, removed
 from forensics.attribution.methods import Asked, Credit, Method
 from forensics.attribution.record import CELLS, TrustCheck
 from forensics.models.branch import Branch
-from forensics.types.values import Float32Array, Float64Array
+from forensics.records.arrays import Float32Array, Float64Array
 
 __all__ = ["LIMITS", "Curves", "Limit", "agreement", "cell_sums", "quick_checks", "randomised", "removal_curves", "thorough_checks"]  # fmt: skip
 

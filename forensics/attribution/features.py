@@ -15,7 +15,7 @@ from forensics.attribution.borrowing import SEED
 from forensics.attribution.looks import BASELINES, Look
 from forensics.attribution.methods import METHODS, ZERO, Asked, Credit, Method
 from forensics.errors import AttributionError
-from forensics.types.values import Float64Array, IntArray
+from forensics.records.arrays import Float64Array, IntArray
 
 __all__ = ["REGIONS", "group_credit", "region_credit", "regions_of"]
 

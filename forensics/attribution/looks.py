@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from forensics.attribution.borrowing import SEED
 from forensics.attribution.record import CELLS
 from forensics.models.branch import Branch
-from forensics.progress import Watch
-from forensics.types.values import Float32Array, Float64Array, UInt8Array
+from forensics.records.arrays import Float32Array, Float64Array, UInt8Array
+from forensics.records.progress import Watch
 from forensics.views import FixedFrame, Plan, to_evidence_grid, view_pixels
 
 __all__ = ["BASELINES", "TARGETS", "Look", "Response", "Target", "cut_look", "on_evidence", "removed"]

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from forensics.attribution.looks import BASELINES, Look
 from forensics.errors import AttributionError
+from forensics.records.arrays import Float64Array
 from forensics.registry import Registry
-from forensics.types.values import Float64Array
 
 __all__ = ["METHODS", "Asked", "Credit", "Method", "grad_cam", "gradient_shap", "integrated_gradients", "occlusion"]
 

@@ -7,7 +7,8 @@ from typing import Literal, Self, TypeAlias
 
 import numpy as np
 
-from forensics.types.values import Float32Array, JsonObject, frozen
+from forensics.records.arrays import Float32Array, read_only
+from forensics.records.canonical import JsonObject
 
 __all__ = ["CELLS", "Attribution", "Trust", "TrustCheck", "TrustState"]
 
@@ -149,7 +150,7 @@ class Attribution:
         if self.part is not None:
             if np.shape(self.part) != (bottom - top, right - left):
                 raise ValueError(f"part must have shape {(bottom - top, right - left)}, got {np.shape(self.part)}")
-            object.__setattr__(self, "part", frozen(self.part, np.float32))
+            object.__setattr__(self, "part", read_only(self.part, np.float32))
         elif not self.groups:
             raise ValueError("an attribution credits places, channel groups or both, got neither")
         object.__setattr__(self, "groups", MappingProxyType({k: float(v) for k, v in self.groups.items()}))

@@ -12,8 +12,8 @@ from forensics.attribution.given import Picture, attribution_given, evidence_of
 from forensics.attribution.record import Attribution
 from forensics.errors import AttributionError
 from forensics.evidence.record import Evidence
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.residuals import render
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["LIMIT", "Drawing", "draw", "group_text"]
 

@@ -14,7 +14,7 @@ from forensics.calibration.calibrators import CALIBRATORS, Calibrator, LogisticC
 from forensics.calibration.counting import checked, counted, tally
 from forensics.calibration.metrics import METRICS, RATES, Metric
 from forensics.errors import CalibrationError
-from forensics.types.values import Float64Array, IntArray
+from forensics.records.arrays import Float64Array, IntArray
 
 __all__ = ["Estimate", "LlrBand", "llr_band", "measure", "share"]
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forensics.calibration.counting import checked
-from forensics.types.values import Float64Array
+from forensics.records.arrays import Float64Array
 
 __all__ = ["elub_bounds", "invariance_value_bounds"]
 

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike
 
 from forensics.calibration.counting import checked, isotonic, tally
 from forensics.errors import CalibrationError, NotCalibratedError
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.registry import Registry
-from forensics.types.values import Float64Array, IntArray
 
 __all__ = [
     "CALIBRATORS",

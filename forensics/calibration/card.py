@@ -21,7 +21,7 @@ from forensics.calibration.calibrators import CALIBRATORS, Calibrator
 from forensics.calibration.conformal import class_p_value
 from forensics.calibration.likelihood import LikelihoodRatio, Propositions
 from forensics.errors import CalibrationError, NotCalibratedError, UnknownNameError
-from forensics.types.values import Float64Array
+from forensics.records.arrays import Float64Array
 
 __all__ = ["Card", "StratumCard", "read_card", "write_card"]
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from forensics.calibration.counting import checked
 from forensics.errors import CalibrationError
-from forensics.types.values import Float64Array
+from forensics.records.arrays import Float64Array
 
 __all__ = ["attainable_level", "class_p_value", "error_bounds", "kept_scores"]
 

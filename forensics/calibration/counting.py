@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from forensics.errors import CalibrationError
-from forensics.types.values import Float64Array, IntArray
+from forensics.records.arrays import Float64Array, IntArray
 
 __all__ = ["Blocks", "Counted", "Values", "checked", "costs", "counted", "isotonic", "pav_llrs", "tally"]
 

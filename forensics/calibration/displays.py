@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from forensics.calibration.counting import Counted, checked, counted, pav_llrs
 from forensics.calibration.metrics import cllr, empirical_cross_entropy
-from forensics.types.values import Float64Array
+from forensics.records.arrays import Float64Array
 
 __all__ = [
     "DISPLAYS",

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from forensics.errors import CalibrationError
-from forensics.types.values import JsonObject, plain
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
 
 __all__ = ["ENFSI_2015", "LikelihoodRatio", "Propositions", "VerbalScale"]
 
@@ -81,7 +82,7 @@ class VerbalScale:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""
-        return dict(plain(self))
+        return dict(to_record(self))
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:

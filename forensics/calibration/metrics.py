@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from forensics.calibration.counting import Counted, costs, counted
-from forensics.types.values import Float64Array
+from forensics.records.arrays import Float64Array
 
 __all__ = [
     "METRICS",

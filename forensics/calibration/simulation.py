@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from forensics.types.values import Float64Array, IntArray
+from forensics.records.arrays import Float64Array, IntArray
 
 __all__ = ["simulate_scores", "true_llrs"]
 

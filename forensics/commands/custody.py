@@ -45,9 +45,9 @@ def add(
 @custody_app.command("show")
 def show(log: LogArgument) -> None:
     """Print the entries."""
-    from forensics.canonical import visible
     from forensics.custody import CustodyLog
     from forensics.errors import CustodyError
+    from forensics.records.canonical import visible
 
     if not log.is_file():
         raise CustodyError(f"there is no custody log {log}. Name the file; 'forensics custody add' makes one.")
@@ -71,8 +71,8 @@ def verify(
     length: Annotated[int | None, typer.Option("--length", min=0, help="How many entries there were then.")] = None,
 ) -> None:
     """Check that the log is one chain and ends no earlier than was noted; exit with 1 if not."""
-    from forensics.canonical import visible
     from forensics.custody import verify_log
+    from forensics.records.canonical import visible
 
     check = verify_log(log, head=head, length=length)
     for proof in check.proofs:

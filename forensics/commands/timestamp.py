@@ -24,7 +24,6 @@ def timestamp(
     ] = None,
 ) -> None:
     """Write the query for a time-stamp, or keep and check the reply that lies beside the file."""
-    from forensics.canonical import visible
     from forensics.custody.timestamps import (
         attach_reply,
         query_path,
@@ -33,6 +32,7 @@ def timestamp(
         verify_timestamp,
         write_query,
     )
+    from forensics.records.canonical import visible
 
     if reply is not None and authority is not None:
         raise typer.BadParameter("--reply keeps a reply that you have, --authority asks for one. Give one of them.")

@@ -77,8 +77,8 @@ def sign(
 
 def _record_digest(path: Path) -> str | None:
     """Return the digest that a report prints; None if the file is no report."""
-    from forensics.canonical import canonical_text, digest
     from forensics.errors import RecordError
+    from forensics.records.canonical import canonical_text, digest
     from forensics.report import read_record
 
     if path.suffix.lower() not in (".html", ".htm"):
@@ -147,7 +147,7 @@ def _verify_card(path: Path, key: Path | None) -> None:
 
 
 def _tell(proofs: Iterable[str], problems: Iterable[str], *, remarks: Iterable[str] = ()) -> None:
-    from forensics.canonical import visible
+    from forensics.records.canonical import visible
 
     for remark in remarks:
         typer.echo(f"note: {visible(remark)}")

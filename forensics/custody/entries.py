@@ -14,8 +14,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Self
 
-from forensics.canonical import SAFE_INTEGER, canonical_text, parse, storable
 from forensics.errors import CustodyError, RecordError
+from forensics.records.canonical import SAFE_INTEGER, canonical_text, parse, storable
 from forensics.version import __version__
 
 __all__ = [

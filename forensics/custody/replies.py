@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forensics.canonical import visible
 from forensics.custody.entries import Item, open_file, utc_text
 from forensics.errors import CustodyError, MissingExtraError
+from forensics.records.canonical import visible
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

@@ -15,10 +15,10 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forensics.canonical import canonical_text, parse, storable, visible
 from forensics.custody.entries import Item, is_digest, is_utc, open_file, utc_text
 from forensics.custody.keys import fingerprint, load_public_key, public_bytes
 from forensics.errors import CustodyError, RecordError
+from forensics.records.canonical import canonical_text, parse, storable, visible
 from forensics.reproducibility import utc_now
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from os import PathLike
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from forensics.canonical import visible
 from forensics.custody.entries import Item
 from forensics.custody.replies import (
     GRANTED,
@@ -31,6 +30,7 @@ from forensics.custody.replies import (
 )
 from forensics.custody.signing import write_whole
 from forensics.errors import CustodyError
+from forensics.records.canonical import visible
 
 __all__ = [
     "TimestampCheck",

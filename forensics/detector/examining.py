@@ -29,10 +29,10 @@ from forensics.models.companion import Companion
 from forensics.models.fast import Computation, Mode, plain
 from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights
-from forensics.progress import Watch, tracked
+from forensics.records.converting import to_record
+from forensics.records.progress import Watch, tracked
 from forensics.reproducibility import deterministic, record_run, utc_now
 from forensics.scores import BranchScores, Localisation
-from forensics.types.values import plain as as_json
 from forensics.views import FixedFrame, Plan, Tiles, plan_views
 
 __all__ = ["PANELS", "Detector", "ErrorRow", "Panel"]
@@ -96,7 +96,7 @@ class Detector:
         """
         fusion = self.companion.fusion
         scheme = self.weights.manifest.scheme
-        parts = {"weights": self.weights.sha256, "fusion": as_json(fusion), "views": as_json(scheme)}
+        parts = {"weights": self.weights.sha256, "fusion": to_record(fusion), "views": to_record(scheme)}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property

@@ -9,9 +9,10 @@ from forensics.evidence.record import Evidence
 from forensics.judgement.outcomes import OUTCOMES, Outcome
 from forensics.judgement.robustness import Robustness
 from forensics.messages import Caveat
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
 from forensics.reproducibility import RunRecord
 from forensics.scores import BranchScores, Localisation
-from forensics.types.values import JsonObject, plain
 
 __all__ = ["Finding"]
 
@@ -83,16 +84,16 @@ class Finding:
         return {
             "schema": f"forensics.finding/{SCHEMA_VERSION}",
             "evidence": self.evidence.to_dict(),
-            "propositions": plain(self.propositions),
+            "propositions": to_record(self.propositions),
             "scores": None if self.scores is None else self.scores.to_dict(),
-            "lr": plain(self.lr),
+            "lr": to_record(self.lr),
             "localisation": None if self.localisation is None else self.localisation.to_dict(),
             "outcome": self.outcome,
             "reason": self.reason,
             "reason_codes": list(self.reason_codes),
             "robustness": None if self.robustness is None else self.robustness.to_dict(),
-            "caveats": plain(self.caveats),
-            "run": plain(self.run),
+            "caveats": to_record(self.caveats),
+            "run": to_record(self.run),
         }
 
     @classmethod

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, Self, get_args
 
-from forensics.types.values import JsonObject, plain
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
 
 __all__ = ["PROVENANCE_STATES", "KnownMatch", "Provenance", "ProvenanceState"]
 
@@ -141,7 +142,7 @@ class Provenance:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""
-        return dict(plain(self))
+        return dict(to_record(self))
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:
@@ -239,7 +240,7 @@ class KnownMatch:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""
-        return dict(plain(self))
+        return dict(to_record(self))
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:

@@ -28,7 +28,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from forensics.errors import EvidenceError
 from forensics.evidence.formats import PictureFormat
 from forensics.evidence.record import Limits
-from forensics.types.values import UInt8Array
+from forensics.records.arrays import UInt8Array
 
 __all__ = ["Decoded", "Header", "decode"]
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image
 
-from forensics.types.values import UInt8Array
+from forensics.records.arrays import UInt8Array
 
 __all__ = ["FLAT", "is_flat", "perceptual_hashes"]
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from forensics.errors import EvidenceError
 from forensics.evidence.credentials import Provenance
-from forensics.types.values import JsonObject, UInt8Array, frozen, plain
+from forensics.records.arrays import UInt8Array, read_only
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
 
 if TYPE_CHECKING:
     from forensics.evidence.provenance import TrustList
@@ -71,7 +73,7 @@ class Metadata:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values."""
-        return dict(plain(self))
+        return dict(to_record(self))
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:
@@ -129,7 +131,7 @@ class Evidence:
                 f"{self.name}: pixels must be uint8 of shape (H, W, 3), got {pixels.dtype} {pixels.shape}. "
                 "Load the file with Evidence.from_file."
             )
-        object.__setattr__(self, "pixels", frozen(pixels, np.uint8))
+        object.__setattr__(self, "pixels", read_only(pixels, np.uint8))
         if pixels.size:
             object.__setattr__(self, "height", int(pixels.shape[0]))
             object.__setattr__(self, "width", int(pixels.shape[1]))
@@ -195,7 +197,7 @@ class Evidence:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values, without the pixels."""
-        return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name != "pixels"}
+        return {f.name: to_record(getattr(self, f.name)) for f in fields(self) if f.name != "pixels"}
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:

@@ -44,7 +44,7 @@ from forensics.explorers.tabs import (
 )
 from forensics.explorers.tabs.desk import FilePicker, Picked, row, told
 from forensics.explorers.tabs.report import verified_html
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.report import Case, verify_report, write_report
 
 __all__ = ["Explorer", "explore"]

@@ -13,10 +13,10 @@ import numpy as np
 import traitlets as t
 from PIL import Image
 
-from forensics.canonical import visible
 from forensics.errors import ForensicsError
+from forensics.records.arrays import UInt8Array
+from forensics.records.canonical import visible
 from forensics.report.sections.phrases import shorten
-from forensics.types.values import UInt8Array
 
 __all__ = ["MODES", "ZOOMS", "Layer", "LayerView"]
 

@@ -12,8 +12,9 @@ from PIL import Image
 
 from forensics.attribution.record import Attribution, Trust
 from forensics.calibration.likelihood import ENFSI_2015
-from forensics.canonical import visible
 from forensics.detector.finding import Finding
+from forensics.records.arrays import UInt8Array
+from forensics.records.canonical import visible
 from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
 from forensics.report.context import Exhibit
@@ -27,7 +28,6 @@ from forensics.report.sections.phrases import outcome_words, picture_words, shor
 from forensics.report.sections.strength import robustness_blocks, strength_blocks
 from forensics.residuals import Amounts, Residual, scale_bar
 from forensics.scores import BranchScores
-from forensics.types.values import UInt8Array
 
 __all__ = [
     "amounts_html",

@@ -13,8 +13,8 @@ from forensics.detector.finding import Finding
 from forensics.errors import ForensicsError
 from forensics.evidence.record import Evidence
 from forensics.explorers.places import Box, place_words
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.residuals import RESIDUALS, Amounts, RegionStatistics, Residual, region_statistics, render
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = [
     "MAPS",

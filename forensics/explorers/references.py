@@ -13,7 +13,7 @@ from PIL import Image
 
 from forensics.evidence.record import Evidence
 from forensics.photographs import ATTRIBUTION, FORGERIES, forge, photographs
-from forensics.types.values import UInt8Array
+from forensics.records.arrays import UInt8Array
 
 __all__ = ["Given", "Label", "Reference", "checked_references", "match_references"]
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from forensics.explorers.page import bar_html, blocks_html, image_html, style
 from forensics.explorers.panels import scale_words
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.report.blocks import paragraph
 from forensics.residuals import Residual, render
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["PictureRow", "picture_row"]
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from forensics.errors import UnknownNameError
 from forensics.evidence.record import Evidence, Limits
-from forensics.types.values import UInt8Array
+from forensics.records.arrays import UInt8Array
 
 __all__ = ["AS_RECEIVED", "DELIVERIES", "HARMLESS", "Delivery", "deliver"]
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
-from forensics.types.values import JsonObject, plain
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import to_record
 
 __all__ = ["DeliveredScore", "Robustness"]
 
@@ -82,10 +83,10 @@ class Robustness:
     def to_dict(self) -> JsonObject:
         """Return JSON values, with what follows from them for readers of the file."""
         return {
-            "received": plain(self.received),
-            "copies": plain(self.copies),
-            "llr_range": plain(self.llr_range),
-            "score_range": plain(self.score_range),
+            "received": to_record(self.received),
+            "copies": to_record(self.copies),
+            "llr_range": to_record(self.llr_range),
+            "score_range": to_record(self.score_range),
             "flips": list(self.flips),
         }
 

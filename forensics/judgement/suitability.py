@@ -11,7 +11,7 @@ import numpy as np
 
 from forensics.evidence.record import Evidence
 from forensics.messages import Caveat
-from forensics.types.values import UInt8Array
+from forensics.records.arrays import UInt8Array
 
 __all__ = ["MIN_QUALITY", "MIN_SIDE", "finds_face", "looks_like_screenshot", "neighbourhood", "stratum_of", "unfit"]
 

@@ -28,9 +28,9 @@ from forensics.models.execution.engine import Engine, Runner
 from forensics.models.execution.fused import fuse
 from forensics.models.execution.layers import FusedConv
 from forensics.models.execution.threads import return_freed_memory
+from forensics.records.arrays import Float64Array, UInt8Array
 from forensics.reproducibility import deterministic, processor_features
 from forensics.scores import BranchScores, Fusion
-from forensics.types.values import Float64Array, UInt8Array
 from forensics.views import FixedFrame, Tiles, ViewScheme, plan_views
 
 __all__ = ["MODES", "TOLERANCE", "Computation", "Mode", "check_picture", "plain", "prepare"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from forensics.types.values import Float32Array, IntArray
+from forensics.records.arrays import Float32Array, IntArray
 from forensics.views import to_evidence_grid
 
 __all__ = ["MapSum"]

@@ -10,7 +10,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from forensics.canonical import canonical_text, digest, storable
 from forensics.custody import CustodyLog, Entry, Item, query_path, sign_file, signature_path, timestamp_path, verify_log
 from forensics.custody.entries import utc_text
 from forensics.custody.storage import read_lines
@@ -21,6 +20,7 @@ from forensics.packaging.extracts import CUSTODY, FINDINGS, METADATA, custody_ro
 from forensics.packaging.names import safe_name
 from forensics.packaging.states import signed_states
 from forensics.packaging.writing import Bag, Progress
+from forensics.records.canonical import canonical_text, digest, storable
 from forensics.reproducibility import utc_now
 from forensics.version import __version__
 

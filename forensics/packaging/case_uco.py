@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from forensics.canonical import canonical_text, digest, storable
 from forensics.custody.entries import ACTIONS, Entry, Item, is_utc
+from forensics.records.canonical import canonical_text, digest, storable
 
 __all__ = ["Described", "ReportFile", "case_document"]
 

@@ -7,12 +7,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from forensics.canonical import canonical_text, visible
 from forensics.custody import load_public_key, verify_log, verify_signature, verify_timestamp
 from forensics.errors import CustodyError, ForensicsError
 from forensics.packaging.contents import named_exhibits
 from forensics.packaging.structure import Structure, read_structure
 from forensics.packaging.writing import CHUNK
+from forensics.records.canonical import canonical_text, visible
 from forensics.report.checks.verification import read_record, verify_report
 
 __all__ = ["PackageCheck", "verify_package"]

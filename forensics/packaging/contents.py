@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from forensics.canonical import parse, visible
 from forensics.custody.entries import Item, is_digest, open_file
 from forensics.custody.keys import is_private, load_public_key
 from forensics.errors import CustodyError, RecordError, ReportError
+from forensics.records.canonical import parse, visible
 from forensics.report.checks.verification import read_record
 from forensics.report.page.html import RECORD_OPEN
 

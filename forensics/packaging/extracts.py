@@ -8,8 +8,8 @@ import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from forensics.canonical import canonical_text, storable, visible
 from forensics.custody.entries import Entry, Item
+from forensics.records.canonical import canonical_text, storable, visible
 
 __all__ = ["custody_rows", "finding_rows", "metadata_rows", "table"]
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from forensics.canonical import visible
 from forensics.packaging.names import composed
 from forensics.packaging.writing import ALGORITHMS, BAGIT, CHUNK
+from forensics.records.canonical import visible
 
 __all__ = ["Structure", "read_structure"]
 

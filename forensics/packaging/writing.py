@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from forensics.canonical import visible
 from forensics.custody.entries import Item, open_file
 from forensics.errors import CustodyError
+from forensics.records.canonical import visible
 
 __all__ = ["ALGORITHMS", "BAGIT", "CHUNK", "Bag", "Progress", "pieces"]
 

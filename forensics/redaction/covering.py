@@ -15,8 +15,8 @@ from typing import Literal, TypeAlias
 import cv2
 import numpy as np
 
+from forensics.records.arrays import IntArray, UInt8Array
 from forensics.redaction.boxes import BoolArray, Box, checked_boxes, merged, widened
-from forensics.types.values import IntArray, UInt8Array
 
 __all__ = ["STYLES", "Style", "cover", "covered_boxes", "hatched", "paint"]
 

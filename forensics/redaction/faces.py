@@ -14,8 +14,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from forensics.records.arrays import UInt8Array
 from forensics.redaction.boxes import Box
-from forensics.types.values import UInt8Array
 
 __all__ = ["find_faces"]
 

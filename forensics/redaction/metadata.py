@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from forensics.records.canonical import JsonObject
 from forensics.redaction.plan import Redaction
-from forensics.types.values import JsonObject
 
 __all__ = ["WITHHELD", "redacted_metadata"]
 

@@ -6,10 +6,11 @@ from types import MappingProxyType
 from typing import Any, Literal, Self, TypeAlias
 
 from forensics.evidence.record import Evidence
+from forensics.records.arrays import UInt8Array
+from forensics.records.canonical import JsonObject
 from forensics.redaction.boxes import Box, checked_boxes
 from forensics.redaction.covering import STYLES, Style, covered_boxes, paint
 from forensics.redaction.faces import find_faces
-from forensics.types.values import JsonObject, UInt8Array
 
 __all__ = ["WHAT", "Covering", "Redaction", "What"]
 

@@ -10,11 +10,12 @@ from typing import Any, TypeAlias
 from forensics.attribution.record import Attribution
 from forensics.calibration import Card
 from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
-from forensics.canonical import canonical_text, storable
 from forensics.custody import CustodyLog
 from forensics.detector.finding import Finding
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
+from forensics.records.canonical import canonical_text, storable
+from forensics.records.spool import Spool
 from forensics.redaction import Redaction
 from forensics.report.accompanying import card_figures, custody_entries
 from forensics.report.blocks import Section
@@ -30,7 +31,6 @@ from forensics.report.profile import Profile
 from forensics.report.sections import SECTIONS
 from forensics.reproducibility import lock_sha256, utc_now
 from forensics.residuals import RESIDUALS
-from forensics.spool import Spool
 
 __all__ = ["NotExamined", "build_context", "report_id", "write_document", "write_report"]
 

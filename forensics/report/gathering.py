@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Protocol, Self, TypeAlias, overload
 
 from forensics.attribution.record import Attribution
-from forensics.canonical import canonical_text, storable
 from forensics.detector.finding import Finding
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
 from forensics.evidence.record import Evidence
+from forensics.records.canonical import canonical_text, storable
+from forensics.records.spool import Spool
 from forensics.redaction import Covering, Redaction, redacted_attribution, redacted_localisation, redacted_metadata
 from forensics.report.accompanying import looked_up
 from forensics.report.context import Exhibit, Figure
@@ -20,7 +21,6 @@ from forensics.report.pictures.attributions import draw_attributions
 from forensics.report.pictures.figures import draw_figures
 from forensics.report.pieces import Items, stored
 from forensics.report.sections.phrases import exhibit_label
-from forensics.spool import Spool
 
 __all__ = ["ERROR_SCHEMA", "Exhibits", "Gathered", "NotExamined", "Pictures"]
 

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from forensics.canonical import canonical_text, parse, storable
-from forensics.spool import Spool
+from forensics.records.canonical import canonical_text, parse, storable
+from forensics.records.spool import Spool
 
 __all__ = ["Items", "canonical_pieces", "digest_of", "stored"]
 

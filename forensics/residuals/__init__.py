@@ -1,6 +1,7 @@
 """Pure filters from pixels to residual maps, and their rendering on a fixed scale."""
 
 from forensics.evidence.record import Evidence
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.residuals import classical as _classical  # registers the built-in residuals
 from forensics.residuals import compression as _compression
 from forensics.residuals import copy_move as _copy_move
@@ -10,7 +11,6 @@ from forensics.residuals import srm as _srm
 from forensics.residuals.base import GRID, RESIDUALS, Residual, describe
 from forensics.residuals.regions import Amounts, RegionStatistics, region_statistics
 from forensics.residuals.rendering import render, scale_bar
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = [
     "GRID",

@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.registry import Registry
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["GRID", "RESIDUALS", "Residual", "describe"]
 

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.residuals.base import RESIDUALS, describe
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["block_grid", "ela", "median", "saved_again", "spectrum"]
 

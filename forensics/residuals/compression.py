@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from scipy.fft import dct
 from scipy.special import ndtr
 
+from forensics.records.arrays import Float32Array, Float64Array, UInt8Array
 from forensics.residuals.base import RESIDUALS, describe
 from forensics.residuals.classical import saved_again
-from forensics.types.values import Float32Array, Float64Array, UInt8Array
 
 __all__ = ["double_quantisation", "jpeg_ghosts"]
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from forensics.records.arrays import Float32Array, Float64Array, IntArray, UInt8Array
 from forensics.residuals.base import RESIDUALS, describe
-from forensics.types.values import Float32Array, Float64Array, IntArray, UInt8Array
 
 __all__ = ["copy_move"]
 

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.residuals.base import RESIDUALS, describe
 from forensics.residuals.wavelets import diagonal, join, split
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["noise_level", "wavelet_noise"]
 

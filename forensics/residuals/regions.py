@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forensics.records.arrays import Float32Array, Float64Array
 from forensics.residuals.base import Residual
-from forensics.types.values import Float32Array, Float64Array
 
 __all__ = ["Amounts", "RegionStatistics", "region_statistics"]
 

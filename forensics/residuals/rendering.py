@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from forensics.types.values import Float32Array, Float64Array, UInt8Array
+from forensics.records.arrays import Float32Array, Float64Array, UInt8Array
 
 __all__ = ["render", "scale_bar"]
 

@@ -9,8 +9,8 @@ features for image manipulation detection, CVPR 2018: the choice of three.
 import cv2
 import numpy as np
 
+from forensics.records.arrays import Float32Array, Float64Array, UInt8Array
 from forensics.residuals.base import RESIDUALS, describe
-from forensics.types.values import Float32Array, Float64Array, UInt8Array
 
 __all__ = ["SRM_BANK", "SRM_KERNELS", "srm", "srm_bank"]
 

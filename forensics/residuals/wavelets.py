@@ -7,7 +7,7 @@ makes the transform exact at any even size; callers add mirrored borders where t
 import cv2
 import numpy as np
 
-from forensics.types.values import Float32Array
+from forensics.records.arrays import Float32Array
 
 __all__ = ["diagonal", "join", "split"]
 

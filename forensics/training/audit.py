@@ -17,9 +17,9 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from forensics.records.arrays import Float64Array, UInt8Array
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.tables import markdown_table
-from forensics.types.values import Float64Array, UInt8Array
 
 __all__ = [
     "COUNTED",

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers import Forgery, Maker
 from forensics.training.pictures import LabelledPicture
 from forensics.training.sampling import Sampler, forge
 from forensics.training.workers import ready_to_fork
-from forensics.types.values import UInt8Array
 
 __all__ = ["Bank", "fill_bank"]
 

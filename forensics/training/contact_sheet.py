@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers import MAKERS, Maker
 from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures
-from forensics.types.values import UInt8Array
 
 __all__ = ["contact_sheet"]
 

@@ -13,12 +13,12 @@ from sklearn.metrics import roc_auc_score
 
 from forensics.models.branch import Branch
 from forensics.models.statistics import FARTHEST, StatisticalNetwork
+from forensics.records.arrays import Float32Array, IntArray
 from forensics.training.config import Config, digest_of
 from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures
 from forensics.training.streams import stream_for
 from forensics.training.workers import ready_to_fork
-from forensics.types.values import Float32Array, IntArray
 
 __all__ = ["fit_branch", "is_statistical"]
 

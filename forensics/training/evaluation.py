@@ -7,9 +7,9 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from forensics.calibration.bootstrap import share
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.training.scoring import DELIVERED, JOINT, ScoredPicture
 from forensics.training.tables import interval_cell, markdown_table
-from forensics.types.values import Float64Array, IntArray
 
 __all__ = [
     "AucRow",

@@ -19,12 +19,12 @@ from forensics.attribution.record import Attribution
 from forensics.calibration.bootstrap import share
 from forensics.detector import Detector
 from forensics.evidence.record import Evidence
-from forensics.kept import append_line, open_kept
-from forensics.progress import tracked
+from forensics.records.arrays import UInt8Array
+from forensics.records.progress import tracked
+from forensics.records.resumable import append_line, open_kept
 from forensics.training.makers import MAKERS
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.tables import interval_cell, markdown_table
-from forensics.types.values import UInt8Array
 
 __all__ = ["LOCAL", "LocalForgery", "explain_forgeries", "explanation_rows", "explanation_table", "local_forgeries"]
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from forensics.models.ensemble import Ensemble
+from forensics.records.arrays import Float32Array, Float64Array, UInt8Array
 from forensics.scores import Fusion
 from forensics.training.evaluation import auc_interval
 from forensics.training.makers import MAKERS, Maker
@@ -15,7 +16,6 @@ from forensics.training.pictures import Pictures
 from forensics.training.post_chain import h264
 from forensics.training.scoring import JOINT
 from forensics.training.tables import interval_cell, markdown_table
-from forensics.types.values import Float32Array, Float64Array, UInt8Array
 
 __all__ = ["FamilyRow", "MaskRow", "evaluate_families", "evaluate_swaps", "family_table", "mask_summary", "mask_table"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.scores import Fusion
 from forensics.training.scoring import ScoredPicture
-from forensics.types.values import Float64Array, IntArray
 
 __all__ = ["best_branch", "fit_fusion", "out_of_source"]
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from forensics.records.arrays import Float64Array, UInt8Array
 from forensics.training.makers import Maker
 from forensics.training.pictures import Pictures
 from forensics.training.sampling import Sampler
 from forensics.training.tables import markdown_table
-from forensics.types.values import Float64Array, UInt8Array
 
 __all__ = ["ImprintRow", "imprint", "imprint_rows", "imprint_table"]
 

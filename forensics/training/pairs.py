@@ -10,12 +10,12 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
+from forensics.records.arrays import UInt8Array
 from forensics.training.bank import Bank
 from forensics.training.makers import MAKERS, Maker
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.post_chain import PostChain, equalise, sharpness
 from forensics.training.sampling import CROP, Sampler, crop_of, forge, window
-from forensics.types.values import UInt8Array
 from forensics.views import DIHEDRAL, turn_square
 
 __all__ = ["Pair", "PairStream"]

@@ -11,7 +11,7 @@ import av
 import cv2
 import numpy as np
 
-from forensics.types.values import Float32Array, UInt8Array
+from forensics.records.arrays import Float32Array, UInt8Array
 
 __all__ = ["PostChain", "equalise", "h264", "jpeg", "sharpness"]
 

@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image, JpegImagePlugin
 
 from forensics.evidence.record import Evidence
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers import Forgery, Maker
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.post_chain import jpeg
-from forensics.types.values import UInt8Array
 
 __all__ = ["CROP", "Sampler", "crop_of", "forge", "window"]
 

@@ -14,12 +14,12 @@ import torch
 
 from forensics.detector import Detector
 from forensics.evidence.record import Evidence
-from forensics.kept import append_line, open_kept
+from forensics.records.arrays import UInt8Array
+from forensics.records.resumable import append_line, open_kept
 from forensics.training.audit import STATISTICS, tile_statistics
 from forensics.training.pictures import LabelledPicture, Pictures
 from forensics.training.post_chain import jpeg
 from forensics.training.workers import ready_to_fork
-from forensics.types.values import UInt8Array
 
 __all__ = ["CONDITIONS", "DELIVERED", "JOINT", "MEAN", "ScoredPicture", "evaluate", "read_scores", "thinned"]
 

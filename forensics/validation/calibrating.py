@@ -17,7 +17,7 @@ from forensics.calibration.conformal import kept_scores
 from forensics.calibration.likelihood import Propositions
 from forensics.errors import CalibrationError
 from forensics.judgement.suitability import neighbourhood
-from forensics.types.values import Float64Array, IntArray
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.validation.scoring import ScoredCopy
 from forensics.version import __version__
 

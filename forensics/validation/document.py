@@ -12,6 +12,7 @@ from forensics.calibration.displays import DISPLAYS, Display, TippettDisplay
 from forensics.detector import Detector
 from forensics.judgement.outcomes import OUTCOMES
 from forensics.judgement.rules import REASONS
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.report.blocks import (
     Block,
     Section,
@@ -31,7 +32,6 @@ from forensics.report.case import Case
 from forensics.report.document import write_document
 from forensics.report.language import ngettext
 from forensics.reproducibility import machine
-from forensics.types.values import Float64Array, IntArray
 from forensics.validation.calibrating import UNNAMED, described
 from forensics.validation.criteria import CHARACTERISTICS, Criteria
 from forensics.validation.matrix import MatrixRow, Validated, as_json

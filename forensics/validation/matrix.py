@@ -18,7 +18,7 @@ from forensics.calibration.metrics import METRICS
 from forensics.errors import CalibrationError
 from forensics.judgement.deliveries import AS_RECEIVED, HARMLESS
 from forensics.judgement.rules import judge
-from forensics.types.values import Float64Array, IntArray
+from forensics.records.arrays import Float64Array, IntArray
 from forensics.validation.calibrating import Sample, coverage, in_strata, independent
 from forensics.validation.criteria import CHARACTERISTICS, Criteria, Criterion
 from forensics.validation.scoring import ScoredCopy

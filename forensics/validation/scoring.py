@@ -11,8 +11,8 @@ from forensics.errors import CalibrationError, EvidenceError
 from forensics.evidence.record import Evidence
 from forensics.judgement.deliveries import AS_RECEIVED, deliver
 from forensics.judgement.suitability import stratum_of, unfit
-from forensics.kept import append_line, open_kept
-from forensics.progress import tracked
+from forensics.records.progress import tracked
+from forensics.records.resumable import append_line, open_kept
 from forensics.validation.labelled import LabelledFile
 
 __all__ = ["ScoredCopy", "score_labelled"]

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from forensics.records.converting import from_record
 import forensics as fx
 from forensics import suitability
 from forensics.calibration import read_card
 from forensics.cli import app
 from forensics.detector import Detector, examining
 from forensics.errors import CalibrationError
-from forensics.progress import Watch
+from forensics.records.converting import from_record
+from forensics.records.progress import Watch
 from forensics.report import read_record, verify_report
 from forensics.types import ENFSI_2015, BranchScores, Evidence, Finding
 from forensics.validation import tasks

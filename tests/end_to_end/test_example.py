@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forensics.records.converting import to_record
 from forensics.detector import load_detector
+from forensics.records.converting import to_record
 from forensics.report import read_record, verify_report
 from forensics.types import Finding
 from tests.example import EXAMPLE, NOW, exhibit, write_example

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from forensics.records.converting import to_record
-from forensics.canonical import storable
 from forensics.custody import CustodyLog, Item
 from forensics.errors import EvidenceError
+from forensics.records.canonical import storable
+from forensics.records.converting import to_record
 from forensics.report import Case, verify_report, write_report
 from forensics.report.checks.verification import read_record
 from forensics.types import Caveat, Evidence, Finding, LikelihoodRatio, Metadata, Propositions, Provenance, VerbalScale

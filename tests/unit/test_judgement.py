@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forensics.records.converting import from_record, to_record
 from forensics.calibration import Card
 from forensics.errors import CalibrationError
 from forensics.judgement.rules import REASONS, _weighed, after_processing, judge
+from forensics.records.converting import from_record, to_record
 from forensics.types import ENFSI_2015, Caveat, DeliveredScore, LikelihoodRatio, Robustness, VerbalScale
 from tests.calibrations import FACE, FEW, make_card
 

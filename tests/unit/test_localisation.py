@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from forensics.records.converting import from_record, to_record
 from forensics.detector import load_detector
 from forensics.errors import WeightsMismatchError
 from forensics.models import BRANCHES
 from forensics.models.companion import FILE_NAME, Companion, read_companion, write_companion
 from forensics.models.localising import MapSum
 from forensics.models.weights import BranchSpec, Manifest, write_weights
+from forensics.records.converting import from_record, to_record
 from forensics.training.losses import mask_loss
 from forensics.types import BranchScores, Evidence, Finding, Fusion, Localisation, Views
 from forensics.views import Tiles, cut, plan_views

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from forensics.errors import EvidenceError
 from forensics.types import BranchScores, Caveat, Evidence, Finding, Fusion, Metadata, RunRecord
-from forensics.types.values import frozen
 
 
 def finding(evidence: Evidence, logits: np.ndarray) -> Finding:
@@ -113,22 +112,6 @@ def test_what_each_branch_adds_to_the_joint_log_odds_by_hand() -> None:
     plain = replace(scores, fusion=None)
     assert (dict(plain.contributions), dict(plain.shares)) == ({}, {"a": 0.5, "b": 0.5})
     assert plain.leading == "b"  # -2, where the mean score of a is of log-odds 1.70
-
-
-def test_only_an_array_that_nobody_can_write_to_is_taken_as_it_is() -> None:
-    own = np.arange(6, dtype=np.uint8)
-    assert frozen(own, np.uint8) is not own
-    view = own[:]
-    view.setflags(write=False)
-    taken = frozen(view, np.uint8)
-    own[0] = 9
-    assert taken[0] == 0
-    own.setflags(write=False)
-    assert frozen(own, np.uint8) is own
-    assert frozen(own, np.float32).dtype == np.float32
-    turned = np.asfortranarray(np.zeros((2, 3), np.uint8))
-    turned.setflags(write=False)
-    assert frozen(turned, np.uint8).flags.c_contiguous
 
 
 @pytest.mark.parametrize("text", ["[]", "3", '"x"'])

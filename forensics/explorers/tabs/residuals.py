@@ -23,9 +23,9 @@ from forensics.explorers.places import MAX_SIDE, MIN_SIDE, Box, Look, box_alike,
 from forensics.explorers.references import Reference
 from forensics.explorers.state import GAINS, State
 from forensics.explorers.tabs.desk import LABEL, WIDE, Desk, button, choice, page, row, slider, told
+from forensics.records.arrays import UInt8Array
 from forensics.report.blocks import paragraph
 from forensics.residuals import RESIDUALS, Amounts
-from forensics.types.values import UInt8Array
 
 __all__ = ["ResidualsTab", "reference_words", "residual_layers", "residual_rows"]
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from forensics.errors import ModelError
 from forensics.models.ensemble import Ensemble
 from forensics.models.execution.threads import return_freed_memory, threads_per_operation
-from forensics.types.values import Float32Array, Float64Array, UInt8Array
+from forensics.records.arrays import Float32Array, Float64Array, UInt8Array
 from forensics.views import Plan, Tiles, view_pixels
 
 __all__ = ["Engine", "Runner"]

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 from jinja2 import TemplateError
 
-from forensics.canonical import canonical_text, digest, parse, visible
 from forensics.errors import RecordError, ReportError
+from forensics.records.canonical import canonical_text, digest, parse, visible
 from forensics.report.checks.surroundings import check_card, check_custody, check_signature, check_time, check_weights
 from forensics.report.document import report_id
 from forensics.report.page.html import RECORD_CLOSE, RECORD_OPEN, render_page, seal

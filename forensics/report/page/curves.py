@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from markupsafe import Markup
 
-from forensics.canonical import visible
+from forensics.records.canonical import visible
 from forensics.report.language import _
 from forensics.report.page.plots import joined, number
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from forensics.canonical import printable_json, visible
+from forensics.records.canonical import printable_json, visible
 from forensics.report.blocks import BLOCKS, Block
 from forensics.report.language import _, moment, ngettext, speaking
 from forensics.report.page.curves import draw_curve_plot, draw_llr_plot

@@ -13,13 +13,13 @@ from PIL import Image
 
 from forensics.detector.finding import Finding
 from forensics.evidence.record import Evidence
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.redaction import Redaction, Shown, hatched, hidden_cells, mixed, redacted_localisation, shown, touched
 from forensics.report.context import Figure
 from forensics.report.language import _, decimals, measured, sentences
 from forensics.report.pictures.png import bar, make_figure
 from forensics.residuals import RESIDUALS, Residual, render
 from forensics.scores import Localisation
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["AMOUNTS", "RESIDUALS_SHOWN", "draw_figures", "place_words"]
 

@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from forensics.evidence.record import Evidence
+from forensics.records.arrays import UInt8Array
 from forensics.report.context import Figure
 from forensics.residuals import scale_bar
-from forensics.types.values import UInt8Array
 
 __all__ = ["bar", "make_figure"]
 

@@ -3,8 +3,8 @@
 import shlex
 from collections import defaultdict
 
-from forensics.canonical import visible
 from forensics.detector.finding import Finding
+from forensics.records.canonical import visible
 from forensics.report.blocks import Block, Section, code, heading, items, key_values, paragraph, table
 from forensics.report.context import Context
 from forensics.report.language import _, listed, moment

@@ -6,8 +6,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.registry import Registry
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["MAKERS", "Forgery", "Maker", "region", "soften"]
 

@@ -8,8 +8,8 @@ Li et al., Face X-ray, CVPR 2020. Perez et al., Poisson image editing, SIGGRAPH 
 import cv2
 import numpy as np
 
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.training.makers.base import MAKERS, Forgery, region, soften
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["cross_blend", "poisson_blend", "self_blend"]
 

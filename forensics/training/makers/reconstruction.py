@@ -19,8 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers.base import Forgery
-from forensics.types.values import UInt8Array
 
 __all__ = ["UPSAMPLINGS", "Autoencoder", "AutoencoderSpec", "Reconstruction", "Upsampling", "reconstruction_loss"]
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers.base import Forgery, Maker, region, soften
-from forensics.types.values import UInt8Array
 
 __all__ = ["Redrawing"]
 

@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers.base import MAKERS, Forgery, region, soften
-from forensics.types.values import UInt8Array
 
 __all__ = ["beautify", "retouch"]
 

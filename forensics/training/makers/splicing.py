@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
+from forensics.records.arrays import UInt8Array
 from forensics.training.makers.base import MAKERS, Forgery, region, soften
 from forensics.training.post_chain import jpeg
-from forensics.types.values import UInt8Array
 
 __all__ = ["copy_move", "removal", "splice"]
 

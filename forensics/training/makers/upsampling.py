@@ -12,8 +12,8 @@ Odena et al., Deconvolution and checkerboard artifacts, Distill (2016). Durall e
 import cv2
 import numpy as np
 
+from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.training.makers.base import MAKERS, Forgery
-from forensics.types.values import Float32Array, UInt8Array
 
 __all__ = ["upsample"]
 

@@ -8,7 +8,7 @@ from forensics.attribution import BASELINES, attribute
 from forensics.attribution.features import regions_of
 from forensics.attribution.looks import Look, cut_look
 from forensics.detector import Detector, load_detector
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 from forensics.views import Tiles, plan_views
 from tests.planted import REGION, SIDE, detector_of, grainy, planted_branch
 

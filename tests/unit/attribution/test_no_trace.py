@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from forensics.records.converting import to_record
 from forensics.attribution import METHODS, attribute
 from forensics.attribution.borrowing import HOOKS, borrowed
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError, Cancelled, EvidenceError, UnknownNameError
+from forensics.records.converting import to_record
 from forensics.types import Evidence, Finding
 from tests.conftest import encoded, textured
 from tests.planted import detector_of, grainy, planted_branch

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forensics.records.converting import from_record, to_record
 import forensics as fx
 from forensics.attribution import draw
 from forensics.attribution.rendering import LIMIT, group_text
 from forensics.errors import AttributionError, EvidenceError, ReportError, UnknownNameError
+from forensics.records.converting import from_record, to_record
 from forensics.report.checks.verification import read_record
 from forensics.types import Attribution, Evidence, Trust, TrustCheck
 from tests.conftest import NOW, encoded

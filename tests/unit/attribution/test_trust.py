@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from forensics.records.converting import from_record, to_record
 from forensics.attribution import LIMITS, attribute, compare_branches
 from forensics.attribution.faithfulness import _group_stability as group_stability
 from forensics.attribution.faithfulness import _infidelity as infidelity_of
@@ -16,7 +15,8 @@ from forensics.attribution.looks import cut_look, on_evidence, removed
 from forensics.attribution.methods import Credit
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError
-from forensics.progress import Watch
+from forensics.records.converting import from_record, to_record
+from forensics.records.progress import Watch
 from forensics.types import Trust, TrustCheck
 from forensics.views import Tiles, plan_views
 from tests.planted import REGION, SIDE, detector_of, grainy, planted_branch

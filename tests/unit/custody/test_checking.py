@@ -8,10 +8,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from forensics.canonical import canonical_text
 from forensics.custody import CustodyLog, Item, verify_log
 from forensics.custody.entries import MAX_LINE, ZEROS
 from forensics.errors import CustodyError
+from forensics.records.canonical import canonical_text
 from tests.conftest import NOW
 
 Writer = Callable[[int], CustodyLog]

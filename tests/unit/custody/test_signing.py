@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from forensics.canonical import canonical_text
 from forensics.custody import (
     fingerprint,
     load_private_key,
@@ -24,6 +23,7 @@ from forensics.custody import (
 )
 from forensics.custody.keys import public_path
 from forensics.errors import CustodyError
+from forensics.records.canonical import canonical_text
 from tests.conftest import NOW
 from tests.hostile import hostile_texts
 

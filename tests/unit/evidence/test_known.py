@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from forensics.records.converting import from_record, to_record
 from forensics.errors import RecordError
 from forensics.evidence import KnownFiles, is_flat, known_formats, perceptual_hashes
+from forensics.records.converting import from_record, to_record
 from forensics.types import Evidence, KnownMatch
 from tests.conftest import textured
 from tests.hostile import hostile_texts

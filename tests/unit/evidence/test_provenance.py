@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from forensics.records.converting import from_record, to_record
 from forensics.errors import RecordError
 from forensics.evidence import TrustList, provenance, read_provenance
 from forensics.evidence.provenance import MAX_ITEMS, default_trust_list, referred_manifest
+from forensics.records.converting import from_record, to_record
 from forensics.types import PROVENANCE_STATES, Evidence, Metadata, Provenance
 from tests.broken_files import png_chunk
 from tests.conftest import encoded, textured

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from forensics.records.converting import to_record
 from forensics.calibration import read_card
 from forensics.custody import CustodyLog, Item
 from forensics.errors import ReportError, UnknownNameError
 from forensics.evidence import KnownFiles
+from forensics.records.converting import to_record
 from forensics.report import Case, write_report
 from forensics.report.checks.verification import read_record
 from forensics.report.profile import PROFILES, Profile

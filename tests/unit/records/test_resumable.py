@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from forensics.kept import append_line, open_kept
+from forensics.records.resumable import append_line, open_kept
 
 HEAD = {"format": "x/1", "of": "a"}
 

@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from forensics.errors import Cancelled
-from forensics.progress import Watch
+from forensics.records.progress import Watch
 
 
 def test_every_part_counts_alike() -> None:

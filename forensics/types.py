@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from forensics.judgement.outcomes import OUTCOMES, Outcome
     from forensics.judgement.robustness import DeliveredScore, Robustness
     from forensics.messages import Caveat
+    from forensics.records.arrays import Float32Array, Float64Array, IntArray, UInt8Array
+    from forensics.records.canonical import JsonObject
     from forensics.reproducibility import RunRecord
     from forensics.scores import BranchScores, Fusion, Localisation
-    from forensics.types.values import Float32Array, Float64Array, IntArray, JsonObject, UInt8Array
     from forensics.views import Views
 
 _HOMES = {
@@ -30,11 +31,11 @@ _HOMES = {
     "ENFSI_2015": "forensics.calibration.likelihood",
     "Evidence": "forensics.evidence.record",
     "Finding": "forensics.detector.finding",
-    "Float32Array": "forensics.types.values",
-    "Float64Array": "forensics.types.values",
+    "Float32Array": "forensics.records.arrays",
+    "Float64Array": "forensics.records.arrays",
     "Fusion": "forensics.scores",
-    "IntArray": "forensics.types.values",
-    "JsonObject": "forensics.types.values",
+    "IntArray": "forensics.records.arrays",
+    "JsonObject": "forensics.records.canonical",
     "KnownMatch": "forensics.evidence.credentials",
     "LikelihoodRatio": "forensics.calibration.likelihood",
     "Limits": "forensics.evidence.record",
@@ -51,7 +52,7 @@ _HOMES = {
     "Trust": "forensics.attribution.record",
     "TrustCheck": "forensics.attribution.record",
     "TrustState": "forensics.attribution.record",
-    "UInt8Array": "forensics.types.values",
+    "UInt8Array": "forensics.records.arrays",
     "VerbalScale": "forensics.calibration.likelihood",
     "Views": "forensics.views",
 }
