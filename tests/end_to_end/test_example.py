@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from forensics.detector import load_detector
-from forensics.records.converting import to_record
 from forensics.report import read_record, verify_report
 from forensics.types import Finding
 from tests.example import EXAMPLE, NOW, exhibit, write_example
@@ -30,7 +29,7 @@ def test_the_example_is_not_stale(tmp_path: Path) -> None:
     same = (
         dict(stored.run.weights) == dict(fresh.run.weights)
         and dict(stored.run.settings).keys() == dict(fresh.run.settings).keys()
-        and to_record(stored.evidence) == to_record(fresh.evidence)
+        and stored.evidence.to_dict() == fresh.evidence.to_dict()
         and np.abs(stored.scores.view_scores - fresh.scores.view_scores).max() < 1e-3
         and record == again
     )

@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from forensics.records.converting import to_record
 from forensics.redaction import Redaction, find_faces, mixed
 from forensics.report.context import Figure
 from forensics.report.pictures.attributions import draw_attributions
@@ -351,7 +350,7 @@ def test_twenty_exhibits_keep_nothing_of_what_is_covered(what: str, style: str, 
         finding, attribution = finding_of(evidence), attribution_of(evidence)
         figures = drawn(finding, redaction, attribution, residuals=("srm", "median", "ela"))
         n_figures += len(figures)
-        texts = json.dumps([to_record(f) for f, _d in figures.values()], ensure_ascii=False)
+        texts = json.dumps([f.to_dict() for f, _d in figures.values()], ensure_ascii=False)
         assert not [t for t in (*NAMES, *PLACES, *made.position) if t in texts]
         everything = (0, 0, evidence.width, evidence.height)
         hidden = mixed(redaction.boxes_of(evidence), everything)

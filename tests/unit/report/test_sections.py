@@ -11,7 +11,6 @@ from forensics.calibration import read_card
 from forensics.custody import CustodyLog, Item
 from forensics.errors import ReportError, UnknownNameError
 from forensics.evidence import KnownFiles
-from forensics.records.converting import to_record
 from forensics.report import Case, write_report
 from forensics.report.checks.verification import read_record
 from forensics.report.profile import PROFILES, Profile
@@ -104,7 +103,7 @@ def test_absent_empty_and_not_tested_read_differently(told: Callable[..., dict[s
 
 
 def test_every_field_of_a_case_is_printed(told: Callable[..., dict[str, str]]) -> None:
-    names = [name for name in to_record(Case()) if name != "question"]
+    names = [name for name in Case().to_dict() if name != "question"]
     case = Case(question="QUESTION?", **{name: f"<{name}>" for name in names})
     sections = told([weighed()], case=case)
     whole = "\n".join(sections.values())
