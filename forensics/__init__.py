@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from forensics.attribution import attribute
     from forensics.attribution.record import Attribution
     from forensics.calibration.likelihood import LikelihoodRatio, VerbalScale
-    from forensics.detector import Detector, ErrorRow, load_detector
+    from forensics.detector import Detector, ErrorRow, load_detector, read_findings
     from forensics.detector.finding import Finding
     from forensics.errors import (
         AttributionError,
@@ -53,6 +53,7 @@ _HOMES = {
     "attribute": "forensics.attribution",
     "explore": "forensics.explorers",
     "load_detector": "forensics.detector",
+    "read_findings": "forensics.detector",
     "residual_maps": "forensics.residuals",
     "verify_report": "forensics.report",
     "write_report": "forensics.report",
@@ -81,6 +82,7 @@ __all__ = [
     "attribute",
     "explore",
     "load_detector",
+    "read_findings",
     "residual_maps",
     "verify_report",
     "write_report",

@@ -31,7 +31,7 @@ from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights
 from forensics.records.converting import to_record
 from forensics.records.progress import Watch, tracked
-from forensics.reproducibility import deterministic, record_run, utc_now
+from forensics.reproducibility import RunRecord, deterministic, record_run, utc_now
 from forensics.scores import BranchScores, Localisation
 from forensics.views import FixedFrame, Plan, Tiles, plan_views
 
@@ -170,13 +170,17 @@ class Detector:
             propositions=Propositions() if self.calibration is None else self.calibration.propositions,
             localisation=localisation,
             robustness=panel,
-            run=record_run(
-                now=now or utc_now(),
-                weights=self._weights_record(),
-                settings=self._settings(robustness),
-                device=str(self.device),
-                also=self._also(),
-            ),
+            run=self.run_record(robustness=robustness, now=now),
+        )
+
+    def run_record(self, *, robustness: Panel = "quick", now: datetime | None = None) -> RunRecord:
+        """Return the record that findings of this detector hold, with the clock at `now`."""
+        return record_run(
+            now=now or utc_now(),
+            weights=self._weights_record(),
+            settings=self._settings(robustness),
+            device=str(self.device),
+            also=self._also(),
         )
 
     def _judge(self, evidence: Evidence, plan: Plan | None, scores: BranchScores | None) -> Judgement:
