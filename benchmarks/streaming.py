@@ -108,8 +108,9 @@ def kills(times: int, n: int) -> None:
             in_report = len(read_record(report)["findings"])
             good = names == expected and set(Counter(names).values()) == {1} and kept and in_report == n
             wrong += not good
+            whole_lines, torn = left.count(b"\n"), left[left.rfind(b"\n") + 1 :]
             print(
-                f"killed after {moment:5.2f} s with {left.count(b'\n'):3} lines{'' if left.endswith(b'\n') or not left else ' and a part of one'}; "
+                f"killed after {moment:5.2f} s with {whole_lines:3} lines{' and a part of one' if torn else ''}; "
                 f"resumed: {len(names)} lines, {in_report} exhibits, {'every picture exactly once' if good else 'WRONG'}",
                 flush=True,
             )
