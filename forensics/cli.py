@@ -101,6 +101,8 @@ def demo(
             branches = "   ".join(f"{value:+{max(8, len(name))}.2f}" for name, value in result.scores.by_branch.items())
             llr = "none" if result.lr is None else f"{result.lr.llr:+.2f}"
             typer.echo(f"{result.evidence.name:<26} {result.scores.score:.4f} {branches}   {llr:>8}   {result.outcome}")
+    for reason in dict.fromkeys(r.reason for r in rows if not isinstance(r, ErrorRow) and r.outcome == "uncalibrated"):
+        typer.echo(f"uncalibrated: {reason}")
     owners = "; ".join(f"{name} by {owner}" for name, owner in ATTRIBUTION.items())
     report = write_report(rows, out / "report.html", case=Case(number="demo", received=owners))
     typer.echo(str(report))

@@ -17,9 +17,10 @@
 # From a file to an evidence report, in four steps: **load**, **look**, **export**, **verify**.
 #
 # Everything stays on this machine. The file you pick is opened for reading only. Nothing here says whether a
-# picture is genuine: the detector gives an *uncalibrated score*, which is a hint about where to look and not a
-# probability. What it is worth as evidence was measured for some kinds of pictures only, on pictures of known origin
-# (`02_what_the_score_means`); for these a finding states a likelihood ratio, and often that it is inconclusive.
+# picture is genuine: the detector gives an *uncalibrated score*, which is not a probability. **The weights that ship are
+# withdrawn as evidence**: on pictures unlike those of their making they do no better than chance (MODEL_CARD.md). They
+# are here to show the steps. With weights that were calibrated on pictures of known origin (`02_what_the_score_means`), a
+# finding states a likelihood ratio where it can, and often that it is inconclusive.
 
 # %%
 from pathlib import Path
@@ -41,17 +42,18 @@ exhibits = write_exhibits(folder / "exhibits")  # real photographs, and forgerie
 # %%
 PICTURE = folder / "exhibits" / "astronaut-self_blend.jpg"
 
-detector = fx.load_detector()  # the starter weights; they are not for casework, see MODEL_CARD.md
+detector = fx.load_detector()  # the starter weights; withdrawn as evidence, see MODEL_CARD.md
 finding = detector.examine(PICTURE, robustness="full")  # ten copies of it too, as pictures travel
 print(finding.evidence.name, finding.evidence.sha256)
-print("outcome:", finding.outcome)
 print("H1:", finding.propositions.h1, " H2:", finding.propositions.h2)
-print(finding.reason)
+print(f"outcome: {finding.outcome}. {finding.reason}")
+assert finding.outcome == "uncalibrated" and finding.lr is None
 
 # %% [markdown]
-# Read the two propositions before the outcome. This calibration asks whether the *whole* picture came from a generator. The
-# photograph with the blended face did not, so any support is for H2, and that is no sign that nothing in it was altered: for
-# that question nothing was measured. Whoever leaves out the propositions turns a correct finding into a wrong one.
+# The outcome is `uncalibrated`, and the reason says why: nothing may be concluded from this score. It could be worse: with
+# the calibration that these weights once had, three in four face swaps got support for having been taken by a camera, when
+# others judged them on pictures that nobody here had seen. Where a finding does take a side, read its two propositions
+# first: what was not asked is not answered.
 
 # %% [markdown]
 # What loading did to the file, and what the file says about itself. The second is reported and never scored: any
@@ -93,8 +95,8 @@ for branch, log_odds in scores.by_branch.items():
 print(f"joint uncalibrated score {scores.score:.3f} over {len(scores.views)} views, spread {scores.spread:.3f}")
 
 # %% [markdown]
-# Would the result be the same if the picture had reached us in another way? Each copy has the same content. A likelihood
-# ratio that wanders, or changes its side, says more about the delivery than about the picture.
+# Would the result be the same if the picture had reached us in another way? Each copy has the same content. A score or a
+# likelihood ratio that wanders says more about the delivery than about the picture. Without a calibration there are scores only.
 
 # %%
 panel = finding.robustness

@@ -21,7 +21,8 @@
 #
 # The folder made here is for practice: eight generated textures and parts of three photographs. It is far too small
 # to teach or to measure anything, so every figure below shows *how* the step is done and nothing about the weights.
-# A score stays uncalibrated, before and after: it is a hint about where to look and not a probability.
+# A score stays uncalibrated, before and after, and is not a probability. **The shipped weights are withdrawn as evidence**
+# (MODEL_CARD.md): they are a place to start from. What comes out is to be judged on pictures that nobody has looked at.
 #
 # With `WEIGHTS` and `PICTURES` of your own, the same cells do the real work; raise `STEPS` and `PAIRS` then.
 

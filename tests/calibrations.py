@@ -1,8 +1,9 @@
-"""Simulated scores of pictures of known origin, and cards made from them."""
+"""Simulated scores of pictures of known origin, cards made from them, and the card that starter 0.3 once had."""
 
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +15,8 @@ FACE = "face found, JPEG 60 to 84, short side 256 to 639"
 OTHER = "no face found, JPEG 60 to 84, short side 256 to 639"  # a neighbour of FACE
 FEW = "no face found, JPEG 85 and more, short side 256 to 639"  # no neighbour of it
 NEIGHBOURS = "any subject, JPEG 60 to 84, short side 256 to 639"
+# Withdrawn as evidence (decision 015); for these weights and for tests of what a calibrated detector says.
+STARTER_CARD = Path(__file__).parent / "cards" / "starter.json"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 

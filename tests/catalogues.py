@@ -18,11 +18,11 @@ from forensics.report.language import LANGUAGES, MEASURED
 from forensics.report.language.speaking import FOLDER, LOCALES, catalogue
 from forensics.residuals import RESIDUALS
 from forensics.types import ENFSI_2015, Propositions
+from tests.calibrations import STARTER_CARD
 
 REPORT = FOLDER.parent
 KEYWORDS = {"_": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("templates/**.j2", "jinja2.ext.babel_extract")]
-ASSETS = REPORT.parent / "assets"
 TRANSLATED = tuple(code for code in LANGUAGES if code != "en")
 
 
@@ -52,7 +52,7 @@ def _told() -> Iterator[str]:
         ):
             yield delivery.text
     yield from (ENFSI_2015.neutral, ENFSI_2015.source, *(words for _above, words in ENFSI_2015.bands))
-    for pair in (Propositions(), read_card(ASSETS / "calibration.json").propositions):
+    for pair in (Propositions(), read_card(STARTER_CARD).propositions):
         yield from (pair.h1, pair.h2)
     yield from ("any subject", "face found", "no face found", "not JPEG")
     yield from (words for _least, words in (*COMPRESSIONS, *SIZES))

@@ -16,7 +16,8 @@ NOW = datetime(2026, 11, 24, 9, 0, 0, tzinfo=UTC)
 CASE = Case(
     number="example",
     examiner="Example examiner",
-    organisation="Example laboratory",
+    organisation="Example laboratory. This shows the form of a report; its weights are withdrawn as evidence: judged on 869 hidden pictures "
+    "they rank worse than a coin (mean AUC 0.456; face swaps 0.085), and 73 of 97 face swaps got “supports H2”.",
     requester="Example newsroom",
     question="Was the photograph altered after it was taken?",
     received="china.jpg by Wayan Vota, CC BY 2.0, as shipped with scikit-learn",

@@ -178,5 +178,5 @@ def _described(finding: "Finding", scale: "VerbalScale") -> Iterator[str]:
     for note in evidence.notes:
         yield f"  note: {note}"
     for caveat in finding.caveats:
-        if caveat.code != "not_calibrated":  # says the same as the reason
+        if caveat.text != finding.reason:
             yield f"  caveat: {caveat.text}"

@@ -195,7 +195,13 @@ class Detector:
             reason = "Every part of the picture is flat; there is nothing in which traces could be found."
             return Judgement(outcome="unsuitable", reason=reason, codes=("flat",))
         stratum = "" if self.calibration is None else stratum_of(evidence)
-        return judge(scores.log_odds, stratum=stratum, card=self.calibration, against=unfit(evidence))
+        return judge(
+            scores.log_odds,
+            stratum=stratum,
+            card=self.calibration,
+            against=unfit(evidence),
+            withdrawn=self.companion.withdrawn,
+        )
 
     def _panel(
         self, evidence: Evidence, scores: BranchScores | None, judgement: Judgement, panel: Panel, watch: Watch

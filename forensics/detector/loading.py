@@ -11,6 +11,7 @@ import torch
 from forensics.calibration import Card, read_card
 from forensics.detector.examining import Detector
 from forensics.errors import ModelError, WeightsMismatchError
+from forensics.judgement.rules import WITHDRAWALS
 from forensics.models.companion import FILE_NAME, Companion, read_companion
 from forensics.models.fast import MODES, Mode, prepare
 from forensics.models.weights import LoadedWeights, read_weights
@@ -116,6 +117,11 @@ def _companion(weights: WeightsSource | None, loaded: LoadedWeights) -> Companio
         raise WeightsMismatchError(
             f"{FILE_NAME} belongs to weights {companion.weights_sha256}, these are {loaded.sha256}. "
             "Get the weights folder again, or remove that file to use the plain mean."
+        )
+    if companion.withdrawn and companion.withdrawn not in WITHDRAWALS:
+        raise WeightsMismatchError(
+            f"{FILE_NAME} withdraws these weights for a reason that this version does not know: {companion.withdrawn!r}. "
+            f"Known are: {', '.join(WITHDRAWALS)}. Use the version of forensics that came with the weights."
         )
     return companion
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from os import PathLike
 from pathlib import Path, PurePath
 from typing import Self, TypeAlias
@@ -74,11 +75,9 @@ class ErrorRow:
                 f"expected a record with schema {SCHEMA!r}, got {record.get('schema')!r}. "
                 "Read it with the version of forensics that wrote it."
             )
-        kinds = {
-            _kind(kind): kind for name in errors.__all__ if issubclass(kind := getattr(errors, name), ForensicsError)
-        }
-        error = kinds.get(record["code"], ForensicsError)(record["error"])
-        return cls(name=record["path"], error=error, sha256=record["sha256"], n_bytes=record["n_bytes"])
+        kind = _kinds().get(record.get("code", "evidence_error"), ForensicsError)
+        given = str(record.get("path") or record["name"])  # reports leave the path out
+        return cls(name=given, error=kind(record["error"]), sha256=record["sha256"], n_bytes=record["n_bytes"])
 
     def to_json(self) -> str:
         """Return one line of JSON with sorted keys."""
@@ -89,6 +88,11 @@ def error_code(error: Exception) -> str:
     """Return the kind of an error for machines: its own code if it has one, else its class, as in ``evidence_error``."""
     own = getattr(error.args[0], "code", None) if error.args else None
     return own if isinstance(own, str) else _kind(type(error))
+
+
+@cache
+def _kinds() -> dict[str, type[ForensicsError]]:
+    return {_kind(kind): kind for name in errors.__all__ if issubclass(kind := getattr(errors, name), ForensicsError)}
 
 
 def _kind(error: type[Exception]) -> str:

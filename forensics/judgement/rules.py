@@ -15,12 +15,17 @@ from forensics.judgement.outcomes import Outcome
 from forensics.judgement.robustness import Robustness
 from forensics.messages import Caveat
 
-__all__ = ["NOT_CALIBRATED", "REASONS", "Judgement", "after_processing", "judge"]
+__all__ = ["NOT_CALIBRATED", "REASONS", "WITHDRAWALS", "Judgement", "after_processing", "judge"]
 
 NOT_CALIBRATED = (
     "No calibration card is loaded, so the score has no known meaning as evidence; "
     "it may only be used to decide what to look at more closely."
 )
+# Why weights are withdrawn as evidence, by the code that stands in the file beside them; see `Companion.withdrawn`.
+WITHDRAWALS = {
+    "weights_withdrawn": "These weights are withdrawn as evidence: on pictures unlike those of their making they do no better than "
+    "chance and take face swaps for photographs; nothing may be concluded from the score.",
+}
 # Code to what it means, for documentation; the sentence of a finding names the values.
 REASONS = {
     "too_small": "the short side has fewer pixels than one view needs",
@@ -28,6 +33,7 @@ REASONS = {
     "too_compressed": "the estimated JPEG quality is below what leaves traces",
     "screenshot_like": "the file has the marks of a screenshot",
     "not_calibrated": "no calibration card is loaded",
+    "weights_withdrawn": "no calibration card is loaded, and the weights do no better than chance on pictures unlike those of their making",
     "no_card_for_stratum": "the card holds nothing for pictures of this kind, or was withdrawn for them",
     "outside_domain": "the score fits neither class of the calibration pictures",
     "fits_both_classes": "the score fits both classes of the calibration pictures",
@@ -69,7 +75,9 @@ class Judgement:
     caveats: tuple[Caveat, ...] = ()
 
 
-def judge(log_odds: float, *, stratum: str, card: Card | None, against: Sequence[Caveat] = ()) -> Judgement:
+def judge(
+    log_odds: float, *, stratum: str, card: Card | None, against: Sequence[Caveat] = (), withdrawn: str = ""
+) -> Judgement:
     """Judge one score.
 
     Parameters
@@ -81,11 +89,13 @@ def judge(log_odds: float, *, stratum: str, card: Card | None, against: Sequence
     card : Card or None
     against : sequence of Caveat
         What makes the picture unfit whatever its score; see `forensics.judgement.suitability.unfit`.
+    withdrawn : str
+        Code of `WITHDRAWALS` if the weights are withdrawn as evidence; unused with a card, which was made for them.
     """
     if card is None:
+        code, text = (withdrawn, WITHDRAWALS[withdrawn]) if withdrawn else ("not_calibrated", NOT_CALIBRATED)
         # The same in a caveat, where readers look for what limits a finding.
-        caveat = Caveat(code="not_calibrated", text=NOT_CALIBRATED)
-        return Judgement(outcome="uncalibrated", reason=NOT_CALIBRATED, codes=("not_calibrated",), caveats=(caveat,))
+        return Judgement(outcome="uncalibrated", reason=text, codes=(code,), caveats=(Caveat(code=code, text=text),))
     if against:
         text = " ".join(a.text for a in against)
         return Judgement(outcome="unsuitable", reason=text, codes=tuple(a.code for a in against))

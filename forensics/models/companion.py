@@ -33,6 +33,8 @@ class Companion:
         What was measured of each branch and method by `forensics.training.explaining`; empty if nothing was.
     fitted_on : mapping
         JSON values: sources, numbers of pictures, digest of the index.
+    withdrawn : str
+        Code of `forensics.judgement.rules.WITHDRAWALS` if the weights are withdrawn as evidence; empty if they are not.
     """
 
     weights_sha256: str
@@ -40,6 +42,7 @@ class Companion:
     maps: Mapping[str, float] = field(default_factory=dict)
     attributions: tuple[Mapping[str, Any], ...] = ()
     fitted_on: Mapping[str, Any] = field(default_factory=dict)
+    withdrawn: str = ""
 
 
 def write_companion(path: Path, companion: Companion) -> None:
@@ -52,6 +55,7 @@ def write_companion(path: Path, companion: Companion) -> None:
         "maps": dict(companion.maps),
         "attributions": [dict(row) for row in companion.attributions],
         "fitted_on": dict(companion.fitted_on),
+        "withdrawn": companion.withdrawn,
     }
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(record, sort_keys=True, indent=1) + "\n", encoding="utf-8")
@@ -77,6 +81,7 @@ def read_companion(path: Path) -> Companion:
             maps=record["maps"],
             attributions=tuple(record.get("attributions", ())),  # older files have none
             fitted_on=record["fitted_on"],
+            withdrawn=str(record.get("withdrawn", "")),  # older files have none
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
         raise WeightsMismatchError(

@@ -196,11 +196,12 @@ class _Case:
         """Yield each finding once, those of the reports first, and keep what the other files need of it."""
         seen: set[str] = set()
         for row in self._rows():
-            text = canonical_text(storable(row))
-            if (name := digest(text)) not in seen:
+            row.pop("path", None)  # of a file that could not be examined; the names of folders can name people
+            told = {key: value for key, value in row.items() if key != "code"}  # reports leave it out
+            if (name := digest(canonical_text(storable(told)))) not in seen:
                 seen.add(name)
                 self._findings.append(_without_arrays(row))
-                yield f"{text}\n".encode()
+                yield f"{canonical_text(storable(row))}\n".encode()
 
     def _rows(self) -> Iterator[JsonObject]:
         for report in self.contents.reports:

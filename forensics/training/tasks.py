@@ -129,8 +129,9 @@ def measure(
             "index_sha256": withheld.digest(),
         }
         record = Companion(
-            weights_sha256=detector.weights.sha256, fusion=shipped, maps=mask_summary(masks), fitted_on=fitted_on
-        )
+            weights_sha256=detector.weights.sha256, fusion=shipped, maps=mask_summary(masks), fitted_on=fitted_on,
+            withdrawn=detector.companion.withdrawn,
+        )  # fmt: skip
         write_companion(companion, record)
 
 

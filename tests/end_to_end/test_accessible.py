@@ -18,6 +18,7 @@ from forensics.report.language import LANGUAGES
 from forensics.report.profile import PROFILES
 from forensics.types import Finding
 from tests.browser import CHROMIUM
+from tests.calibrations import STARTER_CARD
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")]
 
@@ -66,7 +67,7 @@ def exhibits(folder: Path) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Finding | ErrorRow], list[fx.Attribution]]:
-    detector = fx.load_detector()
+    detector = fx.load_detector(calibration=STARTER_CARD)
     found = list(detector.examine_many(exhibits(tmp_path_factory.mktemp("exhibits")), now=NOW, robustness="quick"))
     assert [isinstance(row, Finding) for row in found] == [True] * 5 + [False]
     why = fx.attribute(detector, found[2], branch="convnext", method="grad_cam", view=0)

@@ -12,11 +12,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import forensics as fx
-from forensics import suitability
 from forensics.calibration import read_card
 from forensics.cli import app
 from forensics.detector import Detector, examining
 from forensics.errors import CalibrationError
+from forensics.judgement import suitability
 from forensics.records.progress import Watch
 from forensics.report import read_record, verify_report
 from forensics.types import ENFSI_2015, BranchScores, Evidence, Finding

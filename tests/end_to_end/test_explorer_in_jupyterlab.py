@@ -12,6 +12,7 @@ import forensics as fx
 from forensics.demo import write_exhibits
 from forensics.explorers.state import TABS
 from tests.browser import CHROMIUM
+from tests.calibrations import STARTER_CARD
 from tests.jupyter import Lab, jupyterlab
 
 pytestmark = [
@@ -20,9 +21,9 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium"),
 ]
 
-OPEN = """
+OPEN = f"""
 import forensics as fx
-detector = fx.load_detector()
+detector = fx.load_detector(calibration={str(STARTER_CARD)!r})
 finding = detector.examine("exhibits/astronaut-self_blend.jpg", robustness="none")
 explorer = fx.explore(detector, finding)
 explorer

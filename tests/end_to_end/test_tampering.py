@@ -12,8 +12,8 @@ from forensics.custody import CustodyLog, load_private_key, new_key, sign_file, 
 from forensics.report import verify_report, write_report
 from forensics.types import Finding
 from tests import report_samples
-from tests.catalogues import ASSETS
-from tests.unit.report.test_sections import weighed
+from tests.calibrations import STARTER_CARD
+from tests.unit.report.test_sections import CARD, weighed
 
 CHANGES = {"report.html": 400, "custody.jsonl": 150, "exhibit.jpg": 150, "report.html.sig": 150, "card.json": 150}
 NAMED = {
@@ -51,11 +51,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     log = CustodyLog(folder / "custody.jsonl")
     with log.access(exhibit, actor="A. Lee", now=report_samples.NOW):
         pass
-    shutil.copy(ASSETS / "calibration.json", folder / "card.json")
+    shutil.copy(STARTER_CARD, folder / "card.json")
     report = write_report(
         [replace(finding, evidence=small)],
         folder / "report.html",
         custody=log.path,
+        calibration=CARD,
         residuals=(),
         now=report_samples.NOW,
     )

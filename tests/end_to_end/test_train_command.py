@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from forensics import cli
 from forensics.detector import load_detector
-from forensics.models.companion import FILE_NAME, read_companion
+from forensics.models.companion import FILE_NAME, Companion, read_companion, write_companion
 from forensics.models.weights import BranchSpec, Manifest, write_weights
 from forensics.training import pairs, tasks
 from forensics.training.left_out import read_left_out
@@ -126,6 +126,7 @@ def test_measuring_prints_every_table_and_fits_the_joint_judgement(
     write_folder(folder, sources=("one", "two"))
     digest = write_tiny_weights(weights)
     companion = weights / FILE_NAME
+    write_companion(companion, Companion(weights_sha256=digest, withdrawn="weights_withdrawn"))
     options = ["--evaluate", "--weights", str(weights), "--at-most", "4", "--companion", str(companion)]
     options += ["--condition", "as delivered", "--condition", "JPEG 75", "--scores", str(tmp_path / "scores.jsonl")]
     sides = ["data.train=[]", "data.withheld=['one','two']", "data.halved=[]"]
@@ -136,6 +137,7 @@ def test_measuring_prints_every_table_and_fits_the_joint_judgement(
         assert head in result.stdout, head
     assert read_companion(companion).weights_sha256 == digest
     assert read_companion(companion).maps["n"] > 0
+    assert read_companion(companion).withdrawn == "weights_withdrawn"  # measuring anew takes nothing back
     fitted_on = read_companion(companion).fitted_on
     assert fitted_on["index_sha256"] == Pictures.open(folder).digest()
     assert (fitted_on["sources"], fitted_on["real"], fitted_on["fake"]) == (["one", "two"], 4, 4)

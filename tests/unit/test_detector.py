@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -8,10 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from forensics.detector import Detector, ErrorRow, load_detector
-from forensics.errors import Cancelled, ModelError
+from forensics.detector import Detector, ErrorRow, load_detector, starter_files
+from forensics.errors import Cancelled, ModelError, WeightsMismatchError
+from forensics.models.companion import FILE_NAME, read_companion, write_companion
 from forensics.reproducibility import deterministic
 from forensics.types import Evidence, Finding
+from forensics.views import Tiles
+from tests.calibrations import STARTER_CARD
 from tests.conftest import encoded, textured
 
 WEIGHTS = Path(__file__).parent.parent / "parity" / "dfd_tiny.pth"
@@ -97,16 +101,49 @@ def test_flags_of_torch_come_back_even_after_an_error(monkeypatch: pytest.Monkey
         torch.set_deterministic_debug_mode("default")
 
 
+@pytest.mark.parametrize(("card", "code"), [(None, "weights_withdrawn"), (STARTER_CARD, "no_card_for_stratum")])
 def test_until_calibrated_there_are_no_words_of_strength(
-    starter: Detector, make_evidence: Callable[..., Evidence]
+    card: Path | None, code: str, make_evidence: Callable[..., Evidence]
 ) -> None:
-    finding = starter.examine(make_evidence())
+    finding = load_detector(calibration=card).examine(make_evidence())
     assert finding.outcome == "uncalibrated"
     assert finding.lr is None
-    assert finding.reason_codes == ("no_card_for_stratum",)
+    assert finding.reason_codes == (code,)
     assert finding.robustness is None
     for word in ("support", "likely", "strong", "confidence", "%"):
         assert word not in finding.reason
+
+
+def test_the_starter_is_withdrawn_whatever_the_picture_until_a_card_is_handed_in(photograph_file: Path) -> None:
+    for options in ({}, {"calibration": "none"}, {"judgement": "mean"}, {"views": Tiles(size=256, stride=256)}):
+        detector = load_detector(**options)  # type: ignore[arg-type]  # keywords of load_detector
+        finding = detector.examine(photograph_file)
+        assert detector.calibration is None
+        assert (finding.outcome, finding.lr) == ("uncalibrated", None)
+        assert finding.reason == (
+            "These weights are withdrawn as evidence: on pictures unlike those of their making they do no better than chance and "
+            "take face swaps for photographs; nothing may be concluded from the score."
+        )
+        assert [c.text for c in finding.caveats if c.code == "weights_withdrawn"] == [finding.reason]
+    calibrated = load_detector(calibration=STARTER_CARD).examine(photograph_file)
+    assert calibrated.lr is not None
+    assert "withdrawn" not in calibrated.reason
+    assert "weights_withdrawn" not in {c.code for c in calibrated.caveats}
+
+
+def test_that_weights_are_withdrawn_is_data_beside_them_and_no_fact_about_others(
+    tmp_path: Path, make_evidence: Callable[..., Evidence]
+) -> None:
+    assert load_detector(WEIGHTS).examine(make_evidence()).reason_codes == ("not_calibrated",)
+    for file in starter_files():
+        (tmp_path / file.name).hardlink_to(file)
+    companion = read_companion(starter_files()[0].parent / FILE_NAME)
+    for withdrawn, code in (("weights_withdrawn", "weights_withdrawn"), ("", "not_calibrated")):
+        write_companion(tmp_path / FILE_NAME, replace(companion, withdrawn=withdrawn))
+        assert load_detector(tmp_path).examine(make_evidence()).reason_codes == (code,)
+    write_companion(tmp_path / FILE_NAME, replace(companion, withdrawn="eaten by mice"))
+    with pytest.raises(WeightsMismatchError, match=r"eaten by mice.*Known are: weights_withdrawn"):
+        load_detector(tmp_path)
 
 
 def test_what_is_no_calibration_is_told() -> None:

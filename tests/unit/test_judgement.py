@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forensics.calibration import Card
 from forensics.errors import CalibrationError
-from forensics.judgement.rules import REASONS, _weighed, after_processing, judge
+from forensics.judgement.rules import REASONS, WITHDRAWALS, _weighed, after_processing, judge
 from forensics.types import ENFSI_2015, Caveat, DeliveredScore, LikelihoodRatio, Robustness, VerbalScale
 from tests.calibrations import FACE, FEW, make_card
 
@@ -66,6 +66,9 @@ def test_a_ratio_and_a_fit_on_different_sides_decide_nothing(card: Card) -> None
 
 def test_without_a_card_or_a_fit_picture_nothing_is_weighed(card: Card) -> None:
     assert judge(1.0, stratum=FACE, card=None).codes == ("not_calibrated",)
+    assert judge(1.0, stratum=FACE, card=None, withdrawn="weights_withdrawn").codes == ("weights_withdrawn",)
+    assert judge(2.3, stratum=FACE, card=card, withdrawn="weights_withdrawn").outcome == "supports_h1"
+    assert set(WITHDRAWALS) <= set(REASONS)
     unknown = judge(1.0, stratum=FEW, card=card)
     assert (unknown.outcome, unknown.codes, unknown.lr) == ("uncalibrated", ("no_card_for_stratum",), None)
     assert FEW in unknown.reason

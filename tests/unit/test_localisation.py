@@ -135,7 +135,13 @@ def test_the_fitted_judgement_is_used_and_the_mean_stays(
 ) -> None:
     digest = folder_of_weights(tmp_path)
     fusion = Fusion(bias=0.5, mean={"replknet": 2.0}, top={"replknet": 1.0}, weights_sha256=digest)
-    companion = Companion(weights_sha256=digest, fusion=fusion, maps={"pointing": 0.3}, fitted_on={"sources": ["x"]})
+    companion = Companion(
+        weights_sha256=digest,
+        fusion=fusion,
+        maps={"pointing": 0.3},
+        fitted_on={"sources": ["x"]},
+        withdrawn="weights_withdrawn",
+    )
     write_companion(tmp_path / FILE_NAME, companion)
     assert read_companion(tmp_path / FILE_NAME) == companion
     exhibit = make_evidence(textured(100, 130))

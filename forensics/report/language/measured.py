@@ -18,6 +18,8 @@ MEASURED: tuple[str, ...] = (
     # forensics.judgement
     "No calibration card is loaded, so the score has no known meaning as evidence; it may only be used to decide what to look "
     "at more closely.",
+    "These weights are withdrawn as evidence: on pictures unlike those of their making they do no better than chance and take face "
+    "swaps for photographs; nothing may be concluded from the score.",
     "Support for H2 is no sign that the picture is unaltered. It says that the picture is unlike the generated pictures of the "
     "calibration, no more: other generators and alterations of a part may leave no trace that the detector knows.",
     "The score fits neither the generated nor the camera pictures of the calibration (p = {p1} for H1, {p2} for H2; a class fits "

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from forensics.calibration.likelihood import VerbalScale
 from forensics.detector.finding import Finding
+from forensics.judgement.rules import WITHDRAWALS
 from forensics.report.blocks import Block, Section, callout, heading, key_values, paragraph, table
 from forensics.report.blocks import summary as statements
 from forensics.report.context import Context, Exhibit
@@ -245,11 +246,17 @@ def _not_shown(context: Context) -> str:
 def _next(context: Context) -> str:
     if not any(True for _e in context.examined):
         return _("Obtain readable copies of the files from the source, and examine these.")
-    if any(f.scores is not None for _e, f in context.examined):
+    scored = [f for _e, f in context.examined if f.scores is not None]
+    if scored:
         words = _(
             "Use the score only to decide what to look at more closely. Ask for the original file and its source, and compare with other "
             "pictures of the same event and device."
         )
+        if any(code in WITHDRAWALS for f in scored for code in f.reason_codes):
+            words = _(
+                "Leave the score aside. Ask for the original file and its source, and compare with other pictures of the same event and "
+                "device."
+            )
         if context.redacted:
             return words
         return sentences(

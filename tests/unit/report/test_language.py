@@ -12,7 +12,7 @@ import forensics as fx
 from forensics.attribution.rendering import draw
 from forensics.errors import NotCalibratedError, ReportError
 from forensics.judgement.deliveries import DELIVERIES
-from forensics.judgement.rules import judge
+from forensics.judgement.rules import WITHDRAWALS, judge
 from forensics.report.language import (
     _,
     decimals,
@@ -28,6 +28,7 @@ from forensics.report.language import (
     unmatched,
 )
 from forensics.report.language.speaking import catalogue
+from tests.calibrations import STARTER_CARD
 from tests.catalogues import TRANSLATED, texts
 from tests.planted import detector_of, grainy, planted_branch
 
@@ -75,9 +76,8 @@ def _told() -> Iterator[str]:
     """Yield sentences as the parts that make them make them."""
     from forensics.calibration import read_card
     from forensics.types import Caveat
-    from tests.catalogues import ASSETS
 
-    card = read_card(ASSETS / "calibration.json")
+    card = read_card(STARTER_CARD)
     names = [*card.strata, *(m for s in card.strata.values() for m in s.members)]
     for name in names:
         yield name
@@ -89,7 +89,8 @@ def _told() -> Iterator[str]:
         yield judge(0.0, stratum=name, card=card).reason
         with pytest.raises(NotCalibratedError):
             card.stratum(name)
-    yield judge(0.0, stratum="", card=None).reason
+    for withdrawn in ("", *WITHDRAWALS):
+        yield judge(0.0, stratum="", card=None, withdrawn=withdrawn).reason
     yield judge(0.0, stratum=names[0], card=card, against=(Caveat(code="a", text="The short side has 40 pixels; at least 64 are needed."),)).reason  # fmt: skip
     for delivery in DELIVERIES.values():
         yield delivery.name
@@ -106,7 +107,7 @@ def _measured_of_pictures(folder: Path) -> Iterator[str]:
         "e.png": Image.fromarray(levels).convert("L"), "f.png": Image.fromarray(levels).convert("LA"), "g.jpeg.png": Image.fromarray(levels),
         "h.jpg": Image.fromarray(np.full_like(levels, 90)), "i.jpg": Image.fromarray(levels[:30]),
     }  # fmt: skip
-    detector = fx.load_detector()
+    detector = fx.load_detector(calibration=STARTER_CARD)
     for name, picture in made.items():
         path = folder / name
         exif = Image.Exif()

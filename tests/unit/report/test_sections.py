@@ -18,14 +18,14 @@ from forensics.report.sections import SECTIONS
 from forensics.report.sections.conclusion import odds_words
 from forensics.types import DeliveredScore, Finding, LikelihoodRatio, Robustness
 from tests import report_samples
-from tests.catalogues import ASSETS
+from tests.calibrations import STARTER_CARD
 
-CARD = read_card(ASSETS / "calibration.json")
+CARD = read_card(STARTER_CARD)
 STRATUM = next(iter(CARD.strata))
 
 
 def weighed(llr: float = 0.5, *, outcome: str = "supports_h1", **changes: object) -> Finding:
-    """A finding that the shipped card weighed."""
+    """A finding that the card of starter 0.3 weighed."""
     plain = report_samples.finding(n_views=6)
     lr = LikelihoodRatio(
         llr=llr, interval=(llr - 0.1, llr + 0.1), bounds=(-1.0, 0.7), at_bound=False, stratum=STRATUM, n=(275, 275),
@@ -102,6 +102,15 @@ def test_absent_empty_and_not_tested_read_differently(told: Callable[..., dict[s
     assert "Not tested: no attribution was made" in sections["explanation"]
 
 
+def test_nobody_is_sent_to_a_score_of_withdrawn_weights(told: Callable[..., dict[str, str]]) -> None:
+    plain = report_samples.finding()
+    assert "Use the score only to decide what to look at" in told([plain])["summary"]
+    withdrawn = replace(plain, reason_codes=("weights_withdrawn",))
+    summary = told([withdrawn])["summary"]
+    assert "Leave the score aside. Ask for the original file" in summary
+    assert "Use the score" not in summary
+
+
 def test_every_field_of_a_case_is_printed(told: Callable[..., dict[str, str]]) -> None:
     names = [name for name in Case().to_dict() if name != "question"]
     case = Case(question="QUESTION?", **{name: f"<{name}>" for name in names})
@@ -130,7 +139,7 @@ def test_contradicting_observations_are_listed(told: Callable[..., dict[str, str
 
 
 def test_validation_figures_come_from_the_card(told: Callable[..., dict[str, str]], tmp_path: Path) -> None:
-    text = told([weighed()])["validation"]
+    text = told([weighed()], calibration=CARD)["validation"]
     stratum = CARD.strata[STRATUM]
     value, (low, high) = stratum.checked["cllr"].value, stratum.checked["cllr"].interval
     assert f"Cllr | {value:.3f} | {low:.3f} to {high:.3f}" in text
