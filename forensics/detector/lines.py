@@ -167,11 +167,15 @@ class FindingLines:
             self._file = path.open("r+b")
         except OSError as err:
             raise RecordError(f"{path} cannot be read: {err.strerror}. {NEXT}") from err
-        for number, line in enumerate(self._file, start=1):
-            if not line.endswith(b"\n"):
-                break
-            self._note(_result(line, f"line {number} of {path}"), len(line))
-        self._file.truncate(self._ends[-1])
+        try:
+            for number, line in enumerate(self._file, start=1):
+                if not line.endswith(b"\n"):
+                    break
+                self._note(_result(line, f"line {number} of {path}"), len(line))
+            self._file.truncate(self._ends[-1])
+        except RecordError:
+            self._file.close()
+            raise
 
     def _note(self, result: Finding | ErrorRow, length: int) -> None:
         self._ends.append(self._ends[-1] + length)
