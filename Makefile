@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lab clean
+.PHONY: demo test test-processors test-wheel check lab clean
 
 .venv/installed: requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(None if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed; set PYTHON=python3.11')"
@@ -16,6 +16,14 @@ demo: .venv/installed
 
 test: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+
+test-processors: .venv/installed
+	$(BIN)/python -m tests.processors
+
+# Builds a wheel and tries it without the tree under each of these that is there; needs a package index.
+PYTHONS ?= python3.11 python3.12 python3.13
+test-wheel: .venv/installed
+	PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/wheel.py
 
 check: .venv/installed
 	$(BIN)/ruff format --check .

@@ -5,6 +5,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def main() -> None:
                 f"{found.seconds:.3f} | {found.times_as_fast:.2f} | {found.lowest:.2f} to {found.highest:.2f} |",
                 flush=True,
             )
-    record: dict[str, object] = {"machine": here, "software": dict(software), "rows": [r.to_dict() for r in rows]}
+    record: dict[str, object] = {"machine": here, "software": dict(software), "rows": [asdict(r) for r in rows]}
     if "roofline" in chosen:
         record["roofline"] = roofline()
     if "memory" in chosen:

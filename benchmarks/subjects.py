@@ -14,7 +14,7 @@ from torch import nn
 
 from forensics.models import BRANCHES, write_weights
 from forensics.models.branch import Branch
-from forensics.models.depthwise import DepthwiseConv
+from forensics.models.networks.depthwise import DepthwiseConv
 from forensics.models.weights import BranchSpec, Manifest
 from forensics.views import FixedFrame
 

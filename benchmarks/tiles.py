@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from benchmarks.timing import seconds
 from forensics.detector import load_detector
-from forensics.models.depthwise import depthwise_conv
+from forensics.models.networks.depthwise import depthwise_conv
 from forensics.reproducibility import machine
 from forensics.training.checks import milliseconds_per_tile
 

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 __all__ = ["Row", "compare", "seconds"]
 
@@ -46,10 +46,6 @@ class Row:
     lowest: float
     highest: float
     rounds: int
-
-    def to_dict(self) -> dict[str, object]:
-        """Return JSON values."""
-        return asdict(self)
 
 
 def compare(name: str, baseline: tuple[str, Action], variants: Mapping[str, Action], *, rounds: int) -> list[Row]:

@@ -23,7 +23,7 @@ from forensics.commands.training import train
 from forensics.commands.validation import calibrate, validate
 from forensics.commands.verifying import sign, verify
 from forensics.commands.weights import weights_app
-from forensics.errors import ForensicsError
+from forensics.errors import ForensicsError, needed_by
 
 if TYPE_CHECKING:
     from forensics.detector.finding import Finding
@@ -112,5 +112,8 @@ def demo(
 def lab(notebooks: Annotated[Path, typer.Argument(help="Folder of notebooks.")] = Path("notebooks")) -> None:
     """Open JupyterLab on the notebooks."""
     import subprocess
+
+    with needed_by("This command"):
+        import jupyterlab  # noqa: F401  # it runs in a process of its own
 
     raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyter", "lab", str(notebooks)]))  # noqa: S603  # own interpreter

@@ -19,7 +19,11 @@
 A message says what failed, the value received, the values allowed, and ends with the next step.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 __all__ = [
+    "EXTRAS",
     "AttributionError",
     "CalibrationError",
     "Cancelled",
@@ -33,7 +37,23 @@ __all__ = [
     "ReportError",
     "UnknownNameError",
     "WeightsMismatchError",
+    "needed_by",
 ]
+
+# A module that the core does without -> the distribution that holds it, and the extra in pyproject.toml that brings it.
+EXTRAS = {
+    "anywidget": ("anywidget", "lab"),
+    "av": ("av", "video"),
+    "c2pa": ("c2pa-python", "provenance"),
+    "captum": ("captum", "explain"),
+    "ipywidgets": ("ipywidgets", "lab"),
+    "jupyterlab": ("jupyterlab", "lab"),
+    "openvino": ("openvino", "fast"),
+    "plotly": ("plotly", "lab"),
+    "rfc3161_client": ("rfc3161-client", "timestamp"),
+    "sklearn": ("scikit-learn", "train"),
+    "timm": ("timm", "train"),
+}
 
 
 class ForensicsError(Exception):
@@ -85,4 +105,50 @@ class UnknownNameError(ForensicsError, LookupError):
 
 
 class MissingExtraError(ForensicsError, ImportError):
-    """An optional dependency is not installed."""
+    """An optional dependency is not installed.
+
+    Attributes
+    ----------
+    distribution : str
+        What is missing, by the name under which it is installed.
+    extra : str
+        The extra that brings it: ``pip install 'forensics[extra]'``.
+    """
+
+    distribution = ""
+    extra = ""
+
+
+@contextmanager
+def needed_by(what: str) -> Iterator[None]:
+    """Name the extra to install when an import within fails for want of one.
+
+    Parameters
+    ----------
+    what : str
+        Subject of the sentence, such as ``"An attribution"``.
+
+    Raises
+    ------
+    MissingExtraError
+        A module of `EXTRAS` is not installed. Other failures stay as they are.
+
+    Examples
+    --------
+    >>> with needed_by("A plot"):
+    ...     raise ModuleNotFoundError(name="plotly.subplots")
+    Traceback (most recent call last):
+    forensics.errors.MissingExtraError: A plot needs plotly, which is not installed. Next: pip install 'forensics[lab]'.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as err:
+        module = (err.name or "").partition(".")[0]
+        if module not in EXTRAS:
+            raise
+        distribution, extra = EXTRAS[module]
+        missing = MissingExtraError(
+            f"{what} needs {distribution}, which is not installed. Next: pip install 'forensics[{extra}]'."
+        )
+        missing.distribution, missing.extra = distribution, extra
+        raise missing from err

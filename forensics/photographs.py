@@ -1,15 +1,13 @@
-"""Photographs that installed packages carry with a free licence, and forgeries made from them on the spot."""
+"""Photographs with a free licence that come with the installation, and forgeries made from them on the spot."""
 
 from collections.abc import Mapping
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.resources import files
 from types import MappingProxyType
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from forensics.errors import MissingExtraError
 from forensics.records.arrays import UInt8Array
 from forensics.training.makers import MAKERS
 
@@ -18,29 +16,27 @@ __all__ = ["ATTRIBUTION", "FORGERIES", "SEED", "forge", "photographs"]
 SEED = 11
 ATTRIBUTION: Mapping[str, str] = MappingProxyType(
     {
-        "china": "Wayan Vota, CC BY 2.0, as shipped with scikit-learn",
-        "flower": "Tomasz Nowacki, CC BY 2.0, as shipped with scikit-learn",
+        "china": "danielbuechele on Flickr, CC BY 2.0, as shipped with scikit-learn",
+        "flower": "vultilion on Flickr, CC BY 2.0, as shipped with scikit-learn",
         "astronaut": "NASA, public domain, as shipped with scikit-image",
     }
 )
-# Read as files: importing scikit-learn for two pictures takes two seconds.
+# Those of scikit-learn are copies, for the core does without that package.
 FILES = {
-    "china": ("sklearn", "datasets/images/china.jpg"),
-    "flower": ("sklearn", "datasets/images/flower.jpg"),
+    "china": ("forensics", "assets/photographs/china.jpg"),
+    "flower": ("forensics", "assets/photographs/flower.jpg"),
     "astronaut": ("skimage", "data/astronaut.png"),
 }
 FORGERIES = (("china", "removal"), ("flower", "upsample"), ("astronaut", "self_blend"), ("china", "splice"))
 
 
 def photographs() -> dict[str, UInt8Array]:
-    """Return name and pixels, uint8 (H, W, 3), of three photographs.
-
-    Raises
-    ------
-    MissingExtraError
-        A package that carries them is not installed.
-    """
-    return {name: np.asarray(Image.open(_place(name)).convert("RGB")) for name in FILES}
+    """Return name and pixels, uint8 (H, W, 3), of three photographs."""
+    found = {}
+    for name, (package, file) in FILES.items():
+        with (files(package) / file).open("rb") as data:
+            found[name] = np.asarray(Image.open(data).convert("RGB"))
+    return found
 
 
 def forge(originals: Mapping[str, UInt8Array], name: str, maker: str) -> UInt8Array:
@@ -58,12 +54,3 @@ def forge(originals: Mapping[str, UInt8Array], name: str, maker: str) -> UInt8Ar
     donor = cv2.resize(originals["flower"], (width, height), interpolation=cv2.INTER_AREA)
     made = MAKERS[maker](picture, np.random.default_rng(SEED), donor=donor, face=name == "astronaut")
     return made.pixels
-
-
-def _place(name: str) -> Path:
-    package, file = FILES[name]
-    found = find_spec(package)
-    for folder in (found.submodule_search_locations or ()) if found is not None else ():
-        if (Path(folder) / file).is_file():
-            return Path(folder) / file
-    raise MissingExtraError(f"{package} does not carry {file}. Install it again: pip install 'forensics'.")

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from types import MappingProxyType
 
+from forensics.records.arrays import keep_copies
 from forensics.version import __version__
 
 __all__ = [
@@ -69,8 +69,7 @@ class RunRecord:
     settings: Mapping[str, str | int | float | bool | None]
 
     def __post_init__(self) -> None:
-        for name in ("software", "platform", "weights", "settings"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        keep_copies(self)
 
 
 def file_sha256(path: Path) -> str:

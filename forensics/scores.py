@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Self
 
 import numpy as np
 
-from forensics.records.arrays import Float32Array, Float64Array, IntArray, read_only
-from forensics.records.canonical import JsonObject
-from forensics.records.converting import to_record
+from forensics.records.arrays import Float32Array, Float64Array, IntArray, keep_copies, read_only
+from forensics.records.converting import as_field, recorded
 from forensics.units import log_odds_from_logits, log_odds_from_probability, probability_from_log_odds
 
 __all__ = ["BranchScores", "Fusion", "Localisation"]
@@ -41,8 +39,7 @@ class Fusion:
     def __post_init__(self) -> None:
         if set(self.mean) != set(self.top) or min(*self.mean.values(), *self.top.values()) < 0:
             raise ValueError(f"a fusion needs a mean and a top weight of 0 or more for each branch, got {self}")
-        object.__setattr__(self, "mean", MappingProxyType(dict(self.mean)))
-        object.__setattr__(self, "top", MappingProxyType(dict(self.top)))
+        keep_copies(self)
 
     @property
     def shares(self) -> Mapping[str, float]:
@@ -60,6 +57,7 @@ class Fusion:
         return self.bias + sum(self.contributions(pooled).values())
 
 
+@recorded(derived=("score", "mean_score", "log_odds", "by_branch", "spread"))
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BranchScores:
     """Logits of every branch on every view, and what follows from them.
@@ -94,10 +92,7 @@ class BranchScores:
             raise ValueError("logits must be finite")
         if self.fusion is not None and set(self.fusion.mean) != set(self.branches):
             raise ValueError(f"the fusion is for {sorted(self.fusion.mean)}, the branches are {sorted(self.branches)}")
-        object.__setattr__(self, "logits", read_only(self.logits, np.float64))
-        object.__setattr__(self, "boxes", read_only(self.boxes, np.int64))
-        object.__setattr__(self, "branches", tuple(self.branches))
-        object.__setattr__(self, "views", tuple(self.views))
+        keep_copies(self)
 
     @property
     def view_scores(self) -> Float64Array:
@@ -185,33 +180,12 @@ class BranchScores:
         """Standard deviation of the view scores over all branches and views, in [0, 0.5]."""
         return float(self.view_scores.std())
 
-    def to_dict(self) -> JsonObject:
-        """Return JSON values: the logits, and beside them what follows from them for readers of the file."""
-        return {
-            "branches": list(self.branches),
-            "views": list(self.views),
-            "boxes": self.boxes.tolist(),
-            "logits": self.logits.tolist(),
-            "score": self.score,
-            "mean_score": self.mean_score,
-            "fusion": to_record(self.fusion),
-            "log_odds": self.log_odds,
-            "by_branch": dict(self.by_branch),
-            "spread": self.spread,
-        }
 
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the record that `to_dict` came from; derived values are computed anew."""
-        return cls(
-            branches=tuple(record["branches"]),
-            views=tuple(record["views"]),
-            logits=np.array(record["logits"], dtype=np.float64),
-            boxes=np.array(record["boxes"], dtype=np.int64),
-            fusion=None if record["fusion"] is None else Fusion(**record["fusion"]),
-        )
+def _thousandths(values: Float32Array) -> list[list[float | None]]:
+    return [[None if np.isnan(v) else round(float(v), 3) for v in row] for row in values]
 
 
+@recorded(values=as_field(unstruct_hook=_thousandths))
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Localisation:
     """Where one branch finds the picture to look forged. A prediction like the score; it paints originals too.
@@ -238,23 +212,7 @@ class Localisation:
         if values.ndim != 2 or self.cell < 1 or not np.nanmin(values, initial=0) >= 0:
             raise ValueError(f"a localisation needs rows and columns of values of 0 or more, got {values.shape}")
         object.__setattr__(self, "values", read_only(np.round(values.astype(np.float64), 3), np.float32))
-        object.__setattr__(self, "measured", MappingProxyType(dict(self.measured)))
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values; null where no view looked."""
-        rows = [[None if np.isnan(v) else round(float(v), 3) for v in row] for row in self.values]
-        return {"branch": self.branch, "cell": self.cell, "values": rows, "measured": dict(self.measured)}
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the record that `to_dict` came from."""
-        rows = [[np.nan if v is None else v for v in row] for row in record["values"]]
-        return cls(
-            branch=record["branch"],
-            cell=record["cell"],
-            values=np.array(rows, dtype=np.float32),
-            measured=record["measured"],
-        )
+        keep_copies(self)
 
 
 def _finite_log_odds(probability: float) -> float:

@@ -1,6 +1,8 @@
 """The only conversions between logits, probabilities, natural-log odds and log10 likelihood ratios.
 
-All functions take and return float64; arrays keep their shape.
+All functions take and return float64; arrays keep their shape. Exponentials and logarithms are those of the C library,
+not NumPy's, whose last digit follows the processor (it has its own with AVX-512): what is derived from a stored score is
+the same bytes wherever it is derived.
 """
 
 import math
@@ -18,6 +20,10 @@ __all__ = [
 LN10 = math.log(10.0)
 
 Float64Array = NDArray[np.float64]
+
+_exp = np.vectorize(math.exp, otypes=[np.float64])
+_log = np.vectorize(lambda x: math.log(x) if x else -math.inf, otypes=[np.float64])
+_log1p = np.vectorize(lambda x: math.log1p(x) if x != -1 else -math.inf, otypes=[np.float64])
 
 
 def log_odds_from_logits(logits: Float64Array) -> Float64Array:
@@ -42,7 +48,7 @@ def log_odds_from_logits(logits: Float64Array) -> Float64Array:
 def probability_from_log_odds(log_odds: Float64Array) -> Float64Array:
     """Return ``1 / (1 + exp(-log_odds))``, without overflow for any finite or infinite input."""
     x = np.asarray(log_odds, dtype=np.float64)
-    e = np.exp(-np.abs(x))
+    e = _exp(-np.abs(x))
     return np.asarray(np.where(x >= 0, 1.0 / (1.0 + e), e / (1.0 + e)))
 
 
@@ -57,8 +63,7 @@ def log_odds_from_probability(probability: Float64Array) -> Float64Array:
     p = np.asarray(probability, dtype=np.float64)
     if not bool(np.all((p >= 0) & (p <= 1))):
         raise ValueError("probabilities must lie in [0, 1]")
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log(p) - np.log1p(-p))
+    return np.asarray(_log(p) - _log1p(-p))
 
 
 def llr_from_log_odds(log_odds: Float64Array) -> Float64Array:

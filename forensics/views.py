@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from forensics.records.arrays import Float32Array, IntArray, UInt8Array, read_only
+from forensics.records.arrays import Float32Array, IntArray, UInt8Array, keep_copies
 
 __all__ = [
     "TONES",
@@ -95,8 +95,7 @@ class Views:
             raise ValueError(f"pixels must have shape ({v}, 3, S, S), got {pixels.shape}")
         if np.shape(self.boxes) != (v, 4) or len(self.turns) != v:
             raise ValueError(f"{v} views need boxes of shape ({v}, 4) and {v} turns")
-        object.__setattr__(self, "pixels", read_only(pixels, np.float32))
-        object.__setattr__(self, "boxes", read_only(self.boxes, np.int64))
+        keep_copies(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,7 @@ from forensics.residuals import RESIDUALS, region_statistics
 # %% [markdown]
 # ## 1. Three pictures
 #
-# A photograph (Wayan Vota, CC BY 2.0), the same with a part of another photograph pasted in (upper left), and the pasted one saved
+# A photograph (by danielbuechele on Flickr, CC BY 2.0), the same with a part of another photograph pasted in (upper left), and the pasted one saved
 # again at JPEG quality 60. All are JPEG files. The name of each stands below it, here and in all that follows.
 
 # %%
@@ -151,7 +151,7 @@ picture_row({"marked as copied": copied(doubled.pixels)[..., 0]}, residual=copie
 # %% [markdown]
 # ## 8. Up-sampling: spectrum and neighbouring pixels
 #
-# A flower (Tomasz Nowacki, CC BY 2.0), the same passed through an up-sampler as generators have one, and that saved again at 60.
+# A flower (by vultilion on Flickr, CC BY 2.0), the same passed through an up-sampler as generators have one, and that saved again at 60.
 # The up-sampler leaves a bright point at the edge of the spectrum and moves the mean of the pixel relations. **One saving
 # at 60 removes both**; their absence says nothing. And the untouched photograph of the pagoda reaches the end of the scale of the spectrum
 # too (its last figure): a bright point is no sign of a generator by itself.

@@ -13,8 +13,9 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from forensics.detector import load_detector
-from forensics.models.fast import MODES
+from forensics.models.execution.modes import MODES
 from forensics.types import Evidence
+from tests.processors import imitate
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -24,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    imitate()
     load_detector.__kwdefaults__["mode"] = config.getoption("--mode")
 
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from forensics.detector import Detector
 from forensics.models.branch import Branch
-from forensics.models.channels import StarterChannels
 from forensics.models.ensemble import Ensemble
+from forensics.models.networks.channels import StarterChannels
 from forensics.models.weights import LoadedWeights, Manifest
 from forensics.types import Evidence
 from forensics.views import Tiles

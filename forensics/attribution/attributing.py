@@ -29,7 +29,7 @@ from forensics.scores import BranchScores
 from forensics.units import log_odds_from_logits
 from forensics.views import Plan, plan_views
 
-__all__ = ["Checks", "attribute", "usable_methods"]
+__all__ = ["METHODS", "Checks", "attribute", "usable_methods"]
 
 Checks: TypeAlias = Literal["quick", "full", "none"]
 CHECKS: tuple[Checks, ...] = get_args(Checks)

@@ -15,15 +15,18 @@ from typing import TypeAlias
 
 import numpy as np
 import torch
-from captum.metrics import infidelity, sensitivity_max
 from scipy.stats import spearmanr
 from torch import Tensor
 
 from forensics.attribution.looks import BASELINES, Look, removed
 from forensics.attribution.methods import Asked, Credit, Method
 from forensics.attribution.record import CELLS, TrustCheck
+from forensics.errors import needed_by
 from forensics.models.branch import Branch
 from forensics.records.arrays import Float32Array, Float64Array
+
+with needed_by("An attribution"):
+    from captum.metrics import infidelity, sensitivity_max
 
 __all__ = ["LIMITS", "Curves", "Limit", "agreement", "cell_sums", "quick_checks", "randomised", "removal_curves", "thorough_checks"]  # fmt: skip
 

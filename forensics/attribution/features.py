@@ -7,15 +7,17 @@ from functools import partial
 
 import numpy as np
 import torch
-from captum.attr import FeatureAblation, ShapleyValues, ShapleyValueSampling
 from skimage.segmentation import slic
 from torch import Tensor
 
 from forensics.attribution.borrowing import SEED
 from forensics.attribution.looks import BASELINES, Look
 from forensics.attribution.methods import METHODS, ZERO, Asked, Credit, Method
-from forensics.errors import AttributionError
+from forensics.errors import AttributionError, needed_by
 from forensics.records.arrays import Float64Array, IntArray
+
+with needed_by("An attribution"):
+    from captum.attr import FeatureAblation, ShapleyValues, ShapleyValueSampling
 
 __all__ = ["REGIONS", "group_credit", "region_credit", "regions_of"]
 

@@ -11,13 +11,15 @@ from typing import TypeAlias
 import numpy as np
 import torch
 import torch.nn.functional as F
-from captum.attr import GradientShap, IntegratedGradients, LayerGradCam, Occlusion
 from torch import Tensor
 
 from forensics.attribution.looks import BASELINES, Look
-from forensics.errors import AttributionError
+from forensics.errors import AttributionError, needed_by
 from forensics.records.arrays import Float64Array
 from forensics.registry import Registry
+
+with needed_by("An attribution"):
+    from captum.attr import GradientShap, IntegratedGradients, LayerGradCam, Occlusion
 
 __all__ = ["METHODS", "Asked", "Credit", "Method", "grad_cam", "gradient_shap", "integrated_gradients", "occlusion"]
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, Self, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 
-from forensics.records.arrays import Float32Array, read_only
+from forensics.records.arrays import Float32Array, keep_copies
 from forensics.records.canonical import JsonObject
+from forensics.records.converting import as_field, recorded
 
 __all__ = ["CELLS", "Attribution", "Trust", "TrustCheck", "TrustState"]
 
@@ -40,6 +41,7 @@ class TrustCheck:
     text: str
 
 
+@recorded(derived=("state",))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
     """All that was measured of one attribution.
@@ -53,7 +55,7 @@ class Trust:
     checks: tuple[TrustCheck, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "checks", tuple(self.checks))
+        keep_copies(self)
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -81,18 +83,28 @@ class Trust:
             return f"not reliable: failed {', '.join(self.failed)}"
         return "1 check made, passed" if self.judged == 1 else f"{self.judged} checks made, all passed"
 
-    def to_dict(self) -> JsonObject:
-        """Return JSON values."""
-        names = ("name", "value", "limit", "passed", "text")
-        rows = [{name: getattr(check, name) for name in names} for check in self.checks]
-        return {"state": self.state, "checks": rows}
 
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the record that `to_dict` came from."""
-        return cls(checks=tuple(TrustCheck(**row) for row in record["checks"]))
+def _six_digits(part: Float32Array | None) -> list[list[float]] | None:
+    """Return what is written of a map: the sums over its cells."""
+    return None if part is None else [[float(f"{v:.6g}") for v in row] for row in cell_sums(part).tolist()]
 
 
+def _spread(record: JsonObject) -> JsonObject:
+    """Return a record with its map: what a cell holds is spread evenly over its pixels."""
+    if record["cells"] is not None:
+        left, top, right, bottom = record["box"]
+        rows, columns = (np.diff([*edges(n), n]) for n in (bottom - top, right - left))
+        even = np.asarray(record["cells"], dtype=np.float64) / (rows[:, None] * columns[None, :])
+        record["cells"] = even.repeat(rows, axis=0).repeat(columns, axis=1)
+    return record
+
+
+@recorded(
+    constants={"schema": "forensics.attribution/1"},
+    left_out={"seconds": float},
+    older=_spread,
+    part=as_field(rename="cells", unstruct_hook=_six_digits),
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Attribution:
     """What one branch responded to on one view. Not a map of forged places.
@@ -150,11 +162,10 @@ class Attribution:
         if self.part is not None:
             if np.shape(self.part) != (bottom - top, right - left):
                 raise ValueError(f"part must have shape {(bottom - top, right - left)}, got {np.shape(self.part)}")
-            object.__setattr__(self, "part", read_only(self.part, np.float32))
         elif not self.groups:
             raise ValueError("an attribution credits places, channel groups or both, got neither")
         object.__setattr__(self, "groups", MappingProxyType({k: float(v) for k, v in self.groups.items()}))
-        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+        keep_copies(self)
 
     @property
     def values(self) -> Float32Array:
@@ -171,57 +182,17 @@ class Attribution:
 
         Parts smaller than that in a direction have one cell per pixel.
         """
-        if self.part is None:
-            return None
-        rows, columns = (edges(n) for n in self.part.shape)
-        sums = np.add.reduceat(np.add.reduceat(self.part.astype(np.float64), rows, axis=0), columns, axis=1)
-        return np.asarray(sums, dtype=np.float32)
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values; of the map the sums of its cells, to six digits."""
-        cells = self.cells
-        return {
-            "schema": "forensics.attribution/1",
-            "evidence_sha256": self.evidence_sha256,
-            "weights_sha256": self.weights_sha256,
-            "branch": self.branch,
-            "view": self.view,
-            "method": self.method,
-            "target": self.target,
-            "size": list(self.size),
-            "box": list(self.box),
-            "cells": None if cells is None else [[float(f"{v:.6g}") for v in row] for row in cells.tolist()],
-            "groups": dict(self.groups),
-            "output": self.output,
-            "reference": self.reference,
-            "baseline": self.baseline,
-            "delta": self.delta,
-            "trust": self.trust.to_dict(),
-            "settings": dict(self.settings),
-        }
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the record that `to_dict` came from; what a cell holds is spread evenly over its pixels."""
-        left, top, right, bottom = box = tuple(record["box"])
-        cells, part = record["cells"], None
-        if cells is not None:
-            sizes = [np.diff([*edges(n), n]) for n in (bottom - top, right - left)]
-            area = sizes[0][:, None] * sizes[1][None, :]
-            even = np.asarray(cells, dtype=np.float64) / area
-            part = even.repeat(sizes[0], axis=0).repeat(sizes[1], axis=1).astype(np.float32)
-        names = ("evidence_sha256", "weights_sha256", "branch", "view", "method", "target", "groups", "output",
-                 "reference", "baseline", "delta", "settings")  # fmt: skip
-        return cls(
-            part=part,
-            box=box,
-            size=tuple(record["size"]),
-            trust=Trust.from_dict(record["trust"]),
-            **{name: record[name] for name in names},
-        )
+        return None if self.part is None else cell_sums(self.part)
 
 
 def edges(n: int) -> list[int]:
     """Return where the cells along a side of `n` pixels begin."""
     count = min(CELLS, n)
     return [n * k // count for k in range(count)]
+
+
+def cell_sums(part: Float32Array) -> Float32Array:
+    """Return the sums over the cells of a map, see `Attribution.cells`."""
+    rows, columns = (edges(n) for n in part.shape)
+    sums = np.add.reduceat(np.add.reduceat(part.astype(np.float64), rows, axis=0), columns, axis=1)
+    return np.asarray(sums, dtype=np.float32)

@@ -22,6 +22,7 @@ from forensics.calibration.conformal import class_p_value
 from forensics.calibration.likelihood import LikelihoodRatio, Propositions
 from forensics.errors import CalibrationError, NotCalibratedError, UnknownNameError
 from forensics.records.arrays import Float64Array
+from forensics.records.writing import write_atomically
 
 __all__ = ["Card", "StratumCard", "read_card", "write_card"]
 
@@ -215,14 +216,12 @@ def write_card(card: Card, path: str | PathLike[str]) -> Path:
     """
     path = Path(path)
     refuse_to_replace(path)
-    partial = path.with_name(f"{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(rfc8785.dumps({**card.to_dict(), "sha256": card.sha256}))
-        partial.replace(path)
     except OSError as err:
         raise CalibrationError(f"{path} cannot be written: {err.strerror}. Choose another place with --out.") from err
-    return path
+    data = rfc8785.dumps({**card.to_dict(), "sha256": card.sha256})
+    return write_atomically(path, data, error=CalibrationError)
 
 
 def refuse_to_replace(path: Path) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from forensics.calibration.counting import Counted, checked, counted, pav_llrs
 from forensics.calibration.metrics import cllr, empirical_cross_entropy
+from forensics.errors import needed_by
 from forensics.records.arrays import Float64Array
 
 __all__ = [
@@ -104,7 +105,8 @@ class Display(ABC):
         """
         if hasattr(ax, "set_xlim"):
             return self._on_axes(ax)
-        import plotly.graph_objects as go  # only here, so that calibration needs no plotly
+        with needed_by("A plot that is not drawn into axes"):
+            import plotly.graph_objects as go
 
         figure = go.Figure() if ax is None else ax
         for curve in self.curves:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from os import PathLike
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Self
 
 from forensics.errors import CalibrationError
-from forensics.records.canonical import JsonObject
 from forensics.records.converting import to_record
 
 __all__ = ["ENFSI_2015", "LikelihoodRatio", "Propositions", "VerbalScale"]
@@ -77,17 +75,8 @@ class VerbalScale:
     @property
     def sha256(self) -> str:
         """Digest of the table in force."""
-        text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
+        text = json.dumps(to_record(self), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values."""
-        return dict(to_record(self))
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the scale that `to_dict` came from."""
-        return cls(**{**record, "bands": tuple((above, words) for above, words in record["bands"])})
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> Self:
@@ -184,14 +173,3 @@ class LikelihoodRatio:
         if strength == scale.neutral:
             return f"{strength} for either proposition"
         return f"{strength} for {'H1 over H2' if self.cautious > 0 else 'H2 over H1'}"
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the record that its JSON came from."""
-        pairs = {name: _pair(record[name]) for name in ("interval", "bounds", "n", "p_values")}
-        return cls(**{**record, **pairs, "propositions": Propositions(**record["propositions"])})
-
-
-def _pair(values: Iterable[float]) -> tuple[float, float]:
-    first, second = values
-    return first, second

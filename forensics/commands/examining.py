@@ -81,7 +81,9 @@ def examine(
         typer.Option("--scale", help="A laboratory's own words for likelihood ratios (TOML); ENFSI's if not given."),
     ] = None,
     mode: Annotated[
-        Literal["exact", "fast"],  # forensics.models.fast.Mode, whose module would be imported for every command
+        Literal[
+            "exact", "fast"
+        ],  # forensics.models.execution.modes.Mode, whose module would be imported for every command
         typer.Option("--mode", help="exact: repeatable bit for bit; fast: scores within 0.01 of it, in less time."),
     ] = "exact",
 ) -> None:

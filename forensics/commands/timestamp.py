@@ -24,14 +24,8 @@ def timestamp(
     ] = None,
 ) -> None:
     """Write the query for a time-stamp, or keep and check the reply that lies beside the file."""
-    from forensics.custody.timestamps import (
-        attach_reply,
-        query_path,
-        request,
-        timestamp_path,
-        verify_timestamp,
-        write_query,
-    )
+    from forensics.custody import attach_reply, query_path, timestamp_path, verify_timestamp, write_query
+    from forensics.custody.timestamps import request
     from forensics.records.canonical import visible
 
     if reply is not None and authority is not None:

@@ -1,4 +1,4 @@
-"""Whether the lines of a custody log are the chain that was written, and what happened to them if not."""
+"""The check of a custody log: whether its lines are the chain that was written, and what happened to them if not."""
 
 import hashlib
 from collections import Counter
@@ -8,12 +8,13 @@ from itertools import pairwise
 
 from forensics.custody.entries import MAX_LINE, ZEROS, Entry, is_digest, read_entry
 from forensics.errors import CustodyError
+from forensics.records.check import Check
 
 __all__ = ["LogCheck", "check_lines"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogCheck:
+class LogCheck(Check):
     """What a check of a log found.
 
     Parameters
@@ -22,24 +23,13 @@ class LogCheck:
         All that can be read, in the order of the file.
     head : str
         SHA-256 of the last whole line; zeros if there is none.
-    problems : tuple of str
-        What is wrong, each with its line; the log holds up if there is nothing.
-    proofs : tuple of str
-        What the check shows, and what it cannot show.
     remarks : tuple of str
         What somebody should know though nothing is wrong with the chain: clocks set back, lines that were cut off.
     """
 
     entries: tuple[Entry, ...]
     head: str
-    problems: tuple[str, ...]
-    proofs: tuple[str, ...]
     remarks: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
 
 
 @dataclass(frozen=True, slots=True)

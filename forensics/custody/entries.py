@@ -12,10 +12,12 @@ from functools import cached_property
 from io import BufferedReader
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from forensics.errors import CustodyError, RecordError
+from forensics.records.arrays import keep_copies
 from forensics.records.canonical import SAFE_INTEGER, canonical_text, parse, storable
+from forensics.records.converting import from_record, recorded, to_record
 from forensics.version import __version__
 
 __all__ = [
@@ -111,10 +113,6 @@ class Item:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return cls(name=name, sha256=digest, n_bytes=file.tell())
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        return {"name": self.name, "sha256": self.sha256, "n_bytes": self.n_bytes}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
@@ -127,11 +125,8 @@ class Tool:
         object.__setattr__(self, "name", _text("the name of the tool", self.name))
         object.__setattr__(self, "version", _text("the version of the tool", self.version))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        return {"name": self.name, "version": self.version}
 
-
+@recorded(constants={"schema": SCHEMA})
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One entry.
@@ -172,8 +167,7 @@ class Entry:
     def __post_init__(self) -> None:
         object.__setattr__(self, "actor", _text("the actor", self.actor))
         object.__setattr__(self, "note", _text("the note", self.note))
-        object.__setattr__(self, "inputs", tuple(self.inputs))
-        object.__setattr__(self, "outputs", tuple(self.outputs))
+        keep_copies(self)
         if type(self.sequence) is not int or not 1 <= self.sequence <= SAFE_INTEGER:
             raise CustodyError(f"an entry cannot have the number {self.sequence!r}. Count from 1.")
         if not is_digest(self.previous):
@@ -189,25 +183,10 @@ class Entry:
         if not self.actor.strip():
             raise CustodyError("an entry names no actor. Say who did it.")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        return {
-            "schema": SCHEMA,
-            "sequence": self.sequence,
-            "previous": self.previous,
-            "time": self.time,
-            "actor": self.actor,
-            "action": self.action,
-            "inputs": [item.to_dict() for item in self.inputs],
-            "outputs": [item.to_dict() for item in self.outputs],
-            "note": self.note,
-            "tool": self.tool.to_dict(),
-        }
-
     @cached_property
     def line(self) -> bytes:
         """The line in the log, without its line end."""
-        return canonical_text(self.to_dict()).encode("utf-8")
+        return canonical_text(to_record(self)).encode("utf-8")
 
     @property
     def sha256(self) -> str:
@@ -230,16 +209,13 @@ def read_entry(line: bytes) -> Entry:
     if record.get("schema") != SCHEMA:
         raise CustodyError(f"it is no entry of the format {SCHEMA}: edited, or written by another program or version.")
     try:
-        tool = Tool(**record.pop("tool"))
-        inputs, outputs = (tuple(Item(**item) for item in record.pop(side)) for side in ("inputs", "outputs"))
-        record.pop("schema")
-        entry = Entry(**record, inputs=inputs, outputs=outputs, tool=tool)
-    except (TypeError, KeyError, AttributeError) as err:
+        entry = from_record(Entry, record)
+    except CustodyError as err:
+        raise CustodyError(f"edited: {err}") from err
+    except RecordError as err:
         raise CustodyError(
             "a member is missing, unknown or of the wrong type: edited, or written by another program."
         ) from err
-    except CustodyError as err:
-        raise CustodyError(f"edited: {err}") from err
     if entry.line != line:
         raise CustodyError("it is not canonical: spaces, order, escapes or characters were edited.")
     return entry

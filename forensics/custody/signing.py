@@ -8,23 +8,26 @@ import base64
 import binascii
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forensics.custody.beside import signature_path
 from forensics.custody.entries import Item, is_digest, is_utc, open_file, utc_text
 from forensics.custody.keys import fingerprint, load_public_key, public_bytes
 from forensics.errors import CustodyError, RecordError
 from forensics.records.canonical import canonical_text, parse, storable, visible
+from forensics.records.check import Check
+from forensics.records.converting import to_record
+from forensics.records.writing import write_atomically
 from forensics.reproducibility import utc_now
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-__all__ = ["SCHEMA", "SignatureCheck", "sign_file", "signature_path", "verify_signature", "write_whole"]
+__all__ = ["SCHEMA", "SignatureCheck", "sign_file", "verify_signature"]
 
 SCHEMA = "forensics.signature/1"
 ALGORITHM = "Ed25519"
@@ -33,38 +36,21 @@ MAX_SIGNER = 10_000  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SignatureCheck:
+class SignatureCheck(Check):
     """What a check of a signature found.
 
     Parameters
     ----------
-    problems : tuple of str
-        What is wrong; the signature holds up if there is nothing.
-    proofs : tuple of str
-        What the check shows, and what it cannot show.
     signer, time, fingerprint : str
         As the signature file says; empty if it cannot be read or was changed.
     record_sha256 : str or None
         Digest of the canonical record inside the file, if the signer gave one.
     """
 
-    problems: tuple[str, ...] = ()
-    proofs: tuple[str, ...] = ()
     signer: str = ""
     time: str = ""
     fingerprint: str = ""
     record_sha256: str | None = None
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
-
-
-def signature_path(path: str | PathLike[str]) -> Path:
-    """Return where the signature of a file lies: beside it, with ``.sig`` added to its name."""
-    path = Path(path)
-    return path.with_name(f"{path.name}.sig")
 
 
 def sign_file(
@@ -111,15 +97,14 @@ def sign_file(
     raw = public_bytes(key.public_key())
     record: dict[str, Any] = {
         "schema": SCHEMA,
-        "file": Item.from_file(path).to_dict(),
+        "file": to_record(Item.from_file(path)),
         "record_sha256": record_sha256,
         "time": utc_text(now or utc_now()),
         "signer": storable(signer),
         "key": {"algorithm": ALGORITHM, "public": _base64(raw), "fingerprint": fingerprint(raw)},
     }
     record["signature"] = _base64(key.sign(canonical_text(record).encode("utf-8")))
-    write_whole(target, f"{canonical_text(record)}\n".encode())
-    return target
+    return write_atomically(target, f"{canonical_text(record)}\n", error=CustodyError)
 
 
 def verify_signature(path: str | PathLike[str], *, public_key: str | PathLike[str] | None = None) -> SignatureCheck:
@@ -155,29 +140,6 @@ def verify_signature(path: str | PathLike[str], *, public_key: str | PathLike[st
             problems=(f"the signature in {target.name} does not hold: {err} Get both files again from the signer.",)
         )
     return _checked(record, item, expected)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; an earlier one stays until the new one is on the disk.
-
-    Raises
-    ------
-    CustodyError
-        It cannot be written.
-    """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as err:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise CustodyError(
-            f"{path} cannot be written: {err.strerror or err}. Make room or check your permissions."
-        ) from err
 
 
 def _checked(record: Mapping[str, Any], item: Item, expected: bytes | None) -> SignatureCheck:
@@ -256,7 +218,7 @@ def _require_form(record: dict[str, Any]) -> tuple[bytes, bytes]:
     good = (
         set(record) == {"schema", "file", "record_sha256", "time", "signer", "key", "signature"}
         and record["schema"] == SCHEMA
-        and Item(**file).to_dict() == file
+        and to_record(Item(**file)) == file
         and (digest is None or is_digest(digest))
         and is_utc(record["time"])
         and isinstance(record["signer"], str)

@@ -6,7 +6,6 @@ beside the file, as ``NAME.tsq`` and ``NAME.tsr``, in the forms that ``openssl t
 """
 
 import http.client
-import secrets
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -14,39 +13,33 @@ from os import PathLike
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from forensics.custody.beside import query_path, timestamp_path
 from forensics.custody.entries import Item
-from forensics.custody.replies import (
+from forensics.custody.rfc3161 import (
     GRANTED,
-    IMPRINT,
-    MAX_REPLY,
+    MAX_BYTES,
     claims,
     decoded,
     mismatches,
+    query_bytes,
     read_certificates,
     read_query,
     read_small,
     require_client,
     untrusted,
 )
-from forensics.custody.signing import write_whole
 from forensics.errors import CustodyError
 from forensics.records.canonical import visible
+from forensics.records.check import Check
+from forensics.records.writing import write_atomically
 
-__all__ = [
-    "TimestampCheck",
-    "attach_reply",
-    "query_path",
-    "request",
-    "timestamp_path",
-    "verify_timestamp",
-    "write_query",
-]
+__all__ = ["TimestampCheck", "attach_reply", "request", "verify_timestamp", "write_query"]
 
 TIMEOUT = 30.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimestampCheck:
+class TimestampCheck(Check):
     """What a check of a time-stamp found.
 
     Parameters
@@ -55,33 +48,10 @@ class TimestampCheck:
         UTC, as the authority wrote it; None if the reply cannot be read.
     authority : str
         Subject of the certificate in the reply, or empty.
-    problems : tuple of str
-        What is wrong; the time-stamp holds up if there is nothing.
-    proofs : tuple of str
-        What the check shows, and what it cannot show.
     """
 
     time: str | None = None
     authority: str = ""
-    problems: tuple[str, ...] = ()
-    proofs: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
-
-
-def query_path(path: str | PathLike[str]) -> Path:
-    """Return where the query for a file lies."""
-    path = Path(path)
-    return path.with_name(f"{path.name}.tsq")
-
-
-def timestamp_path(path: str | PathLike[str]) -> Path:
-    """Return where the reply of the authority lies."""
-    path = Path(path)
-    return path.with_name(f"{path.name}.tsr")
 
 
 def write_query(path: str | PathLike[str]) -> Path:
@@ -100,10 +70,7 @@ def write_query(path: str | PathLike[str]) -> Path:
                 "query away."
             )
         return target
-    nonce = bytes([secrets.randbelow(127) + 1]) + secrets.token_bytes(7)  # 64 bits, positive and without leading zeros
-    body = b"\x02\x01\x01" + IMPRINT + bytes.fromhex(item.sha256) + b"\x02\x08" + nonce + b"\x01\x01\xff"
-    write_whole(target, bytes([0x30, len(body)]) + body)
-    return target
+    return write_atomically(target, query_bytes(bytes.fromhex(item.sha256)), error=CustodyError)
 
 
 def attach_reply(path: str | PathLike[str], reply: str | PathLike[str] | bytes) -> Path:
@@ -140,8 +107,7 @@ def attach_reply(path: str | PathLike[str], reply: str | PathLike[str] | bytes) 
         if read_small(target) != data:
             raise CustodyError(f"{target} holds another reply, and is not replaced. Move it away first.")
         return target
-    write_whole(target, data)
-    return target
+    return write_atomically(target, data, error=CustodyError)
 
 
 def verify_timestamp(path: str | PathLike[str], *, roots: str | PathLike[str] | None = None) -> TimestampCheck:
@@ -230,7 +196,7 @@ def request(path: str | PathLike[str], url: str, *, timeout: float = TIMEOUT) ->
     try:
         asked = urllib.request.Request(url, data=query, headers=headers)  # noqa: S310  # the scheme was checked
         with urllib.request.build_opener(_StayHere).open(asked, timeout=timeout) as answer:
-            data = bytes(answer.read(MAX_REPLY + 1))
+            data = bytes(answer.read(MAX_BYTES + 1))
     except urllib.error.HTTPError as err:
         with err:
             place = err.headers.get("Location")
@@ -244,9 +210,9 @@ def request(path: str | PathLike[str], url: str, *, timeout: float = TIMEOUT) ->
             f"the authority {url} cannot be reached: {reason}. Check the address, or carry {query_path(path).name} to it "
             "by another way."
         ) from err
-    if len(data) > MAX_REPLY:
+    if len(data) > MAX_BYTES:
         raise CustodyError(
-            f"the authority {url} sent more than {MAX_REPLY:,} bytes, which no time-stamp has. Check the address."
+            f"the authority {url} sent more than {MAX_BYTES:,} bytes, which no time-stamp has. Check the address."
         )
     return attach_reply(path, data)
 

@@ -26,7 +26,7 @@ from forensics.judgement.rules import Judgement, after_processing, judge
 from forensics.judgement.suitability import MIN_SIDE, stratum_of, unfit
 from forensics.messages import Caveat
 from forensics.models.companion import Companion
-from forensics.models.fast import Computation, Mode, plain
+from forensics.models.execution.modes import Computation, Mode, exact_computation
 from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights
 from forensics.records.converting import to_record
@@ -52,7 +52,7 @@ class Detector:
     weights : LoadedWeights
     device : torch.device
     computation : Computation, optional
-        How scores are computed; in the plain way if not given. See `forensics.models.fast`.
+        How scores are computed; in the plain way if not given. See `forensics.models.execution.modes`.
     companion : Companion, optional
         The fitted joint judgement, and what was measured of the maps.
     localise : bool
@@ -73,7 +73,7 @@ class Detector:
         self.localise = localise
         self.device = device
         self.ensemble = weights.ensemble
-        self.computation = computation or plain(self.ensemble, device=device)
+        self.computation = computation or exact_computation(self.ensemble, device=device)
         self.calibration: Card | None = None
 
     def __repr__(self) -> str:

@@ -4,22 +4,28 @@ import json
 from dataclasses import dataclass, field, replace
 
 from forensics.calibration.likelihood import LikelihoodRatio, Propositions
-from forensics.errors import EvidenceError
+from forensics.errors import EvidenceError, RecordError
 from forensics.evidence.record import Evidence
 from forensics.judgement.outcomes import OUTCOMES, Outcome
 from forensics.judgement.robustness import Robustness
 from forensics.messages import Caveat
+from forensics.records.arrays import keep_copies
 from forensics.records.canonical import JsonObject
-from forensics.records.converting import to_record
+from forensics.records.converting import from_record, recorded, to_record
 from forensics.reproducibility import RunRecord
 from forensics.scores import BranchScores, Localisation
 
 __all__ = ["Finding"]
 
-SCHEMA_VERSION = "1.3"
-READABLE = ("1.2", SCHEMA_VERSION)  # 1.2 said of content credentials only whether there is one
+SCHEMA = "forensics.finding/1.3"
+OLDER = "forensics.finding/1.2"  # said of content credentials only whether there is one
 
 
+def _of_today(record: JsonObject) -> JsonObject:
+    return {**record, "schema": SCHEMA} if record.get("schema") == OLDER else record
+
+
+@recorded(constants={"schema": SCHEMA}, older=_of_today)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Finding:
     """What one examination of one picture found.
@@ -61,8 +67,7 @@ class Finding:
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
             raise ValueError(f"outcome must be one of {', '.join(OUTCOMES)}, got {self.outcome!r}")
-        object.__setattr__(self, "caveats", tuple(self.caveats))
-        object.__setattr__(self, "reason_codes", tuple(self.reason_codes))
+        keep_copies(self)
 
     def attach(self, evidence: Evidence) -> "Finding":
         """Return this finding with the pixels of its picture, for a finding read from JSON.
@@ -81,48 +86,22 @@ class Finding:
 
     def to_dict(self) -> JsonObject:
         """Return JSON values that follow ``forensics/assets/finding.schema.json``."""
-        return {
-            "schema": f"forensics.finding/{SCHEMA_VERSION}",
-            "evidence": self.evidence.to_dict(),
-            "propositions": to_record(self.propositions),
-            "scores": None if self.scores is None else self.scores.to_dict(),
-            "lr": to_record(self.lr),
-            "localisation": None if self.localisation is None else self.localisation.to_dict(),
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "reason_codes": list(self.reason_codes),
-            "robustness": None if self.robustness is None else self.robustness.to_dict(),
-            "caveats": to_record(self.caveats),
-            "run": to_record(self.run),
-        }
+        return dict(to_record(self))
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> "Finding":
-        """Return the finding that `to_dict` came from, without pixels; see `attach`."""
-        expected = f"forensics.finding/{SCHEMA_VERSION}"
+        """Return the finding that `to_dict` came from, without pixels; see `attach`.
+
+        Raises
+        ------
+        RecordError
+            It is no record of a finding, or of a version that cannot be read.
+        """
         if not isinstance(record, dict):
-            raise ValueError(
+            raise RecordError(
                 f"a finding is a JSON object, got {type(record).__name__}. Pass one line of 'forensics examine --json'."
             )
-        if record.get("schema") not in [f"forensics.finding/{version}" for version in READABLE]:
-            raise ValueError(
-                f"expected a record with schema {expected!r}, got {record.get('schema')!r}. "
-                "Read it with the version of forensics that wrote it."
-            )
-        lr, localisation, robustness = record["lr"], record["localisation"], record["robustness"]
-        return cls(
-            evidence=Evidence.from_dict(record["evidence"]),
-            scores=None if record["scores"] is None else BranchScores.from_dict(record["scores"]),
-            outcome=record["outcome"],
-            reason=record["reason"],
-            caveats=tuple(Caveat(**c) for c in record["caveats"]),
-            run=RunRecord(**record["run"]),
-            propositions=Propositions(**record["propositions"]),
-            lr=None if lr is None else LikelihoodRatio.from_dict(lr),
-            localisation=None if localisation is None else Localisation.from_dict(localisation),
-            robustness=None if robustness is None else Robustness.from_dict(robustness),
-            reason_codes=tuple(record["reason_codes"]),
-        )
+        return from_record(cls, record)
 
     def to_json(self) -> str:
         """Return one line of JSON with sorted keys."""

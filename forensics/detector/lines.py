@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, Self, TypeAlias
+from typing import BinaryIO, Self
 
 from forensics.detector.finding import Finding
 from forensics.detector.pictures import ErrorRow, file_name
@@ -18,7 +18,6 @@ __all__ = ["FindingLines", "read_findings"]
 
 logger = logging.getLogger(__name__)
 
-JsonObject: TypeAlias = dict[str, Any]
 NEXT = "Name a file that 'forensics examine --json' wrote."
 
 

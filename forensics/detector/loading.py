@@ -13,7 +13,7 @@ from forensics.detector.examining import Detector
 from forensics.errors import ModelError, WeightsMismatchError
 from forensics.judgement.rules import WITHDRAWALS
 from forensics.models.companion import FILE_NAME, Companion, read_companion
-from forensics.models.fast import MODES, Mode, prepare
+from forensics.models.execution.modes import MODES, Mode, prepare
 from forensics.models.weights import LoadedWeights, read_weights
 from forensics.views import Tiles
 

@@ -1,10 +1,9 @@
 """What a content credential (C2PA) in a file is worth, and what a list of known files says of a picture."""
 
 from dataclasses import dataclass
-from typing import Literal, Self, get_args
+from typing import Literal, get_args
 
-from forensics.records.canonical import JsonObject
-from forensics.records.converting import to_record
+from forensics.records.arrays import keep_copies
 
 __all__ = ["PROVENANCE_STATES", "KnownMatch", "Provenance", "ProvenanceState"]
 
@@ -80,8 +79,7 @@ class Provenance:
                 f"the state of a content credential must be one of {', '.join(PROVENANCE_STATES)}, got {self.state!r}. "
                 "Read the record with the version of forensics that wrote it."
             )
-        for name in ("actions", "source_types", "failures"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        keep_copies(self)
         triples = tuple((str(code), str(url), str(text)) for code, url, text in self.codes)
         object.__setattr__(self, "codes", triples)
 
@@ -139,15 +137,6 @@ class Provenance:
         if self.time_vouched:
             return f" The time-stamp says {self.signed_at}, and the trust list vouches for its authority."
         return f" The time-stamp says {self.signed_at}; nobody vouches for its authority, so that the time is a claim."
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values."""
-        return dict(to_record(self))
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the record that `to_dict` came from."""
-        return cls(**record)
 
 
 _WORDS: dict[ProvenanceState, str] = {
@@ -237,12 +226,3 @@ class KnownMatch:
             f"The picture looks like “{self.entry}” in {where}: {self.distance} of 64 bits of their perceptual hashes differ. "
             f"This is a lead and no proof: different pictures can be as close. Compare the two pictures.{others}"
         )
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values."""
-        return dict(to_record(self))
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the record that `to_dict` came from."""
-        return cls(**record)

@@ -19,7 +19,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
-from forensics.errors import RecordError
+from forensics.errors import MissingExtraError, RecordError, needed_by
 from forensics.evidence.credentials import Provenance, ProvenanceState
 
 __all__ = ["TRUST_LIST_VARIABLE", "TrustList", "default_trust_list", "read_provenance", "referred_manifest"]
@@ -27,7 +27,6 @@ __all__ = ["TRUST_LIST_VARIABLE", "TrustList", "default_trust_list", "read_prove
 TRUST_LIST_VARIABLE = "FORENSICS_TRUST_LIST"
 MAX_TRUST_BYTES = 16 * 2**20  # the public lists have some 100 kB
 MAX_TEXT, MAX_ITEMS = 1000, 200
-UNTESTED = "Install forensics[provenance] to have content credentials checked."
 
 _CERTIFICATE = re.compile(rb"-----BEGIN ([A-Z0-9 ]*)-----.*?-----END \1-----", re.DOTALL)
 # XMP names the place of a manifest as dcterms:provenance, an attribute or an element (C2PA 2.1, 11.4).
@@ -163,10 +162,12 @@ def read_provenance(data: bytes, media_type: str, *, trust: TrustList | None) ->
         "trust_list_sha256": trust.sha256 if trust else None,
     }
     try:
-        import c2pa  # type: ignore[import-untyped]  # it ships no annotations
+        with needed_by("Checking content credentials"):
+            import c2pa  # type: ignore[import-untyped]  # it ships no annotations
+    except MissingExtraError as err:
+        return Provenance(state="not_tested", message=str(err))
     except (ImportError, OSError, RuntimeError) as err:
-        reason = UNTESTED if isinstance(err, ModuleNotFoundError) else f"The library did not load: {_clean(str(err))}"
-        return Provenance(state="not_tested", message=reason)
+        return Provenance(state="not_tested", message=f"The library did not load: {_clean(str(err))}")
     found: dict[str, Any] = {**in_force, "sdk_version": _sdk_version(c2pa.sdk_version())}
     try:
         with (

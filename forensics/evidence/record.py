@@ -1,18 +1,17 @@
 """One picture as received, and what its file says about itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from os import PathLike
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from forensics.errors import EvidenceError
 from forensics.evidence.credentials import Provenance
-from forensics.records.arrays import UInt8Array, read_only
+from forensics.records.arrays import UInt8Array, keep_copies
 from forensics.records.canonical import JsonObject
-from forensics.records.converting import to_record
+from forensics.records.converting import recorded
 
 if TYPE_CHECKING:
     from forensics.evidence.provenance import TrustList
@@ -42,6 +41,15 @@ class Limits:
     max_frames: int = 10_000
 
 
+def _with_provenance(record: JsonObject) -> JsonObject:
+    """Return a record of today: version 0.1 said no more of a content credential than whether there is one."""
+    if record.pop("c2pa", "absent") != "absent":
+        told = "An earlier version recorded that it is present, no more."
+        record.setdefault("provenance", {"state": "not_tested", "message": told})
+    return record
+
+
+@recorded(older=_with_provenance)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
     """What a file says about itself: reported, never scored.
@@ -65,32 +73,13 @@ class Metadata:
     n_frames: int = 1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "exif", MappingProxyType(dict(self.exif)))
-        object.__setattr__(self, "software", tuple(self.software))
+        keep_copies(self)
         object.__setattr__(self, "quantisation", tuple(tuple(int(v) for v in t) for t in self.quantisation))
         width, height = self.stored_size
         object.__setattr__(self, "stored_size", (int(width), int(height)))
 
-    def to_dict(self) -> JsonObject:
-        """Return JSON values."""
-        return dict(to_record(self))
 
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the record that `to_dict` came from; records of version 0.1 said no more than whether there is a manifest."""
-        rest = dict(record)
-        credential, presence = rest.pop("provenance", None), rest.pop("c2pa", "absent")
-        if credential is not None:
-            provenance = Provenance.from_dict(credential)
-        elif presence == "absent":
-            provenance = Provenance()
-        else:
-            provenance = Provenance(
-                state="not_tested", message="An earlier version recorded that it is present, no more."
-            )
-        return cls(**rest, provenance=provenance)
-
-
+@recorded(left_out={"pixels": lambda: np.zeros((0, 0, 3), dtype=np.uint8)})
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
     """One picture as received.
@@ -131,11 +120,10 @@ class Evidence:
                 f"{self.name}: pixels must be uint8 of shape (H, W, 3), got {pixels.dtype} {pixels.shape}. "
                 "Load the file with Evidence.from_file."
             )
-        object.__setattr__(self, "pixels", read_only(pixels, np.uint8))
+        keep_copies(self)
         if pixels.size:
             object.__setattr__(self, "height", int(pixels.shape[0]))
             object.__setattr__(self, "width", int(pixels.shape[1]))
-        object.__setattr__(self, "notes", tuple(self.notes))
 
     @classmethod
     def from_file(
@@ -194,13 +182,3 @@ class Evidence:
                 f"Evidence.from_file(...)) with the file whose SHA-256 is {self.sha256}."
             )
         return self.pixels
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values, without the pixels."""
-        return {f.name: to_record(getattr(self, f.name)) for f in fields(self) if f.name != "pixels"}
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return a record without pixels."""
-        rest = {**record, "metadata": Metadata.from_dict(record["metadata"])}
-        return cls(pixels=np.zeros((0, 0, 3), dtype=np.uint8), **rest)

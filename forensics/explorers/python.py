@@ -90,7 +90,7 @@ def _robustness(state: State) -> list[str]:
 
 
 def _metadata(_state: State) -> list[str]:
-    return ["finding.evidence.to_dict()"]
+    return ["finding.to_dict()['evidence']"]
 
 
 def _compare(state: State) -> list[str]:

@@ -1,10 +1,8 @@
 """How the result of one exhibit changes when the exhibit is delivered in other ways."""
 
 from dataclasses import dataclass
-from typing import Self
 
-from forensics.records.canonical import JsonObject
-from forensics.records.converting import to_record
+from forensics.records.converting import recorded
 
 __all__ = ["DeliveredScore", "Robustness"]
 
@@ -32,6 +30,7 @@ class DeliveredScore:
     stratum: str
 
 
+@recorded(derived=("llr_range", "score_range", "flips"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Robustness:
     """The exhibit as received, and its copies.
@@ -79,21 +78,3 @@ class Robustness:
         side = f"the side changes in {', '.join(self.flips)}" if self.flips else "the side does not change"
         without = f" ({lacking} without one)" if lacking else ""
         return f"{words}log10 LR {low:+.2f} to {high:+.2f}{without}; {side}"
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values, with what follows from them for readers of the file."""
-        return {
-            "received": to_record(self.received),
-            "copies": to_record(self.copies),
-            "llr_range": to_record(self.llr_range),
-            "score_range": to_record(self.score_range),
-            "flips": list(self.flips),
-        }
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the record that `to_dict` came from."""
-        return cls(
-            received=DeliveredScore(**record["received"]),
-            copies=tuple(DeliveredScore(**c) for c in record["copies"]),
-        )

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from forensics.errors import ModelError
+from forensics.errors import ModelError, needed_by
 from forensics.models.branch import BRANCHES, Branch
-from forensics.models.channels import ImageNetNormalize, ReferenceChannels, StarterChannels
-from forensics.models.convnext import ConvNeXt, small_convnext
-from forensics.models.layered import LayeredNetwork
-from forensics.models.replknet import RepLKNet
+from forensics.models.networks.channels import ImageNetNormalize, ReferenceChannels, StarterChannels
+from forensics.models.networks.convnext import ConvNeXt, small_convnext
+from forensics.models.networks.layered import LayeredNetwork
+from forensics.models.networks.replknet import RepLKNet
 
 __all__ = ["reference_convnext", "reference_replknet", "starter_convnext", "starter_replknet", "timm_network"]
 
@@ -98,7 +98,8 @@ def timm_network(*, variant: str, attribution_layer: str) -> Branch:
     ModelError
         timm has no such network, or the network no such layer.
     """
-    import timm  # here, since it takes a second and no shipped branch needs it
+    with needed_by("A branch of timm"):
+        import timm  # here, since it takes a second and no shipped branch needs it
 
     if variant not in timm.list_models():
         raise ModelError(f"timm {timm.__version__} has no network {variant!r}. timm.list_models() names them.")
@@ -141,7 +142,10 @@ def starter_replknet(
     dropout: float = 0.0,
     merged: bool = False,
 ) -> Branch:
-    """Return the context branch: a small RepLKNet behind the trace stem."""
+    """Return the context branch: a small RepLKNet behind the trace stem.
+
+    Nine parameters, since each is a value that a weights file names; see `RepLKNet` and `LayeredNetwork`.
+    """
     backbone = RepLKNet(
         kernel_sizes=kernel_sizes, layers=layers, widths=widths, small_kernel=small_kernel, n_channels=trace_width,
         drop_path=drop_path, num_classes=0, merged=merged,

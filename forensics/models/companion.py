@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from forensics.errors import WeightsMismatchError
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import as_field, from_record, recorded, to_record
+from forensics.records.writing import write_atomically
 from forensics.scores import Fusion
 
 __all__ = ["FILE_NAME", "Companion", "read_companion", "write_companion"]
@@ -18,6 +21,18 @@ FORMAT = "forensics.companion/1"
 FILE_NAME = "companion.json"
 
 
+def _with_digest(record: JsonObject) -> JsonObject:
+    """Return a record whose fusion names the weights, which the file does once for all."""
+    if record.get("fusion") is not None:
+        record["fusion"] = {**record["fusion"], "weights_sha256": record["weights_sha256"]}
+    return record
+
+
+def _without_digest(fusion: Fusion | None) -> JsonObject | None:
+    return None if fusion is None else {k: v for k, v in to_record(fusion).items() if k != "weights_sha256"}
+
+
+@recorded(constants={"format": FORMAT}, older=_with_digest, fusion=as_field(unstruct_hook=_without_digest))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Companion:
     """What was fitted and measured for one set of weights.
@@ -47,19 +62,7 @@ class Companion:
 
 def write_companion(path: Path, companion: Companion) -> None:
     """Write the file whole or not at all."""
-    fusion = companion.fusion
-    record = {
-        "format": FORMAT,
-        "weights_sha256": companion.weights_sha256,
-        "fusion": None if fusion is None else {"bias": fusion.bias, "mean": dict(fusion.mean), "top": dict(fusion.top)},
-        "maps": dict(companion.maps),
-        "attributions": [dict(row) for row in companion.attributions],
-        "fitted_on": dict(companion.fitted_on),
-        "withdrawn": companion.withdrawn,
-    }
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(record, sort_keys=True, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_atomically(path, json.dumps(to_record(companion), sort_keys=True, indent=1) + "\n")
 
 
 def read_companion(path: Path) -> Companion:
@@ -71,19 +74,8 @@ def read_companion(path: Path) -> Companion:
         It is damaged or of another format.
     """
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record["format"] != FORMAT:
-            raise ValueError(f"format {record['format']!r} instead of {FORMAT!r}")
-        digest, fusion = record["weights_sha256"], record["fusion"]
-        return Companion(
-            weights_sha256=digest,
-            fusion=None if fusion is None else Fusion(weights_sha256=digest, **fusion),
-            maps=record["maps"],
-            attributions=tuple(record.get("attributions", ())),  # older files have none
-            fitted_on=record["fitted_on"],
-            withdrawn=str(record.get("withdrawn", "")),  # older files have none
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
+        return from_record(Companion, json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as err:
         raise WeightsMismatchError(
             f"{path.name} cannot be read ({type(err).__name__}: {err}). Get the weights folder again."
         ) from err

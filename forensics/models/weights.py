@@ -7,7 +7,7 @@ else is needed to build the networks again, and nothing in it can run code.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ from forensics.errors import ModelError, UnknownNameError, WeightsMismatchError
 from forensics.models.branch import BRANCHES, Branch
 from forensics.models.checkpoints import read_checkpoint
 from forensics.models.ensemble import Ensemble
+from forensics.records.converting import from_record, recorded, to_record
+from forensics.records.writing import writing_at
 from forensics.reproducibility import file_sha256, joint_sha256
-from forensics.views import FixedFrame, Tiles, ViewScheme
+from forensics.views import FixedFrame, ViewScheme
 
 __all__ = [
     "BranchSpec",
@@ -58,6 +60,7 @@ class BranchSpec:
             ) from err
 
 
+@recorded(constants={"format": FORMAT, "class_order": list(CLASS_ORDER)})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """All facts about a weights file that are not tensors.
@@ -83,16 +86,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """Return canonical JSON."""
-        record = {
-            "format": FORMAT,
-            "name": self.name,
-            "branches": {name: asdict(spec) for name, spec in self.branches.items()},
-            "scheme": asdict(self.scheme),
-            "class_order": list(CLASS_ORDER),
-            "licence": self.licence,
-            "training": dict(self.training),
-        }
-        return json.dumps(record, sort_keys=True)
+        return json.dumps(to_record(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "Manifest":
@@ -104,24 +98,10 @@ class Manifest:
             Another format, another class order or a field missing.
         """
         try:
-            record = json.loads(text)
-            if record["format"] != FORMAT or tuple(record["class_order"]) != CLASS_ORDER:
-                raise WeightsMismatchError(
-                    f"expected format {FORMAT!r} and class order {CLASS_ORDER}, got {record['format']!r} and "
-                    f"{record['class_order']!r}. Convert the file with 'forensics weights import'."
-                )
-            scheme = dict(record["scheme"])
-            kind = scheme.pop("kind")
-            return cls(
-                name=str(record["name"]),
-                branches={str(n): BranchSpec(**spec) for n, spec in record["branches"].items()},
-                scheme=Tiles(**scheme) if kind == "tiles" else FixedFrame(**scheme),
-                licence=str(record["licence"]),
-                training=dict(record["training"]),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as err:
+            return from_record(cls, json.loads(text))
+        except ValueError as err:
             raise WeightsMismatchError(
-                f"the manifest in the header cannot be read ({type(err).__name__}: {err}). "
+                f"the manifest in the header cannot be read: {err} "
                 "Get the file again, or convert it with 'forensics weights import'."
             ) from err
 
@@ -165,10 +145,8 @@ def write_weights(path: Path, *, branches: Mapping[str, Branch], manifest: Manif
     for name, branch in branches.items():
         for key, value in branch.state_dict().items():
             tensors[f"{name}.{key}"] = value.detach().cpu().contiguous().clone()
-    partial = path.with_suffix(".partial")
-    save_file(tensors, str(partial), metadata={"manifest": manifest.to_json()})
-    partial.chmod(0o644)  # the library leaves the file readable by its owner alone
-    partial.replace(path)
+    with writing_at(path) as place:
+        save_file(tensors, str(place), metadata={"manifest": manifest.to_json()})
     return file_sha256(path)
 
 

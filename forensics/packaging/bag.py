@@ -1,4 +1,4 @@
-"""Making an evidence package: what of a case folder goes where."""
+"""The making of an evidence package: what of a case folder goes where."""
 
 import os
 import shutil
@@ -8,19 +8,20 @@ from contextlib import suppress
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
-from forensics.custody import CustodyLog, Entry, Item, query_path, sign_file, signature_path, timestamp_path, verify_log
+from forensics.custody import CustodyLog, Entry, Item, sign_file, verify_log
+from forensics.custody.beside import vouching_files
 from forensics.custody.entries import utc_text
 from forensics.custody.storage import read_lines
 from forensics.errors import CustodyError
 from forensics.packaging.case_uco import Described, ReportFile, case_document
-from forensics.packaging.contents import Contents, finding_lines, read_case
+from forensics.packaging.contents import Contents, finding_lines, read_case, report_rows
 from forensics.packaging.extracts import CUSTODY, FINDINGS, METADATA, custody_rows, finding_rows, metadata_rows, table
 from forensics.packaging.names import safe_name
-from forensics.packaging.states import signed_states
+from forensics.packaging.signed_logs import signed_logs
 from forensics.packaging.writing import Bag, Progress
-from forensics.records.canonical import canonical_text, digest, storable
+from forensics.records.canonical import JsonObject, canonical_text, digest, storable
 from forensics.reproducibility import utc_now
 from forensics.version import __version__
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 __all__ = ["write_package"]
-
-JsonObject: TypeAlias = dict[str, Any]
 
 
 def write_package(
@@ -205,15 +204,14 @@ class _Case:
 
     def _rows(self) -> Iterator[JsonObject]:
         for report in self.contents.reports:
-            rows = report.record.get("findings")
-            yield from (row for row in (rows if isinstance(rows, list) else ()) if isinstance(row, dict))
+            yield from filter(None, report_rows(report.record))
         for path in self.contents.finding_files:
             yield from finding_lines(path)
 
     def _custody(self, log: Path, made: list[Item], *, actor: str, now: datetime) -> tuple[Entry, ...]:
         """Add the entry, and copy the log as far as that entry unless it is withheld."""
         contents = self.contents
-        states = [] if contents.protected else signed_states(log)  # of the log as it is before the entry
+        earlier = [] if contents.protected else signed_logs(log)  # of the log as it is before the entry
         inputs = [report.item for report in contents.reports]
         inputs += [Item(name=e.path.name, sha256=e.sha256, n_bytes=e.n_bytes) for e in contents.exhibits if e.path]
         note = f"Reports: {len(contents.reports)}. Exhibits: {contents.why}."
@@ -224,17 +222,16 @@ class _Case:
         self.bag.add("data/custody.jsonl", _until(log, self.entry))
         entries = verify_log(self.bag.root / "data/custody.jsonl").entries
         self.bag.add("data/extracts/custody.csv", table(CUSTODY, custody_rows(entries)))
-        for state in states:
-            place = f"data/custody-{state.length}/custody.jsonl" if state.length else "data/custody.jsonl"
+        for signed in earlier:
+            place = f"data/custody-{signed.length}/custody.jsonl" if signed.length else "data/custody.jsonl"
             if place not in self.bag.files:
-                self.bag.add(place, [state.read(log)])
-            self.bag.copy(f"{place}{state.beside.suffix}", state.beside)
+                self.bag.add(place, [signed.read(log)])
+            self.bag.copy(f"{place}{signed.beside.suffix}", signed.beside)
         return entries
 
     def _beside(self, path: Path, name: str) -> Iterator[Item]:
-        for one in (signature_path(path), query_path(path), timestamp_path(path)):
-            if one.is_file() and not one.is_symlink():
-                yield self.bag.copy(f"{name}{one.suffix}", one)
+        for one in vouching_files(path):
+            yield self.bag.copy(f"{name}{one.suffix}", one)
 
 
 def _target(folder: Path, out: str | PathLike[str] | None) -> Path:
@@ -278,10 +275,10 @@ def _until(log: Path, last: Entry) -> Iterator[bytes]:
 
 def _without_arrays(row: JsonObject) -> JsonObject:
     """Return a finding without what takes room: the logits of every view and the map."""
-    kept = {name: value for name, value in row.items() if name not in ("localisation", "robustness")}
-    if isinstance(kept.get("scores"), dict):
-        kept["scores"] = {name: kept["scores"].get(name) for name in ("score", "log_odds")}
-    return kept
+    short = {name: value for name, value in row.items() if name not in ("localisation", "robustness")}
+    if isinstance(short.get("scores"), dict):
+        short["scores"] = {name: short["scores"].get(name) for name in ("score", "log_odds")}
+    return short
 
 
 def _rename(root: Path, target: Path) -> None:

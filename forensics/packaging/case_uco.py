@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from forensics.custody.entries import ACTIONS, Entry, Item, is_utc
+from forensics.packaging.contents import report_rows
 from forensics.records.canonical import canonical_text, digest, storable
 
 __all__ = ["Described", "ReportFile", "case_document"]
@@ -137,16 +138,16 @@ def _examinations(described: Described, graph: _Graph, files: Mapping[str, str])
     examiner = {
         str(row["evidence"]["sha256"]): str(report.record["case"]["examiner"])
         for report in reversed(described.reports)
-        for row in _rows(report.record)
+        for row in report_rows(report.record)
         if "evidence" in row and (report.record.get("case") or {}).get("examiner")
     }
     for row in described.findings:
         if "evidence" not in row:
             continue
         sha256, run = row["evidence"]["sha256"], row.get("run") or {}
-        key = digest(canonical_text(storable(_told(row))))
+        key = digest(canonical_text(storable(_facet_values(row))))
         facet = _node("ExaminationFacet", ["fx:ExaminationFacet", "analysis:AnalyticResultFacet"], key)
-        graph.add({**facet, **_told(row)})
+        graph.add({**facet, **_facet_values(row)})
         result = _node("AnalyticResult", "analysis:AnalyticResult", key)
         graph.add({**result, "core:name": f"Outcome: {row.get('outcome')}", "core:hasFacet": _refs([facet["@id"]])})
         action = _action("examined", graph, key, time=str(run.get("examined_at")), actor=examiner.get(sha256, ""))
@@ -165,7 +166,7 @@ def _reports(described: Described, graph: _Graph, files: Mapping[str, str]) -> I
             time=str(report.record.get("created")),
             actor=str(case.get("examiner") or ""),
         )
-        about = sorted({files[row["evidence"]["sha256"]] for row in _rows(report.record) if "evidence" in row})
+        about = sorted({files[row["evidence"]["sha256"]] for row in report_rows(report.record) if "evidence" in row})
         tool = _tool(graph, str(generator.get("name")), str(generator.get("version")))
         yield graph.add(
             {
@@ -260,7 +261,7 @@ def _facets(sha256: str, node: Node) -> Iterator[Node]:
     node["core:hasFacet"] = _refs(facet["@id"] for facet in facets)
 
 
-def _told(row: Mapping[str, Any]) -> Node:
+def _facet_values(row: Mapping[str, Any]) -> Node:
     """Return what a finding says, as properties of our facet."""
     scores, lr, propositions = row.get("scores") or {}, row.get("lr") or {}, row.get("propositions") or {}
     lower, upper = lr.get("interval") or (None, None)
@@ -315,11 +316,6 @@ def _node(kind: str, types: str | list[str], *key: str) -> Node:
     """Return a node whose identifier follows from what it is about, so that it is the same every time."""
     name = uuid.uuid5(NAMES, digest(canonical_text(storable({"kind": kind, "key": list(key)}))))
     return {"@id": f"kb:{kind}-{name}", "@type": types}
-
-
-def _rows(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    rows = record.get("findings")
-    yield from (row for row in (rows if isinstance(rows, list) else ()) if isinstance(row, dict))
 
 
 def _in_bundle(node: Node) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a package is as it was made. The package may come from anybody: nothing in it is followed, fetched or trusted."""
+"""The check of a package, which may come from anybody: nothing in it is followed, fetched or trusted."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,11 +13,12 @@ from forensics.packaging.contents import named_exhibits
 from forensics.packaging.structure import Structure, read_structure
 from forensics.packaging.writing import CHUNK
 from forensics.records.canonical import canonical_text, visible
+from forensics.records.check import Check
 from forensics.report.checks.verification import read_record, verify_report
 
 __all__ = ["PackageCheck", "verify_package"]
 
-Check: TypeAlias = Iterator[tuple[bool, str]]
+Checked: TypeAlias = Iterator[tuple[bool, str]]
 
 TAGS = "tagmanifest-sha256.txt"
 # What reading a record that somebody edited can raise, beside our own errors.
@@ -25,24 +26,8 @@ EDITED = (ForensicsError, OSError, LookupError, TypeError, ValueError, Attribute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PackageCheck:
-    """What a check of a package found.
-
-    Parameters
-    ----------
-    problems : tuple of str
-        What is wrong, each with its file; the package holds up if there is nothing.
-    proofs : tuple of str
-        What the checks show, and what they cannot show.
-    """
-
-    problems: tuple[str, ...] = ()
-    proofs: tuple[str, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is wrong."""
-        return not self.problems
+class PackageCheck(Check):
+    """What a check of a package found; each problem is named with its file."""
 
 
 def verify_package(
@@ -101,7 +86,7 @@ def _as_others_see_it(folder: Path) -> Iterator[str]:
         yield f"The library bagit refuses the package: {visible(str(err))}"
 
 
-def _signature(bag: Structure, key: str | PathLike[str] | None) -> Check:
+def _signature(bag: Structure, key: str | PathLike[str] | None) -> Checked:
     if not bag.has(f"{TAGS}.sig"):
         if key is None:
             yield (
@@ -116,13 +101,13 @@ def _signature(bag: Structure, key: str | PathLike[str] | None) -> Check:
         return
     if not bag.has(TAGS):
         return  # named already
-    yield from _told(TAGS, partial(verify_signature, bag.paths[TAGS], public_key=key))
+    yield from _findings_of(TAGS, partial(verify_signature, bag.paths[TAGS], public_key=key))
 
 
-def _times(bag: Structure, roots: str | PathLike[str] | None) -> Check:
+def _times(bag: Structure, roots: str | PathLike[str] | None) -> Checked:
     """Check the time-stamp of the package; those of reports and of the log are checked with these."""
     if bag.has(f"{TAGS}.tsr") and bag.has(TAGS):
-        yield from _told(TAGS, partial(verify_timestamp, bag.paths[TAGS], roots=roots))
+        yield from _findings_of(TAGS, partial(verify_timestamp, bag.paths[TAGS], roots=roots))
     elif roots is not None and not any(name.endswith(".tsr") for name in bag.sizes):
         yield (
             False,
@@ -130,17 +115,17 @@ def _times(bag: Structure, roots: str | PathLike[str] | None) -> Check:
         )
 
 
-def _log(bag: Structure, roots: str | PathLike[str] | None) -> Check:
+def _log(bag: Structure, roots: str | PathLike[str] | None) -> Checked:
     """Check the custody log, and that the states of it that were signed are beginnings of it."""
     for name in sorted(n for n in bag.sizes if n.startswith("data/custody") and n.endswith("custody.jsonl")):
         path = bag.paths[name]
         early = name != "data/custody.jsonl" and bag.has("data/custody.jsonl")
         if not early:
-            yield from _told(name, partial(verify_log, path))
+            yield from _findings_of(name, partial(verify_log, path))
         if bag.has(f"{name}.sig"):
-            yield from _told(name, partial(verify_signature, path))
+            yield from _findings_of(name, partial(verify_signature, path))
         if bag.has(f"{name}.tsr"):
-            yield from _told(name, partial(verify_timestamp, path, roots=roots))
+            yield from _findings_of(name, partial(verify_timestamp, path, roots=roots))
         if early:
             if _begins(path, bag.paths["data/custody.jsonl"]):
                 yield True, f"{name}: it is the beginning of data/custody.jsonl, byte for byte."
@@ -148,7 +133,7 @@ def _log(bag: Structure, roots: str | PathLike[str] | None) -> Check:
                 yield False, f"{name}: it is not the beginning of data/custody.jsonl: one of the two was changed."
 
 
-def _reports(bag: Structure, key: str | PathLike[str] | None, roots: str | PathLike[str] | None) -> Check:
+def _reports(bag: Structure, key: str | PathLike[str] | None, roots: str | PathLike[str] | None) -> Checked:
     names = bag.under("data/reports/", ".html")
     if not names:
         yield False, "data/reports: there is no report in the package. Ask for a new copy."
@@ -176,7 +161,7 @@ def _reports(bag: Structure, key: str | PathLike[str] | None, roots: str | PathL
             )
 
 
-def _exhibits(bag: Structure, record: Mapping[str, Any], present: set[str]) -> Check:
+def _exhibits(bag: Structure, record: Mapping[str, Any], present: set[str]) -> Checked:
     for number, evidence in named_exhibits(record):
         name = visible(evidence["name"])
         if evidence["sha256"] in present:
@@ -190,7 +175,7 @@ def _exhibits(bag: Structure, record: Mapping[str, Any], present: set[str]) -> C
             yield True, f"Not shown: that exhibit {number}, {name}, is as it was. The package holds no exhibits."
 
 
-def _record(bag: Structure, name: str, record: Mapping[str, Any]) -> Check:
+def _record(bag: Structure, name: str, record: Mapping[str, Any]) -> Checked:
     beside = f"{name.removesuffix('.html')}.json"
     if not bag.has(beside):
         yield False, f"{beside} is missing. Ask for a new copy."
@@ -202,7 +187,7 @@ def _record(bag: Structure, name: str, record: Mapping[str, Any]) -> Check:
         yield False, f"{beside} is not the record of this report: one of the two was changed."
 
 
-def _told(name: str, check: Callable[[], Any]) -> Check:
+def _findings_of(name: str, check: Callable[[], Any]) -> Checked:
     try:
         found = check()
     except EDITED as err:

@@ -1,4 +1,4 @@
-"""What a case folder holds that goes into a package, and what must not go.
+"""The contents of a case folder: what goes into a package, and what must not.
 
 A redacted report protects whoever it shows. A package with one therefore holds nothing that it withholds, unless the caller asks for the
 exhibits in so many words.
@@ -9,18 +9,26 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from forensics.custody.entries import Item, is_digest, open_file
 from forensics.custody.keys import is_private, load_public_key
 from forensics.errors import CustodyError, RecordError, ReportError
-from forensics.records.canonical import parse, visible
+from forensics.records.canonical import JsonObject, parse, visible
 from forensics.report.checks.verification import read_record
 from forensics.report.page.html import RECORD_OPEN
 
-__all__ = ["Contents", "Exhibit", "Report", "finding_lines", "is_finding", "is_withheld", "named_exhibits", "read_case"]
-
-JsonObject: TypeAlias = dict[str, Any]
+__all__ = [
+    "Contents",
+    "Exhibit",
+    "Report",
+    "finding_lines",
+    "is_finding",
+    "is_withheld",
+    "named_exhibits",
+    "read_case",
+    "report_rows",
+]
 
 LOG = "custody.jsonl"
 FINDING, ERROR = "forensics.finding/", "forensics.error/"
@@ -166,13 +174,18 @@ def is_finding(row: object) -> bool:
     )
 
 
+def report_rows(record: Mapping[str, Any]) -> list[JsonObject]:
+    """Return the findings and error rows of a report, which may have been edited; what is none is an empty row."""
+    rows = record.get("findings")
+    return [row if isinstance(row, dict) else {} for row in rows] if isinstance(rows, list) else []
+
+
 def named_exhibits(record: Mapping[str, Any]) -> Iterator[tuple[int, JsonObject]]:
     """Yield the number and the evidence of each exhibit that a report names by its digest."""
-    rows = record.get("findings")
-    for number, row in enumerate(rows if isinstance(rows, list) else (), start=1):
+    for number, row in enumerate(report_rows(record), start=1):
         if is_finding(row):
             yield number, row["evidence"]
-        elif isinstance(row, dict) and is_digest(row.get("sha256")) and isinstance(row.get("name"), str):
+        elif is_digest(row.get("sha256")) and isinstance(row.get("name"), str):
             yield number, row  # it could not be opened as a picture, and is an exhibit all the same
 
 

@@ -14,8 +14,6 @@ from forensics.records.canonical import canonical_text, storable, visible
 __all__ = ["custody_rows", "finding_rows", "metadata_rows", "table"]
 
 Cell: TypeAlias = str | int | float | bool | None
-JsonObject: TypeAlias = dict[str, Any]
-
 # A spreadsheet computes cells that begin so, which can send data away or start programs. The last four are what Chinese, Japanese
 # and Korean input methods write, and what spreadsheets there accept too.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")

@@ -38,16 +38,16 @@ def safe_name(name: str, taken: set[str]) -> str:
     >>> safe_name("a/b c.jpg", names), safe_name("A_B_C.JPG", names), safe_name("con.txt", names)
     ('a_b_c.jpg', 'A_B_C-2.JPG', '_con.txt')
     """
-    kept = "".join(c if c.isalnum() or c in ".-_" else "_" for c in composed(name))
-    kept = composed(kept).strip(".")  # neither hidden, nor with an end that Windows takes away
-    kept = f"_{kept}" if kept.startswith("-") else kept  # no option of a command
-    if not kept.strip("_"):
-        kept = "unnamed"
-    if kept.partition(".")[0].casefold() in _DEVICES:
-        kept = f"_{kept}"
-    stem, dot, ending = kept.rpartition(".")
+    safe = "".join(c if c.isalnum() or c in ".-_" else "_" for c in composed(name))
+    safe = composed(safe).strip(".")  # neither hidden, nor with an end that Windows takes away
+    safe = f"_{safe}" if safe.startswith("-") else safe  # no option of a command
+    if not safe.strip("_"):
+        safe = "unnamed"
+    if safe.partition(".")[0].casefold() in _DEVICES:
+        safe = f"_{safe}"
+    stem, dot, ending = safe.rpartition(".")
     if not dot or len(ending.encode()) > SUFFIX:
-        stem, dot, ending = kept, "", ""
+        stem, dot, ending = safe, "", ""
     stem = _cut(stem, LONGEST - len(f"{dot}{ending}".encode()))
     number, found = 1, f"{stem}{dot}{ending}"
     while _key(found) in taken:

@@ -1,4 +1,4 @@
-"""Whether a folder is a whole bag (BagIt, RFC 8493) of the kind that we write; each problem is named with its file.
+"""The files of a folder that should be a whole bag (BagIt, RFC 8493) of the kind that we write; each problem is named with its file.
 
 Read by ourselves before any library does: what a stranger put together must not lead out of its folder, and ``bagit`` stops at the first
 kind of problem, passes over lines that it cannot read, and takes a file for listed that one manifest of two lists.
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from forensics.custody.beside import SUFFIXES
 from forensics.packaging.names import composed
 from forensics.packaging.writing import ALGORITHMS, BAGIT, CHUNK
 from forensics.records.canonical import visible
@@ -23,7 +24,7 @@ MAX_DEPTH = 8  # folders in folders; ours have three
 MAX_NAMED = 200  # problems of one kind before the rest is counted
 _LINE = {"sha256": re.compile(r"([0-9a-f]{64})  (.+)"), "sha512": re.compile(r"([0-9a-f]{128})  (.+)")}
 # Made over the tag manifest, so that it cannot list them.
-BESIDE = tuple(f"tagmanifest-sha256.txt{suffix}" for suffix in (".sig", ".tsq", ".tsr"))
+BESIDE = tuple(f"tagmanifest-sha256.txt{suffix}" for suffix in SUFFIXES)
 REQUIRED = (
     "bagit.txt",
     "bag-info.txt",

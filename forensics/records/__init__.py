@@ -1,1 +1,1 @@
-"""What all records stand on: array types, JSON in both directions, canonical JSON, whole files and progress."""
+"""The base of all records: array types, JSON in both directions, canonical JSON, whole files and progress."""

@@ -5,8 +5,9 @@ and read by `from_record` as it stands. What its annotations do not say is said 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
-from typing import Any, TypeAlias, TypeVar
+from dataclasses import fields, is_dataclass
+from numbers import Integral, Real
+from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_origin
 
 import numpy as np
 from cattrs import Converter, transform_error
@@ -24,6 +25,7 @@ JsonScalar: TypeAlias = str | int | float | bool | None
 T = TypeVar("T")
 
 as_field = override  # of cattrs: how one field is written and read
+WORDS = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
 NOT_FINITE = ("inf", "-inf", "nan")  # the text that `forensics.records.canonical.storable` makes of such numbers
 
 
@@ -58,28 +60,28 @@ def from_record(kind: type[T], record: object) -> T:
         own = _first_of_ours(err)
         if own is not None:
             raise own from err
-        found = "; ".join(transform_error(err, format_exception=_said))
-    except (TypeError, ValueError) as err:
-        found = str(err)
+        found = "; ".join(_placed(text) for text in transform_error(err, format_exception=_said))
+    except (AttributeError, KeyError, TypeError, ValueError) as err:
+        found = _placed(_said(err))
     name = getattr(kind, "__name__", str(kind))
     raise RecordError(
-        f"the record of a {name} cannot be read: {found}. Read it with the version of forensics that wrote it."
+        f"the record of a {name} cannot be read: {found}. Read it with the version of forensics that wrote it, or mend it."
     )
 
 
 def recorded(
     *,
-    constants: Mapping[str, str] | None = None,
+    constants: Mapping[str, Any] | None = None,
     derived: tuple[str, ...] = (),
     left_out: Mapping[str, Callable[[], Any]] | None = None,
     older: Callable[[JsonObject], JsonObject] | None = None,
-    **fields: Any,
+    **overrides: Any,
 ) -> Callable[[type[T]], type[T]]:
     """Say how records of a class differ from its fields; used as a decorator above ``@dataclass``.
 
     Parameters
     ----------
-    constants : mapping of str to str, optional
+    constants : mapping of str to JSON values, optional
         Members that every record of the class has, such as its schema; a record with others is refused.
     derived : tuple of str
         Properties that are written for readers of the file, and ignored when it is read.
@@ -87,7 +89,7 @@ def recorded(
         Fields that are not written, and what makes their value when a record is read.
     older : callable, optional
         Given a record as it was found, returns one of today's shape; it may change its argument, a copy.
-    **fields : as_field
+    **overrides : as_field
         Of fields that are written or read in a way of their own.
     """
     constants, left_out = constants or {}, left_out or {}
@@ -95,12 +97,12 @@ def recorded(
     def register(kind: type[T]) -> type[T]:
         unwritten = {name: override(omit=True) for name in left_out}
         made = {name: override(struct_hook=_ignoring(make)) for name, make in left_out.items()}
-        write_fields = make_dict_unstructure_fn(kind, _converter, **{**fields, **unwritten})
+        write_fields = make_dict_unstructure_fn(kind, _converter, **{**overrides, **unwritten})
         read_fields = make_dict_structure_fn(
             kind,
             _converter,
             _cattrs_forbid_extra_keys=True,
-            **{**fields, **made},
+            **{**overrides, **made},
         )
 
         def write(value: T) -> JsonObject:
@@ -115,11 +117,11 @@ def recorded(
             given = dict(given) if older is None else older(dict(given))
             for name, expected in constants.items():
                 if given.pop(name, None) != expected:
-                    raise ValueError(f"{name} is {_object(record).get(name)!r:.80} and not {expected!r}")
+                    raise ValueError(f"must have the {name} {expected!r}, got {_object(record).get(name)!r:.80}")
             for name in derived:
                 given.pop(name, None)
             for name in left_out.keys() & given.keys():
-                raise ValueError(f"{name} is never part of it")
+                raise ValueError(f"has {name}, which is never written")
             return read_fields({**given, **dict.fromkeys(left_out)}, kind)
 
         _converter.register_unstructure_hook(kind, write)
@@ -131,7 +133,7 @@ def recorded(
 
 def _object(record: object) -> Mapping[str, Any]:
     if not isinstance(record, Mapping):
-        raise TypeError(f"expected an object, got {type(record).__name__}")
+        raise TypeError(f"must be an object, got {type(record).__name__}")
     return record
 
 
@@ -139,12 +141,24 @@ def _ignoring(make: Callable[[], Any]) -> Callable[[Any, Any], Any]:
     return lambda _value, _type: make()
 
 
-def _said(err: BaseException, _: type | None) -> str:
+def _said(err: BaseException, _: type | None = None) -> str:
     if isinstance(err, KeyError):
-        return f"{err.args[0]} is missing"
+        return f"lacks {err.args[0]}"
     if isinstance(err, ForbiddenExtraKeysError):
-        return f"{', '.join(sorted(err.extra_fields))} is unknown"
+        known = ", ".join(f.name for f in fields(err.cl))
+        return f"has {', '.join(sorted(err.extra_fields))}, which is unknown: there are {known}"
     return str(err)
+
+
+def _placed(text: str) -> str:
+    """Return what is wrong with its place in front: ``parts[0].share must be a number``."""
+    said, _, place = text.partition(" @ $")
+    place = place.removeprefix(".")
+    if said.startswith("lacks ") and place:
+        return f"{place} is missing"
+    if said.startswith(("must ", "lacks ", "has ")):
+        return f"{place or 'it'} {said}"
+    return f"{place}: {said}" if place else said
 
 
 def _first_of_ours(err: BaseException) -> ForensicsError | None:
@@ -154,15 +168,27 @@ def _first_of_ours(err: BaseException) -> ForensicsError | None:
     return next((own for own in map(_first_of_ours, parts) if own is not None), None)
 
 
-def _scalar(kind: type, accepted: tuple[type, ...]) -> Callable[[Any, Any], Any]:
+def _scalar(kind: type, accepted: type) -> Callable[[Any, Any], Any]:
     def read(value: Any, _: Any) -> Any:
         if kind is float and isinstance(value, str) and value in NOT_FINITE:
             return float(value)
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-            raise TypeError(f"expected {kind.__name__}, got {value!r:.80}")
+            raise TypeError(f"must be {WORDS[kind]}, got {value!r:.80}")
         return kind(value)
 
     return read
+
+
+def _is_choice(annotation: Any) -> bool:
+    origin: Any = get_origin(annotation)
+    return origin is Literal
+
+
+def _choice(value: Any, annotation: Any) -> Any:
+    allowed = get_args(annotation)
+    if value not in allowed:
+        raise ValueError(f"must be one of {', '.join(map(str, allowed))}, got {value!r:.80}")
+    return value
 
 
 def _array(annotation: Any) -> Callable[[Any, Any], Any]:
@@ -191,8 +217,9 @@ def _array_values(array: Any) -> Any:
 def _make_converter() -> Converter:
     made = Converter(forbid_extra_keys=True, unstruct_collection_overrides={tuple: list})
     configure_union_passthrough(JsonScalar, made)
-    for kind, accepted in ((str, (str,)), (bool, (bool,)), (int, (int,)), (float, (float, int))):
+    for kind, accepted in ((str, str), (bool, bool), (int, Integral), (float, Real)):
         made.register_structure_hook(kind, _scalar(kind, accepted))
+    made.register_structure_hook_func(_is_choice, _choice)
     made.register_structure_hook_factory(is_dataclass, _dataclass)
     made.register_structure_hook_factory(lambda t: element_type(t) is not None, _array)
     made.register_unstructure_hook_func(lambda t: t is np.ndarray or element_type(t) is not None, _array_values)

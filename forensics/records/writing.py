@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeAlias
 
 from forensics.errors import ForensicsError, RecordError
 
-__all__ = ["Content", "write_atomically", "writing"]
+__all__ = ["Content", "write_atomically", "writing", "writing_at"]
 
 Content: TypeAlias = bytes | str | Callable[[BinaryIO], object]
 
@@ -57,17 +57,28 @@ def writing(
 
     Parameters and errors are those of `write_atomically`.
     """
+    with writing_at(path, sync=sync, error=error) as partial, partial.open("r+b") as file:
+        yield file
+
+
+@contextmanager
+def writing_at(
+    path: str | os.PathLike[str], *, sync: bool = True, error: type[ForensicsError] = RecordError
+) -> Iterator[Path]:
+    """Yield the place of a temporary file with the same suffix, for libraries that take a name; otherwise as `writing`."""
     path = Path(path)
     # Beside the file, so that the last step is a renaming; named by chance, so that two programs do not meet.
-    partial = path.with_name(f".{path.name[:100]}-{secrets.token_hex(8)}.partial")
+    partial = path.with_name(f".{path.stem[:100]}-{secrets.token_hex(8)}.partial{path.suffix[:20]}")
     try:
-        with partial.open("x+b") as file:
-            yield file
-            file.flush()
-            if sync:
+        partial.touch(exist_ok=False)
+        permissions = partial.stat().st_mode  # those of any new file here; libraries leave others
+        yield partial
+        if sync:
+            with partial.open("r+b") as file:
                 os.fsync(file.fileno())
-        with suppress(FileNotFoundError):  # a new file has the permissions that new files get here
-            partial.chmod(path.stat().st_mode & 0o777)
+        with suppress(FileNotFoundError):
+            permissions = path.stat().st_mode
+        partial.chmod(permissions & 0o777)
         partial.replace(path)
     except OSError as err:
         if err.filename not in (None, str(partial), str(path)):

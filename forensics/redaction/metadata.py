@@ -67,7 +67,7 @@ def redacted_metadata(metadata: Mapping[str, Any], redaction: Redaction) -> Json
     Parameters
     ----------
     metadata : mapping
-        As `Metadata.to_dict` returns it; nested mappings of any depth. EXIF is under ``exif``.
+        Of a `forensics.types.Metadata`; nested mappings of any depth. EXIF is under ``exif``.
     redaction : Redaction
 
     Returns

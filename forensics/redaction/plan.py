@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, TypeAlias
 
 from forensics.evidence.record import Evidence
 from forensics.records.arrays import UInt8Array
-from forensics.records.canonical import JsonObject
+from forensics.records.converting import from_record
 from forensics.redaction.boxes import Box, checked_boxes
 from forensics.redaction.covering import STYLES, Style, covered_boxes, paint
 from forensics.redaction.faces import find_faces
@@ -118,7 +118,7 @@ class Redaction:
 
     @classmethod
     def of(cls, value: Any) -> "Redaction":
-        """Return what is meant: True is ``whole``; False and None are ``none``; a string is that mode; a mapping as `from_dict`."""
+        """Return what is meant: True is ``whole``; False and None are ``none``; a string is that mode; a mapping holds its fields, as a record does."""
         if isinstance(value, cls):
             return value
         if value is None or isinstance(value, bool):
@@ -126,7 +126,7 @@ class Redaction:
         if isinstance(value, str):
             return cls(what=value)  # type: ignore[arg-type]  # checked when it is made
         if isinstance(value, Mapping):
-            return cls.from_dict(value)
+            return from_record(cls, value)
         raise TypeError(
             f"a redaction is True, False, one of {', '.join(WHAT)} or a Redaction, got {type(value).__name__}. "
             "Pass redact=True if you are not sure."
@@ -177,34 +177,6 @@ class Redaction:
     def boxes_of(self, exhibit: Evidence) -> tuple[Box, ...]:
         """Return the boxes of an exhibit that are covered, margins included."""
         return self.covering(exhibit).boxes
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values."""
-        return {
-            "what": self.what,
-            "style": self.style,
-            "names": self.names,
-            "places": self.places,
-            "regions": {sha256: [list(b) for b in boxes] for sha256, boxes in self.regions.items()},
-            "faces": {sha256: [list(b) for b in boxes] for sha256, boxes in self.faces.items()},
-        }
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> "Redaction":
-        """Return the redaction that `to_dict` came from; what is missing is as in a new one.
-
-        Raises
-        ------
-        ValueError
-            The record names something that a redaction does not have.
-        """
-        allowed = ("what", "style", "names", "places", "regions", "faces")
-        unknown = sorted(set(record) - set(allowed))
-        if unknown:
-            raise ValueError(
-                f"a redaction has no {', '.join(map(str, unknown))!r:.80}. There are: {', '.join(allowed)}. Mend the record."
-            )
-        return cls(**record)
 
 
 def _by_digest(given: object, name: str) -> dict[str, tuple[Box, ...]]:

@@ -9,6 +9,7 @@ from forensics.custody import CustodyLog
 from forensics.errors import CalibrationError, ReportError
 from forensics.evidence import KnownFiles, perceptual_hashes
 from forensics.evidence.record import Evidence
+from forensics.records.converting import to_record
 from forensics.redaction import WITHHELD, Redaction
 from forensics.report.sections.phrases import exhibit_label
 
@@ -41,7 +42,7 @@ def custody_entries(log: CustodyLog, digests: Sequence[str], *, names: bool) -> 
             f"the custody log is broken: {check.problems[0]} Mend nothing; keep it as it is and say so in the case's notes."
         )
     numbers = {digest: number for number, digest in reversed(list(enumerate(digests, start=1))) if digest}
-    told = [e.to_dict() for e in check.entries if any(i.sha256 in numbers for i in (*e.inputs, *e.outputs))]
+    told = [to_record(e) for e in check.entries if any(i.sha256 in numbers for i in (*e.inputs, *e.outputs))]
     entries = told if names else [_nameless(entry, numbers) for entry in told]
     return {"head": check.head, "length": len(check.entries), "entries": entries}
 
@@ -68,7 +69,7 @@ def looked_up(evidence: Evidence, known: Sequence[KnownFiles], redaction: Redact
         {
             "name": WITHHELD if redaction.names else one.name,
             "sha256": one.sha256,
-            "matches": [_match(match.to_dict(), redaction) for match in one.matches(evidence)],
+            "matches": [_match(to_record(match), redaction) for match in one.matches(evidence)],
             "notes": [*one.problems, *filter(None, [one.not_compared(evidence)])],
         }
         for one in known

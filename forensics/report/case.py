@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Self
 
 from forensics.errors import ReportError
+from forensics.records.canonical import JsonObject
 
 __all__ = ["Case", "read_toml"]
-
-JsonObject: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +64,6 @@ class Case:
             value = getattr(self, f.name)
             if value is not None and not isinstance(value, str):
                 raise TypeError(f"Case.{f.name} must be text, got {type(value).__name__}. Write it in quotes.")
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the case that `to_dict` came from."""
-        return cls(**record)
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> Self:

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Self, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any
 
 from forensics.attribution.record import Attribution
 from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
@@ -11,8 +11,6 @@ from forensics.detector.finding import Finding
 from forensics.report.case import Case
 
 __all__ = ["Context", "Exhibit", "Figure"]
-
-JsonObject: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +58,6 @@ class Figure:
     bar: str = ""
     low: str = ""
     high: str = ""
-
-    def to_dict(self) -> JsonObject:
-        """Return JSON values."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
-
-    @classmethod
-    def from_dict(cls, record: JsonObject) -> Self:
-        """Return the figure that `to_dict` came from."""
-        return cls(**record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

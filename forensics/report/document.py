@@ -15,6 +15,7 @@ from forensics.detector.finding import Finding
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
 from forensics.records.canonical import canonical_text, storable
+from forensics.records.converting import from_record, to_record
 from forensics.records.spool import Spool
 from forensics.redaction import Redaction
 from forensics.report.accompanying import card_figures, custody_entries
@@ -175,9 +176,9 @@ def write_document(
         "created": now.astimezone(UTC).isoformat(timespec="seconds"),
         "generator": {"name": "forensics", "version": __version__},
         "language": "en",
-        "redaction": Redaction().to_dict(),
+        "redaction": to_record(Redaction()),
         "title": title,
-        "case": case.to_dict(),
+        "case": to_record(case),
         "findings": [],
         "figures": [],
         "data": data,
@@ -195,17 +196,17 @@ def raw_record(
     from forensics import __version__
 
     redaction = gathered.searched
-    scale = VerbalScale.from_dict(storable(scale.to_dict()))  # so that its digest is that of the words as printed
+    scale = from_record(VerbalScale, storable(to_record(scale)))  # so that its digest is that of the words as printed
     return {
         "schema": SCHEMA,
         "created": created.astimezone(UTC).isoformat(timespec="seconds"),
         "generator": {"name": "forensics", "version": __version__, "lock_sha256": lock_sha256()},
         "language": language,
         "profile": profile.name,
-        "redaction": {**redaction.to_dict(), "covered": gathered.covered},
+        "redaction": {**to_record(redaction), "covered": gathered.covered},
         "title": "",
-        "scale": {**scale.to_dict(), "sha256": scale.sha256},
-        "case": (case.without_people(_("Withheld in this copy.")) if redaction.names else case).to_dict(),
+        "scale": {**to_record(scale), "sha256": scale.sha256},
+        "case": to_record(case.without_people(_("Withheld in this copy.")) if redaction.names else case),
         "figures": gathered.figures,
         "attributions": gathered.explanations,
         "hashes": gathered.hashes,
@@ -237,8 +238,8 @@ def build_context(record: JsonObject) -> Context:
     redaction = record["redaction"]
     return Context(
         exhibits=Exhibits(record["findings"]),
-        figures=tuple(Figure.from_dict(f) for f in record["figures"]),
-        case=Case.from_dict(record["case"]),
+        figures=from_record(tuple[Figure, ...], record["figures"]),
+        case=from_record(Case, record["case"]),
         created=record["created"],
         version=record["generator"]["version"],
         lock_sha256=record["generator"]["lock_sha256"],
@@ -246,12 +247,18 @@ def build_context(record: JsonObject) -> Context:
         profile=record["profile"],
         redaction=redaction,
         covered={int(n): found for n, found in redaction["covered"].items()},
-        scale=VerbalScale.from_dict({k: v for k, v in record["scale"].items() if k != "sha256"}),
-        attributions=tuple((row["exhibit"], Attribution.from_dict(row)) for row in record["attributions"]),
+        scale=from_record(VerbalScale, _without(record["scale"], "sha256")),
+        attributions=tuple(
+            (row["exhibit"], from_record(Attribution, _without(row, "exhibit"))) for row in record["attributions"]
+        ),
         custody=record["custody"],
         hashes={int(n): found for n, found in record["hashes"].items()},
         validation=record["validation"],
     )
+
+
+def _without(record: JsonObject, name: str) -> JsonObject:
+    return {key: value for key, value in record.items() if key != name}
 
 
 def _figure_ids(blocks: Sequence[JsonObject]) -> Iterator[str]:

@@ -1,11 +1,10 @@
 """Writing a report: whole or not at all, and over nothing that is no report."""
 
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from forensics.errors import ReportError
+from forensics.records.writing import writing
 
 __all__ = ["folder_of", "refuse_to_replace", "write_page"]
 
@@ -48,7 +47,7 @@ def folder_of(path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as err:
-        raise _not_written(path, err) from err
+        raise ReportError(f"the report cannot be written to {path}: {err.strerror}. Choose a writable folder.") from err
     return path.parent
 
 
@@ -67,23 +66,7 @@ def write_page(path: Path, chunks: Iterable[bytes]) -> Path:
         Something else is there, or the file cannot be written.
     """
     refuse_to_replace(path)
-    partial: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(dir=folder_of(path), prefix=".report-", suffix=".partial")
-        partial = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.writelines(chunks)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.chmod(0o644)
-        partial.replace(path)
-    except OSError as err:
-        raise _not_written(path, err) from err
-    finally:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
+    folder_of(path)
+    with writing(path, error=ReportError) as file:
+        file.writelines(chunks)
     return path
-
-
-def _not_written(path: Path, err: OSError) -> ReportError:
-    return ReportError(f"the report cannot be written to {path}: {err.strerror}. Choose a writable folder.")

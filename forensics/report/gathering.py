@@ -5,14 +5,15 @@ from dataclasses import replace
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeAlias, overload
+from typing import Any, Protocol, Self, overload
 
 from forensics.attribution.record import Attribution
 from forensics.detector.finding import Finding
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
 from forensics.evidence.record import Evidence
-from forensics.records.canonical import canonical_text, storable
+from forensics.records.canonical import JsonObject, canonical_text, storable
+from forensics.records.converting import from_record, to_record
 from forensics.records.spool import Spool
 from forensics.redaction import Covering, Redaction, redacted_attribution, redacted_localisation, redacted_metadata
 from forensics.report.accompanying import looked_up
@@ -23,8 +24,6 @@ from forensics.report.pieces import Items, stored
 from forensics.report.sections.phrases import exhibit_label
 
 __all__ = ["ERROR_SCHEMA", "Exhibits", "Gathered", "NotExamined", "Pictures"]
-
-JsonObject: TypeAlias = dict[str, Any]
 
 ERROR_SCHEMA = "forensics.error/1.0"
 KEPT = 64  # exhibits that stay in memory once read; every section goes through all of them
@@ -55,7 +54,7 @@ class Exhibits(Sequence[Exhibit]):
             return Exhibit(
                 number=number, name=row["name"], problem=row["error"], sha256=row["sha256"], n_bytes=row["n_bytes"]
             )
-        finding = Finding.from_dict(row)
+        finding = from_record(Finding, row)
         evidence = finding.evidence
         return Exhibit(
             number=number, name=evidence.name, finding=finding, sha256=evidence.sha256, n_bytes=evidence.n_bytes
@@ -150,7 +149,7 @@ class Gathered:
     def figures(self) -> list[JsonObject]:
         """The figures of the exhibits in order, then those of the attributions in the order in which they were given."""
         of_attributions = [f for k in sorted(self._explained) for f in self._explained[k][1]]
-        return [f.to_dict() for f in {f.id: f for f in (*self._figures.values(), *of_attributions)}.values()]
+        return to_record(list({f.id: f for f in (*self._figures.values(), *of_attributions)}.values()))
 
     @property
     def searched(self) -> Redaction:
@@ -231,7 +230,7 @@ class Gathered:
                 drawn = list(draw_attributions([(number, one)], [(number, finding)], redaction=redaction, first=k + 1))
                 for figure, png in drawn:
                     self._keep(figure, png)
-                row = {"exhibit": number, **redacted_attribution(one, covering.boxes).to_dict()}
+                row = {"exhibit": number, **to_record(redacted_attribution(one, covering.boxes))}
                 self._explained[k] = stored(row), [figure for figure, _png in drawn]
 
     def _keep(self, figure: Figure, png: bytes) -> None:
@@ -266,7 +265,7 @@ def _error_row(number: int, row: NotExamined, *, names: bool) -> JsonObject:
 def _finding_row(number: int, finding: Finding, redaction: Redaction, covering: Covering) -> JsonObject:
     if covering.boxes and finding.localisation is not None:
         finding = replace(finding, localisation=redacted_localisation(finding.localisation, covering.boxes))
-    values = finding.to_dict()
+    values: JsonObject = to_record(finding)
     if redaction.active:
         values["evidence"]["metadata"] = redacted_metadata(values["evidence"]["metadata"], redaction)
     if redaction.names:

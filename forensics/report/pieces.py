@@ -2,14 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
-from forensics.records.canonical import canonical_text, parse, storable
+from forensics.records.canonical import JsonObject, canonical_text, parse, storable
 from forensics.records.spool import Spool
 
 __all__ = ["Items", "canonical_pieces", "digest_of", "stored"]
-
-JsonObject: TypeAlias = dict[str, Any]
 
 
 class Items:

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from forensics.calibration import Card
+from forensics.errors import needed_by
 from forensics.training.audit import COUNTED, WHOLE, AuditRow
 from forensics.training.calibrated import calibration_facts
 from forensics.training.evaluation import AucRow, RateRow, auc_interval, auc_rows, false_alarms, flips
@@ -19,6 +18,10 @@ from forensics.training.families import FamilyRow, MaskRow, mask_summary
 from forensics.training.left_out import LeftOut
 from forensics.training.scoring import DELIVERED, JOINT, MEAN, ScoredPicture
 from forensics.training.tables import interval_cell, markdown_table
+
+with needed_by("Training"):
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 __all__ = ["AcceptanceRow", "Measured", "acceptance_rows", "acceptance_table", "source_mean"]
 

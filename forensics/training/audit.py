@@ -10,16 +10,19 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
+from forensics.errors import needed_by
 from forensics.records.arrays import Float64Array, UInt8Array
 from forensics.training.pairs import Pair, PairStream
 from forensics.training.tables import markdown_table
+
+with needed_by("Training"):
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import GroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
 __all__ = [
     "COUNTED",

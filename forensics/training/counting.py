@@ -7,18 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
+from forensics.errors import needed_by
 from forensics.models.branch import Branch
-from forensics.models.statistics import FARTHEST, StatisticalNetwork
+from forensics.models.networks.statistics import FARTHEST, StatisticalNetwork
 from forensics.records.arrays import Float32Array, IntArray
 from forensics.training.config import Config, digest_of
 from forensics.training.pairs import PairStream
 from forensics.training.pictures import Pictures
 from forensics.training.streams import stream_for
 from forensics.training.workers import ready_to_fork
+
+with needed_by("Training"):
+    from sklearn.decomposition import PCA
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
 
 __all__ = ["fit_branch", "is_statistical"]
 

@@ -4,12 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from forensics.calibration.bootstrap import share
+from forensics.errors import needed_by
 from forensics.records.arrays import Float64Array, IntArray
 from forensics.training.scoring import DELIVERED, JOINT, ScoredPicture
 from forensics.training.tables import interval_cell, markdown_table
+
+with needed_by("Training"):
+    from sklearn.metrics import roc_auc_score
 
 __all__ = [
     "AucRow",

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import minimize
-from sklearn.metrics import roc_auc_score
 
+from forensics.errors import needed_by
 from forensics.records.arrays import Float64Array, IntArray
 from forensics.scores import Fusion
 from forensics.training.scoring import ScoredPicture
+
+with needed_by("Training"):
+    from sklearn.metrics import roc_auc_score
 
 __all__ = ["best_branch", "fit_fusion", "out_of_source"]
 

@@ -19,7 +19,7 @@ __all__ = ["STARTER", "branch_tables", "read_initial", "start_from"]
 logger = logging.getLogger(__name__)
 
 STARTER = "starter"
-# A mask head gives the linear head of its network one more column, the last; see `forensics.models.replknet.RepLKNet`.
+# A mask head gives the linear head of its network one more column, the last; see `forensics.models.networks.replknet.RepLKNet`.
 MASK_HEAD = "body.mask_head."
 LINEAR_HEAD = "body.head.weight"
 

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from forensics.models.branch import Branch
-from forensics.models.channels import drop_groups
 from forensics.models.ensemble import Ensemble
+from forensics.models.networks.channels import drop_groups
 from forensics.models.weights import LoadedWeights, Manifest, write_weights
 from forensics.training.config import Config, OptimiserConfig
 from forensics.training.counting import fit_branch, is_statistical

@@ -6,8 +6,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
+from forensics.errors import needed_by
+
+with needed_by("A plot of the log"):
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
 
 __all__ = ["LogRow", "draw_log", "read_log", "write_plot"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Self
 
-import av
 import cv2
 import numpy as np
 
+from forensics.errors import needed_by
 from forensics.records.arrays import Float32Array, UInt8Array
 
 __all__ = ["PostChain", "equalise", "h264", "jpeg", "sharpness"]
@@ -39,7 +39,15 @@ def h264(picture: UInt8Array, *, crf: int) -> UInt8Array:
     picture : array of shape (H, W, 3), uint8
     crf : int
         x264's constant rate factor; 18 can hardly be seen, 35 is what a messenger makes of a clip.
+
+    Raises
+    ------
+    MissingExtraError
+        PyAV is not installed.
     """
+    with needed_by("An H.264 frame"):
+        import av  # here, since forgeries are made without it
+
     height, width = (n // 2 * 2 for n in picture.shape[:2])
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"

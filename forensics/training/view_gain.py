@@ -8,14 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from forensics.detector import Detector
+from forensics.errors import needed_by
 from forensics.evidence.record import Evidence
 from forensics.scores import BranchScores
 from forensics.training.pictures import Pictures
 from forensics.training.tables import interval_cell, markdown_table
 from forensics.views import DIHEDRAL, PLAIN, TONES, Tiles
+
+with needed_by("Training"):
+    from sklearn.metrics import roc_auc_score
 
 __all__ = ["ViewGain", "all_views", "score_views", "view_gain_table", "view_gains"]
 

@@ -17,6 +17,7 @@ from forensics.cli import app
 from forensics.detector import Detector, examining
 from forensics.errors import CalibrationError
 from forensics.judgement import suitability
+from forensics.records.converting import from_record
 from forensics.records.progress import Watch
 from forensics.report import read_record, verify_report
 from forensics.types import ENFSI_2015, BranchScores, Evidence, Finding
@@ -123,7 +124,7 @@ def test_from_pictures_to_a_finding_with_words(labelled: Path, tmp_path: Path) -
     assert "messenger-like" in page
     assert "--robustness full" in page
     scale = read_record(report)["scale"]
-    assert scale["sha256"] == fx.VerbalScale.from_dict({k: v for k, v in scale.items() if k != "sha256"}).sha256
+    assert scale["sha256"] == from_record(fx.VerbalScale, {k: v for k, v in scale.items() if k != "sha256"}).sha256
 
 
 def test_an_outcome_is_taken_back_if_a_harmless_copy_changes_the_side(monkeypatch: pytest.MonkeyPatch) -> None:

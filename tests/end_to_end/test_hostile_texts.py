@@ -11,6 +11,7 @@ import pytest
 from forensics.custody import CustodyLog, Item
 from forensics.errors import EvidenceError
 from forensics.records.canonical import storable
+from forensics.records.converting import to_record
 from forensics.report import Case, verify_report, write_report
 from forensics.report.checks.verification import read_record
 from forensics.types import Caveat, Evidence, Finding, LikelihoodRatio, Metadata, Propositions, Provenance, VerbalScale
@@ -119,7 +120,7 @@ def test_every_text_is_shown_and_none_is_lost(
         assert not unseen.search(page), text[:80]
         assert verify_report(path).ok, text[:80]
         record = read_record(path)
-        assert record["case"] == storable(case.to_dict())
+        assert record["case"] == storable(to_record(case))
         finding = rows[0]
         assert isinstance(finding, Finding)
         assert record["findings"][0] == storable(finding.to_dict())

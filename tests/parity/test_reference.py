@@ -10,8 +10,8 @@ import torch
 from forensics.detector import Detector, load_detector
 from forensics.errors import WeightsMismatchError
 from forensics.models import BRANCHES, read_weights, write_weights
-from forensics.models.channels import ReferenceChannels
-from forensics.models.fast import TOLERANCE
+from forensics.models.execution.modes import TOLERANCE
+from forensics.models.networks.channels import ReferenceChannels
 from forensics.models.weights import BranchSpec, Manifest
 from forensics.types import Evidence
 from forensics.units import log_odds_from_logits, probability_from_log_odds

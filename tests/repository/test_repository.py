@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import forensics
+from tests.calibrations import STARTER_CARD
 
 ROOT = Path(__file__).parent.parent.parent
 PUBLIC = [
@@ -20,7 +21,8 @@ PUBLIC = [
 
 
 def test_public_names() -> None:
-    assert forensics.__all__ == PUBLIC
+    assert forensics.__all__ == sorted(PUBLIC)
+    assert set(PUBLIC) <= set(dir(forensics))
     assert all(getattr(forensics, name) is not None for name in PUBLIC)
     with pytest.raises(AttributeError, match="nonsense"):
         _ = forensics.nonsense
@@ -51,8 +53,15 @@ def test_readme_code_runs() -> None:
 
 
 @pytest.mark.slow
-def test_readme_commands_run(tmp_path: Path) -> None:
-    """Every command line of the README, in its order, in a folder with the files it names; training only parses."""
+def test_readme_commands_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command line of the README, in its order, in a folder with the files it names; training only parses.
+
+    All in this process, for a process of its own would import PyTorch for each; `test_cli` starts it as users do.
+    """
+    from forensics import cli
+
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = [c.split() for c in re.findall(r"^    \.venv/bin/forensics (.*)$", text, re.MULTILINE)]
     assert {c[0] for c in commands} == {
@@ -63,18 +72,22 @@ def test_readme_commands_run(tmp_path: Path) -> None:
         shutil.copy(ROOT / "tests" / "parity" / "picture_300x200.png", tmp_path / place)
     shutil.copy(ROOT / "tests" / "parity" / "dfd_tiny.pth", tmp_path / "final_model.pth")
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    shutil.copy(STARTER_CARD, tmp_path / "card.json")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_leave", lambda code: sys.exit(code or 0))  # instead of ending this process
     for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "forensics", *command], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
+        monkeypatch.setattr(sys, "argv", ["forensics", *command])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        said = capsys.readouterr().err
         if command[0] in ("calibrate", "validate"):  # LABELLED is not there: the command is understood, and says so
-            assert done.returncode == 1, done.stderr
-            assert "LABELLED cannot be read as labelled pictures" in done.stderr
+            assert left.value.code == 1, said
+            assert "LABELLED cannot be read as labelled pictures" in said
         elif command[0] == "train":  # FOLDER holds no index: the command is understood, the data are named as missing
-            assert done.returncode == 1, done.stderr
-            assert "index.csv" in done.stderr
+            assert left.value.code == 1, said
+            assert "index.csv" in said
         else:
-            assert done.returncode == 0, (command, done.stderr)
+            assert left.value.code == 0, (command, said)
 
 
 def test_lock_names_no_index() -> None:

@@ -46,7 +46,9 @@ def config(*overrides: str, steps: int = 2, **arguments: object) -> Config:
         STARTER,
         [
             f"optimiser.steps={steps}", "optimiser.pairs=2", "optimiser.warmup=1", "forgeries.tile=32", "seed=3",
-            "forgeries.late_tile=32", "forgeries.shares={splice=1.0}", *overrides,
+            "forgeries.late_tile=32", "forgeries.shares={splice=1.0}",
+            "optimiser.bfloat16=false",  # which some processors have, and others warn that they have not
+            *overrides,
         ],
     )  # fmt: skip
     return replace(read, branches={"b": spec(**arguments)})

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from forensics.calibration import Card
 from forensics.errors import CalibrationError
 from forensics.judgement.rules import REASONS, WITHDRAWALS, _weighed, after_processing, judge
+from forensics.records.converting import from_record, to_record
 from forensics.types import ENFSI_2015, Caveat, DeliveredScore, LikelihoodRatio, Robustness, VerbalScale
 from tests.calibrations import FACE, FEW, make_card
 
@@ -104,7 +105,7 @@ def test_an_outcome_that_a_harmless_copy_changes_is_taken_back(
     assert after.outcome == outcome
     assert (after.codes == ("flips_under_processing",)) == (outcome == "inconclusive")
     assert (delivery in panel.flips) == (llr is not None and llr < 0)
-    assert Robustness.from_dict(panel.to_dict()) == panel
+    assert from_record(Robustness, to_record(panel)) == panel
 
 
 def test_the_panel_ranges() -> None:
@@ -175,7 +176,7 @@ def test_a_laboratory_may_swap_the_table(tmp_path: Path) -> None:
     scale = VerbalScale.from_file(own)
     assert ratio(math.log10(60)).words(scale) == "much for H1 over H2"
     assert scale.sha256 != ENFSI_2015.sha256
-    assert VerbalScale.from_dict(scale.to_dict()) == scale
+    assert from_record(VerbalScale, to_record(scale)) == scale
     number = 'name="x"\nsource="x"\nversion="x"\nneutral="x"\nbands=[[2, 5]]'
     for text in (
         "",

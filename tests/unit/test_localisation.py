@@ -14,6 +14,7 @@ from forensics.models import BRANCHES
 from forensics.models.companion import FILE_NAME, Companion, read_companion, write_companion
 from forensics.models.localising import MapSum
 from forensics.models.weights import BranchSpec, Manifest, write_weights
+from forensics.records.converting import from_record, to_record
 from forensics.training.losses import mask_loss
 from forensics.types import BranchScores, Evidence, Finding, Fusion, Localisation, Views
 from forensics.views import Tiles, cut, plan_views
@@ -108,7 +109,7 @@ def test_a_large_picture_has_at_most_64_cells_a_side() -> None:
 def test_a_localisation_and_its_json_are_loss_free() -> None:
     values = np.array([[0.12345, np.nan], [1.0, 0.0]], np.float32)
     one = Localisation(branch="b", cell=8, values=values, measured={"pointing": 0.5})
-    again = Localisation.from_dict(json.loads(json.dumps(one.to_dict())))
+    again = from_record(Localisation, json.loads(json.dumps(to_record(one))))
     assert np.array_equal(again.values, one.values, equal_nan=True)
     assert again.measured == one.measured
     assert one.values[0, 0] == np.float32(0.123)

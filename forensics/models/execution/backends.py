@@ -16,14 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from forensics.errors import MissingExtraError
+from forensics.errors import needed_by
 from forensics.models.architectures import AdaptedNetwork
 from forensics.models.branch import Branch
 from forensics.models.execution.engine import Runner
 from forensics.models.execution.layers import FusedConv
 from forensics.models.execution.threads import return_freed_memory
 
-__all__ = ["Precision", "autocast_runner", "half_never_ends", "openvino_runner"]
+__all__ = ["Precision", "autocast_runner", "bfloat16_never_ends", "openvino_runner"]
 
 Precision = Literal["float32", "bfloat16"]
 FEW_CHANNELS, FINE_KERNEL = 16, 13
@@ -95,7 +95,8 @@ def openvino_runner(branch: Branch, example: Tensor, *, precision: Precision, si
         OpenVINO is not installed.
     """
     core = _core()
-    import openvino
+    with needed_by("Computing with OpenVINO"):
+        import openvino
 
     network = _WithFewerBits(branch)
     with torch.inference_mode():
@@ -132,14 +133,12 @@ def _core() -> Any:
     """
     # Its telemetry would report to a server of its makers; without that package it goes without.
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # how an import is made to fail
-    try:
+    with needed_by("Computing with OpenVINO"):
         import openvino
-    except ImportError as err:
-        raise MissingExtraError("OpenVINO is not installed. Install it with: pip install 'forensics[fast]'") from err
     return openvino.Core()
 
 
-def half_never_ends(layer: nn.Module) -> bool:
+def bfloat16_never_ends(layer: nn.Module) -> bool:
     """Whether oneDNN, with which PyTorch and OpenVINO compute, would never return from preparing a layer in bfloat16.
 
     Seen in PyTorch 2.15 and OpenVINO 2026.4 on a processor with AVX512-BF16: depth-wise kernels from 17 on over 16
@@ -157,8 +156,8 @@ def autocast_runner(branch: Branch, *, device: torch.device) -> Runner:
     compute: Callable[[Tensor], Tensor | tuple[Tensor, Tensor]] = network
     if device.type == "cpu":
         for module in network.modules():
-            if isinstance(module, FusedConv) and not half_never_ends(module):
-                module.keep_half()
+            if isinstance(module, FusedConv) and not bfloat16_never_ends(module):
+                module.keep_bfloat16()
     else:
         with contextlib.suppress(RuntimeError, ImportError):
             compute = torch.compile(network)

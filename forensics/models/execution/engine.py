@@ -24,7 +24,7 @@ __all__ = ["Engine", "Runner"]
 
 MANY_VIEWS = 100  # after which the next picture would find 0.1 GB that nobody uses
 VIEWS_PER_PASS = 32  # on a GPU; halved for as long as memory does not suffice
-Looked = tuple[Float64Array, dict[str, Float32Array]]
+LogitsAndMaps = tuple[Float64Array, dict[str, Float32Array]]
 
 
 class Runner(Protocol):
@@ -57,7 +57,7 @@ class Engine:
         self._channels = _by_channels(ensemble)
         self.views_per_pass = 1 if device.type == "cpu" else VIEWS_PER_PASS
 
-    def look(self, pixels: UInt8Array, plan: Plan, *, step: Callable[[], None] | None = None) -> Looked:
+    def look(self, pixels: UInt8Array, plan: Plan, *, step: Callable[[], None] | None = None) -> LogitsAndMaps:
         """Return what every branch makes of every view of a plan.
 
         Parameters
@@ -98,11 +98,13 @@ class Engine:
             return_freed_memory()
         return found
 
-    def _one(self, pixels: UInt8Array, plan: Plan, k: int, step: Callable[[], None]) -> Looked:
+    def _one(self, pixels: UInt8Array, plan: Plan, k: int, step: Callable[[], None]) -> LogitsAndMaps:
         step()
         return self._compute(torch.from_numpy(view_pixels(pixels, plan, slice(k, k + 1))))
 
-    def _in_passes(self, pixels: UInt8Array, plan: Plan, step: Callable[[], None] | None = None) -> Iterator[Looked]:
+    def _in_passes(
+        self, pixels: UInt8Array, plan: Plan, step: Callable[[], None] | None = None
+    ) -> Iterator[LogitsAndMaps]:
         """Yield passes of views; while one is computed, the next is cut. Without enough memory, smaller ones."""
         done, n = 0, len(plan.names)
         with ThreadPoolExecutor(1) as cutter:
@@ -128,7 +130,7 @@ class Engine:
                 done += len(views)
 
     @torch.inference_mode()
-    def _compute(self, views: Tensor) -> Looked:
+    def _compute(self, views: Tensor) -> LogitsAndMaps:
         logits, maps = {}, {}
         for channels_of, names in self._channels:
             channels = channels_of(views)
@@ -144,7 +146,7 @@ def _nothing() -> None:
     """Take no note of a step."""
 
 
-def _joined(parts: Sequence[Looked]) -> Looked:
+def _joined(parts: Sequence[LogitsAndMaps]) -> LogitsAndMaps:
     names = parts[0][1]
     maps = {name: np.concatenate([part[1][name] for part in parts]) for name in names}
     return np.concatenate([part[0] for part in parts], axis=1), maps

@@ -8,9 +8,9 @@ import math
 
 import torch
 import torch.nn.functional as F
+from scipy.fft import next_fast_len
 from torch import Tensor, nn
 
-from forensics.models.depthwise import fast_length
 from forensics.models.execution.layers import FusedConv
 from forensics.reproducibility import processor_features
 
@@ -38,7 +38,7 @@ def fourier_pays(side: int, kernel: int, *, wide: bool) -> bool:
 
 def _length(side: int, kernel: int) -> int:
     """Return a length in which the map and half a kernel of zeros have room; a multiple of 8, which transforms faster."""
-    return 8 * fast_length(-(-(side + kernel // 2) // 8))
+    return 8 * next_fast_len(-(-(side + kernel // 2) // 8), real=True)
 
 
 class LargeKernelConv(FusedConv):
@@ -53,7 +53,7 @@ class LargeKernelConv(FusedConv):
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, C, H, W)."""
         by_fourier = fourier_pays(x.shape[-1], self.kernel, wide=self._wide) and not torch.is_autocast_enabled("cpu")
-        if self.plain(x) or not by_fourier:
+        if self.by_ordinary_operations(x) or not by_fourier:
             return super().forward(x)
         height, width = x.shape[-2:]
         size = _length(height, self.kernel), _length(width, self.kernel)

@@ -9,14 +9,14 @@ that we measured. Gradients still flow, so that the fused network can be explain
 from functools import singledispatch
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from forensics.models.architectures import AdaptedNetwork
-from forensics.models.convnext import ConvNeXtBlock
 from forensics.models.execution.fourier import LargeKernelConv
 from forensics.models.execution.layers import Activation, FusedConv, Head
-from forensics.models.layered import TraceStem
-from forensics.models.replknet import ConvBN, FeedForwardBlock, LargeKernelBlock
+from forensics.models.networks.convnext import ConvNeXtBlock
+from forensics.models.networks.layered import TraceStem
+from forensics.models.networks.replknet import ConvBN, FeedForwardBlock, LargeKernelBlock, scale_and_shift
 
 __all__ = ["fuse"]
 
@@ -102,23 +102,15 @@ def _put(module: nn.Module, **parts: nn.Module) -> None:
         setattr(module, name, part)
 
 
-def _affine(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Return scale and shift of a batch normalisation in eval mode."""
-    if norm.running_mean is None or norm.running_var is None:
-        raise ValueError("a batch normalisation without running statistics cannot be merged")
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-    return scale, norm.bias - norm.running_mean * scale
-
-
 def _with_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d, *, activation: Activation = "none") -> FusedConv:
-    scale, shift = _affine(norm)
+    scale, shift = scale_and_shift(norm)
     return FusedConv(conv, scale=scale, shift=shift, activation=activation)
 
 
 def _between_norms(before: nn.BatchNorm2d, pair: ConvBN, *, activation: Activation) -> FusedConv:
     """Return a 1x1 convolution with the normalisations before and after it."""
     fused = _with_norm(pair.conv, pair.bn, activation=activation)
-    scale, shift = _affine(before)
+    scale, shift = scale_and_shift(before)
     fused.bias.add_(fused.weight[:, :, 0, 0] @ shift)
     fused.weight.mul_(scale.view(1, -1, 1, 1))
     return fused

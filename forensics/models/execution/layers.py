@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from forensics.models.depthwise import LARGE, depthwise_conv
+from forensics.models.networks.depthwise import LARGE, depthwise_conv
 
 __all__ = ["Activation", "FusedConv", "Head"]
 
@@ -49,20 +49,20 @@ class FusedConv(nn.Module):
         self.weight = nn.Parameter(weight.contiguous(), requires_grad=False)
         self.bias = nn.Parameter(bias.contiguous(), requires_grad=False)
         self.activation = activation
-        self._half: tuple[Tensor, Tensor] | None = None
+        self._in_bfloat16: tuple[Tensor, Tensor] | None = None
 
-    def keep_half(self) -> None:
+    def keep_bfloat16(self) -> None:
         """Keep the parameters in bfloat16 too, and compute with them under autocast."""
-        self._half = self.weight.bfloat16(), self.bias.bfloat16()
+        self._in_bfloat16 = self.weight.bfloat16(), self.bias.bfloat16()
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, out_channels, H', W')."""
-        if self.plain(x):
+        if self.by_ordinary_operations(x):
             y = self._convolved(x)
             return y if self.activation == "none" else F.relu(y) if self.activation == "relu" else F.gelu(y)
         weight, bias = self.weight.data, self.bias.data
-        if self._half is not None and torch.is_autocast_enabled("cpu"):
-            weight, bias = self._half
+        if self._in_bfloat16 is not None and torch.is_autocast_enabled("cpu"):
+            weight, bias = self._in_bfloat16
         algorithm = "none" if self.activation == "gelu" else ""  # of the two for GELU, the one by the error function
         return torch.ops.mkldnn._convolution_pointwise(
             x.to(weight.dtype), weight, bias, self.padding, self.stride, (1, 1), self.groups, self.activation, [], algorithm
@@ -74,7 +74,7 @@ class FusedConv(nn.Module):
         return self.weight.shape[-1]
 
     @staticmethod
-    def plain(x: Tensor) -> bool:
+    def by_ordinary_operations(x: Tensor) -> bool:
         """Whether to compute with ordinary operations: for gradients, for tracing, on a GPU, or where there is no other way."""
         ordinary = torch.is_grad_enabled() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
         return bool(ordinary or x.device.type != "cpu" or not ONE_PASS)

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
 
 from jinja2 import TemplateError
 
 from forensics.errors import RecordError, ReportError
-from forensics.records.canonical import canonical_text, digest, parse, visible
+from forensics.records.canonical import JsonObject, canonical_text, digest, parse, visible
+from forensics.records.check import Check
 from forensics.report.checks.surroundings import check_card, check_custody, check_signature, check_time, check_weights
 from forensics.report.document import report_id
 from forensics.report.page.html import RECORD_CLOSE, RECORD_OPEN, render_page, seal
@@ -23,31 +23,13 @@ from forensics.version import __version__
 
 __all__ = ["Verification", "read_record", "verify_report"]
 
-JsonObject: TypeAlias = dict[str, Any]
-
 MAX_BYTES = 512 * 2**20  # far beyond any report; keeps a wrong file from filling the memory
 _IMAGE = re.compile(r'<img data-figure="([A-Za-z0-9-]+)"[^>]*? src="data:image/png;base64,([^"]*)">')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """What the checks of one report proved, and what failed.
-
-    Parameters
-    ----------
-    problems : tuple of str
-        One line each; empty if every check passed.
-    proofs : tuple of str
-        What each passed check proves, in plain words.
-    """
-
-    problems: tuple[str, ...]
-    proofs: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether every check passed."""
-        return not self.problems
+class Verification(Check):
+    """What the checks of one report proved, and what failed."""
 
 
 def verify_report(

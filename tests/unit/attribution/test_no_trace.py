@@ -15,6 +15,7 @@ from forensics.attribution import METHODS, attribute
 from forensics.attribution.borrowing import HOOKS, borrowed
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError, Cancelled, EvidenceError, UnknownNameError
+from forensics.records.converting import to_record
 from forensics.types import Evidence, Finding
 from tests.conftest import encoded, textured
 from tests.planted import detector_of, grainy, planted_branch
@@ -208,11 +209,11 @@ def test_settings_that_change_nothing_are_refused(method: str, asked: dict[str, 
 def test_every_setting_that_a_method_takes_changes_what_it_records(method: str) -> None:
     detector = detector_of(place=planted_branch())
     other = {"baseline": "noise", "layer": "body.squares", "regions": "superpixels", "steps": 3}
-    plain = attribute(detector, grainy(), branch="place", method=method, trust="none").to_dict()
+    plain = to_record(attribute(detector, grainy(), branch="place", method=method, trust="none"))
     for name in METHODS[method].takes:
-        asked = attribute(
-            detector, grainy(), branch="place", method=method, trust="none", **{name: other[name]}
-        ).to_dict()
+        asked = to_record(
+            attribute(detector, grainy(), branch="place", method=method, trust="none", **{name: other[name]})
+        )
         assert (asked["settings"], asked["baseline"]) != (plain["settings"], plain["baseline"]), name
 
 
@@ -223,7 +224,7 @@ def test_a_picture_may_be_a_path_or_bytes(tmp_path: Path) -> None:
     expected = attribute(detector, Evidence.from_file(path), branch="place", method="grad_cam", trust="none")
     for given in (path, str(path), path.read_bytes(), detector.examine(path)):
         found = attribute(detector, given, branch="place", method="grad_cam", trust="none")
-        assert found.to_dict() == expected.to_dict()
+        assert to_record(found) == to_record(expected)
     assert "none.png" in refused(detector, tmp_path / "none.png", branch="place")
 
 

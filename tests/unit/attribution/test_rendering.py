@@ -10,6 +10,7 @@ import forensics as fx
 from forensics.attribution import draw
 from forensics.attribution.rendering import LIMIT, group_text
 from forensics.errors import AttributionError, EvidenceError, ReportError, UnknownNameError
+from forensics.records.converting import from_record, to_record
 from forensics.report.checks.verification import read_record
 from forensics.types import Attribution, Evidence, Trust, TrustCheck
 from tests.conftest import NOW, encoded
@@ -53,7 +54,7 @@ def test_the_record_keeps_cells_and_trust() -> None:
     rng = np.random.default_rng(0)
     trust = Trust(checks=(TrustCheck(name="deletion", value=1.0, limit=1.0, passed=True, text="x"),))
     why = made(rng.normal(size=(48, 32)).astype(np.float32), groups={"a": 0.25}, trust=trust, settings={"seed": 1})
-    again = Attribution.from_dict(why.to_dict())
+    again = from_record(Attribution, to_record(why))
     assert np.allclose(again.cells, why.cells, atol=1e-4)
     assert (again.groups, again.trust, again.settings, again.box) == (why.groups, trust, why.settings, why.box)
 

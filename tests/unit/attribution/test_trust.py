@@ -15,6 +15,7 @@ from forensics.attribution.looks import cut_look, on_evidence, removed
 from forensics.attribution.methods import Credit
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError
+from forensics.records.converting import from_record, to_record
 from forensics.records.progress import Watch
 from forensics.types import Trust, TrustCheck
 from forensics.views import Tiles, plan_views
@@ -170,7 +171,7 @@ def test_states_of_trust() -> None:
     assert Trust(checks=(passed, passed)).words == "2 checks made, all passed"
     both = Trust(checks=(passed, failed))
     assert (both.state, both.failed, both.words) == ("not_reliable", ("b",), "not reliable: failed b")
-    assert Trust.from_dict(both.to_dict()) == both
+    assert from_record(Trust, to_record(both)) == both
 
 
 def test_the_words_for_groups_say_how_little_was_checked(detector: Detector) -> None:

@@ -1,6 +1,5 @@
 """Time-stamps: the query, the reply of an authority made with OpenSSL, and every way in which they do not belong together."""
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 
 from forensics.custody import attach_reply, query_path, timestamp_path, timestamps, verify_timestamp, write_query
-from forensics.custody.replies import MAX_REPLY, read_query
+from forensics.custody.rfc3161 import MAX_BYTES, read_query
 from forensics.custody.timestamps import request
 from forensics.errors import CustodyError, MissingExtraError
 from tests.unit.custody.conftest import Authority
@@ -173,7 +172,7 @@ def test_certificates_out_of_order_are_told_with_a_way_on(file: Path, authority:
         attach_reply(file, unordered)
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>no</html>", b"0\x82\xff\xff", b"0\x00", b"x" * (MAX_REPLY + 5)])
+@pytest.mark.parametrize("content", [b"", b"<html>no</html>", b"0\x82\xff\xff", b"0\x00", b"x" * (MAX_BYTES + 5)])
 def test_what_is_no_reply_is_told(content: bytes, file: Path) -> None:
     write_query(file)
     with pytest.raises(CustodyError, match=r"cannot be read|more than"):
@@ -232,10 +231,6 @@ def test_what_is_no_query_is_told(content: bytes, stamped: Path) -> None:
 
 
 def test_the_missing_package_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = importlib.util.find_spec
-    monkeypatch.setattr(
-        "forensics.custody.replies.find_spec", lambda name: None if name == "rfc3161_client" else real(name)
-    )
     monkeypatch.setitem(sys.modules, "rfc3161_client", None)
     write_query(file)  # needs nothing
     for call in (
@@ -271,7 +266,7 @@ def server(authority: Authority, tmp_path: Path) -> Iterator[HTTPServer]:
             self.end_headers()
             if self.path == "/large":
                 for _ in range(64):
-                    self.wfile.write(b"x" * MAX_REPLY)  # until the caller hangs up
+                    self.wfile.write(b"x" * MAX_BYTES)  # until the caller hangs up
                 raise ValueError("all of it was taken")
             self.wfile.write(authority.reply(tmp_path / "received.tsq"))
 

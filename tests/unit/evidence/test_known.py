@@ -13,6 +13,7 @@ from PIL import Image
 
 from forensics.errors import RecordError
 from forensics.evidence import KnownFiles, is_flat, known_formats, perceptual_hashes
+from forensics.records.converting import from_record, to_record
 from forensics.types import Evidence, KnownMatch
 from tests.conftest import textured
 from tests.hostile import hostile_texts
@@ -314,7 +315,7 @@ def test_what_cannot_be_compared_is_said(known: Callable[..., KnownFiles], file:
     exact = known(f"{A}  a\n", "a.txt")
     assert "no perceptual hashes" in (exact.not_compared(file()) or "")
     alike = known("phash:0123456789abcdef  x\n", "b.txt")
-    without = Evidence.from_dict(file(A).to_dict())
+    without = from_record(Evidence, to_record(file(A)))
     assert alike.matches(without) == ()
     assert "pixels were not at hand" in (alike.not_compared(without) or "")
     assert entries(exact, without) == [("exact", "a", 0, 1)]
@@ -406,7 +407,7 @@ def test_hostile_names_stay_text(known: Callable[..., KnownFiles], file: Callabl
             continue
         (match,) = found.matches(file(A))
         assert match.entry == (name if len(name) <= 1000 else f"{name[:1000]}…") or not name.strip()
-        json.dumps(match.to_dict(), ensure_ascii=False).encode()
+        json.dumps(to_record(match), ensure_ascii=False).encode()
     assert entries(known(f"{A}  ".encode() + b"\xff\xfe.jpg"), file(A)) == [("exact", "\\xff\\xfe.jpg", 0, 1)]
 
 
@@ -467,6 +468,6 @@ def test_every_row_is_found_again(tmp_path_factory: pytest.TempPathFactory, numb
 @given(st.text(max_size=20), st.sampled_from(["exact", "perceptual"]), st.integers(0, 31), st.integers(1, 9))
 def test_a_match_survives_json(entry: str, kind: str, distance: int, rows: int) -> None:
     match = KnownMatch(list_name="l", list_sha256="0" * 64, entry=entry, kind=kind, distance=distance, rows=rows)  # type: ignore[arg-type]
-    assert KnownMatch.from_dict(json.loads(json.dumps(match.to_dict()))) == match
+    assert from_record(KnownMatch, json.loads(json.dumps(to_record(match)))) == match
     with pytest.raises(ValueError, match="kind must be"):
         KnownMatch(list_name="l", list_sha256="0", entry="e", kind="close")  # type: ignore[arg-type]

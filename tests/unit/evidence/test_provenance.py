@@ -17,6 +17,7 @@ from PIL import Image
 from forensics.errors import RecordError
 from forensics.evidence import TrustList, provenance, read_provenance
 from forensics.evidence.provenance import MAX_ITEMS, default_trust_list, referred_manifest
+from forensics.records.converting import from_record, to_record
 from forensics.types import PROVENANCE_STATES, Evidence, Metadata, Provenance
 from tests.broken_files import png_chunk
 from tests.conftest import encoded, textured
@@ -277,7 +278,7 @@ def test_without_the_library_a_manifest_is_not_tested(monkeypatch: pytest.Monkey
     monkeypatch.setitem(sys.modules, "c2pa", None)
     found = Evidence.from_bytes(jpeg).metadata.provenance
     assert found.state == "not_tested"
-    assert "Install forensics[provenance]" in found.text
+    assert "pip install 'forensics[provenance]'" in found.text
     assert "proves nothing either way" in found.text
     assert Evidence.from_bytes(picture("JPEG")).metadata.provenance == Provenance()
 
@@ -399,7 +400,7 @@ def test_no_credential_makes_loading_fail(kind: str, draw: st.DataObject) -> Non
     patch = draw.draw(st.binary(min_size=1, max_size=8))
     found = read_provenance(data[:at] + patch + data[at + len(patch) :], TYPES[kind], trust=None)
     assert found.state in PROVENANCE_STATES
-    assert Provenance.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+    assert from_record(Provenance, json.loads(json.dumps(to_record(found)))) == found
 
 
 SIGNED = {kind: signed(picture(kind), media_type) for kind, media_type in TYPES.items()}
@@ -571,22 +572,22 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
     )
 )
 def test_a_record_survives_json(found: Provenance) -> None:
-    record = json.loads(json.dumps(found.to_dict(), sort_keys=True))
-    assert Provenance.from_dict(record) == found
+    record = json.loads(json.dumps(to_record(found), sort_keys=True))
+    assert from_record(Provenance, record) == found
     metadata = Metadata(provenance=found)
-    assert Metadata.from_dict(json.loads(json.dumps(metadata.to_dict()))) == metadata
+    assert from_record(Metadata, json.loads(json.dumps(to_record(metadata)))) == metadata
     assert found.text
 
 
 def test_records_of_earlier_versions_are_read(make_evidence: Callable[..., Evidence]) -> None:
-    old = Metadata().to_dict()
+    old = to_record(Metadata())
     del old["provenance"]
     for presence, state in (("absent", "none"), ("present, not validated", "not_tested")):
-        assert Metadata.from_dict({**old, "c2pa": presence}).provenance.state == state
-    assert Metadata.from_dict(old).provenance == Provenance()
-    record = make_evidence().to_dict()
+        assert from_record(Metadata, {**old, "c2pa": presence}).provenance.state == state
+    assert from_record(Metadata, old).provenance == Provenance()
+    record = to_record(make_evidence())
     del record["metadata"]["provenance"]
     record["metadata"]["c2pa"] = "present, not validated"
     before = json.dumps(record)
-    assert Evidence.from_dict(record).metadata.provenance.state == "not_tested"
+    assert from_record(Evidence, record).metadata.provenance.state == "not_tested"
     assert json.dumps(record) == before

@@ -7,8 +7,8 @@ from timm.layers import drop_path as timm_drop_path
 from timm.models.convnext import ConvNeXt as TimmConvNeXt
 from torch import nn
 
-from forensics.models.convnext import VARIANTS, ConvNeXt, small_convnext
-from forensics.models.drop_path import DropPath
+from forensics.models.networks.convnext import VARIANTS, ConvNeXt, small_convnext
+from forensics.models.networks.drop_path import DropPath
 
 
 def assert_same(ours: nn.Module, theirs: nn.Module, n_channels: int) -> None:

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from forensics.errors import ModelError
 from forensics.models import BRANCHES
 from forensics.models.branch import Branch
-from forensics.models.channels import StarterChannels
 from forensics.models.ensemble import Ensemble
 from forensics.models.execution import fourier, layers
 from forensics.models.execution.engine import Engine
@@ -19,6 +18,7 @@ from forensics.models.execution.fourier import LargeKernelConv, fourier_pays
 from forensics.models.execution.fused import fuse
 from forensics.models.execution.layers import FusedConv
 from forensics.models.execution.threads import threads_per_operation
+from forensics.models.networks.channels import StarterChannels
 from forensics.types import UInt8Array
 from forensics.views import FixedFrame, Plan, Tiles, plan_views, view_pixels
 from tests.conftest import textured

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from forensics.models import BRANCHES
-from forensics.models.layered import LayeredNetwork
+from forensics.models.networks.layered import LayeredNetwork
 
 TINY = {
     "starter_convnext": {"trace_width": 8},

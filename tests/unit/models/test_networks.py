@@ -5,10 +5,10 @@ import torch
 import torch.nn.functional as F
 
 from forensics.models import BRANCHES
-from forensics.models.channels import StarterChannels, drop_groups
-from forensics.models.depthwise import depthwise_conv
-from forensics.models.replknet import RepLKNet
-from forensics.models.traced import median3
+from forensics.models.networks.channels import StarterChannels, drop_groups
+from forensics.models.networks.depthwise import depthwise_conv
+from forensics.models.networks.replknet import RepLKNet
+from forensics.models.networks.traced import median3
 from tests.conftest import textured
 
 

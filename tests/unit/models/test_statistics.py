@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from forensics.models.statistics import Cooccurrences, StatisticsChannels, starter_statistics
+from forensics.models.networks.statistics import Cooccurrences, StatisticsChannels, starter_statistics
 
 
 def shares(row: list[float], *, step: float = 1.0) -> dict[tuple[int, int, int], float]:

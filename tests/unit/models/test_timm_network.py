@@ -8,7 +8,7 @@ import timm
 from forensics import load_detector
 from forensics.errors import ModelError
 from forensics.models import BRANCHES, write_weights
-from forensics.models.fast import TOLERANCE
+from forensics.models.execution.modes import TOLERANCE
 from forensics.models.weights import BranchSpec, Manifest
 from forensics.types import Evidence
 from forensics.views import FixedFrame

@@ -7,7 +7,7 @@ import pytest
 
 from forensics.errors import CustodyError, RecordError
 from forensics.records import writing as module
-from forensics.records.writing import write_atomically, writing
+from forensics.records.writing import write_atomically, writing, writing_at
 
 
 @pytest.mark.parametrize("data", [b"a\r\nb", "a\r\nb", lambda file: file.write(b"a\r\nb")])
@@ -92,3 +92,19 @@ def test_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
 def test_a_name_as_long_as_a_folder_allows_can_be_written(tmp_path: Path) -> None:
     path = tmp_path / ("ä" * 120 + ".json")
     assert write_atomically(path, b"x").read_bytes() == b"x"
+
+
+def test_a_library_that_takes_a_name_gets_one_with_the_suffix(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    with writing_at(path) as place:
+        assert place.parent == tmp_path
+        assert place.suffix == ".npy"
+        place.unlink()
+        other = tmp_path / "moved here by the library"
+        other.write_bytes(b"x")
+        other.chmod(0o600)
+        other.rename(place)
+    write_atomically(tmp_path / "b.npy", b"")
+    assert path.read_bytes() == b"x"
+    assert path.stat().st_mode == (tmp_path / "b.npy").stat().st_mode
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.npy", "b.npy"]

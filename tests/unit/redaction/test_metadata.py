@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from forensics.records.converting import from_record, to_record
 from forensics.redaction import WITHHELD, Redaction, redacted_metadata
 from forensics.types import Evidence, Metadata
 from tests.pictures_with_traces import NAMES, PLACES, SERIAL, TOWN, WHO, traced
@@ -21,7 +22,7 @@ MODES = [
 @pytest.mark.parametrize("redaction", MODES)
 def test_no_place_and_no_name_is_left_of_twenty_exhibits(redaction: Redaction) -> None:
     for made in traced(20, side=128):
-        metadata = Evidence.from_bytes(made.data, name=made.name).metadata.to_dict()
+        metadata = to_record(Evidence.from_bytes(made.data, name=made.name).metadata)
         before = json.dumps(metadata)
         assert [n for n in (*NAMES, *PLACES) if n in before] == [
             *NAMES,
@@ -43,12 +44,12 @@ def test_no_place_and_no_name_is_left_of_twenty_exhibits(redaction: Redaction) -
 def test_what_is_there_is_said_and_the_record_stays_one() -> None:
     made = next(traced(1, side=128))
     metadata = Evidence.from_bytes(made.data).metadata
-    told = Metadata.from_dict(redacted_metadata(metadata.to_dict(), Redaction(names=True)))
+    told = from_record(Metadata, redacted_metadata(to_record(metadata), Redaction(names=True)))
     assert set(told.exif) == set(metadata.exif)
     assert told.exif["GPSLatitude"] == told.exif["BodySerialNumber"] == told.exif["tag 0xc7a1"] == WITHHELD
     assert told.quantisation == metadata.quantisation
     assert told.software[0] == WITHHELD  # it holds the name of the owner
-    shown = redacted_metadata(metadata.to_dict(), Redaction.of(True))
+    shown = redacted_metadata(to_record(metadata), Redaction.of(True))
     assert shown["exif"]["BodySerialNumber"] == SERIAL
     assert shown["exif"]["ImageDescription"] == WITHHELD  # free text can name a place
 

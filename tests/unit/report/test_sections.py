@@ -11,6 +11,7 @@ from forensics.calibration import read_card
 from forensics.custody import CustodyLog, Item
 from forensics.errors import ReportError, UnknownNameError
 from forensics.evidence import KnownFiles
+from forensics.records.converting import to_record
 from forensics.report import Case, write_report
 from forensics.report.checks.verification import read_record
 from forensics.report.profile import PROFILES, Profile
@@ -112,7 +113,7 @@ def test_nobody_is_sent_to_a_score_of_withdrawn_weights(told: Callable[..., dict
 
 
 def test_every_field_of_a_case_is_printed(told: Callable[..., dict[str, str]]) -> None:
-    names = [name for name in Case().to_dict() if name != "question"]
+    names = [name for name in to_record(Case()) if name != "question"]
     case = Case(question="QUESTION?", **{name: f"<{name}>" for name in names})
     sections = told([weighed()], case=case)
     whole = "\n".join(sections.values())

@@ -80,7 +80,7 @@ def test_npr_is_what_the_starter_networks_see() -> None:
     """Their channels are 2 / 3 of it, cut at ±24, over 8."""
     import torch
 
-    from forensics.models.channels import StarterChannels
+    from forensics.models.networks.channels import StarterChannels
 
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     channels = StarterChannels()

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from forensics.models.drop_path import DropPath
+from forensics.models.networks.drop_path import DropPath
 
 __all__ = ["VARIANTS", "ConvNeXt", "Variant", "small_convnext"]
 

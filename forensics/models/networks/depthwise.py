@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from scipy.fft import next_fast_len
 from torch import Tensor, nn
 
-__all__ = ["LARGE", "DepthwiseConv", "depthwise_conv", "fast_length"]
+__all__ = ["LARGE", "DepthwiseConv", "depthwise_conv"]
 
 LARGE = 9  # from this size the Fourier gradient beats the library's on a CPU
 
@@ -44,23 +45,11 @@ def _same_conv(x: Tensor, weight: Tensor) -> Tensor:
 def _weight_gradient(x: Tensor, grad: Tensor, k: int) -> Tensor:
     """Return dL/dw of shape (C, 1, k, k): the correlation of input and gradient at lags -k//2..k//2."""
     # Long enough that the wanted lags do not wrap, and that there are k of them on maps smaller than the kernel.
-    size = tuple(fast_length(max(n + k // 2, k)) for n in x.shape[-2:])
+    size = tuple(next_fast_len(max(n + k // 2, k), real=True) for n in x.shape[-2:])
     x_hat = torch.fft.rfft2(x.contiguous(), s=size)
     grad_hat = torch.fft.rfft2(grad.contiguous(), s=size)
     lags = torch.fft.irfft2((x_hat * grad_hat.conj()).sum(dim=0), s=size)  # (C, P, Q), lag 0 first
     return lags.roll((k // 2, k // 2), dims=(-2, -1))[:, :k, :k].unsqueeze(1)
-
-
-def fast_length(n: int) -> int:
-    """Return the smallest product of 2, 3 and 5 that is not below `n`."""
-    while True:
-        rest = n
-        for factor in (2, 3, 5):
-            while rest % factor == 0:
-                rest //= factor
-        if rest == 1:
-            return n
-        n += 1
 
 
 def depthwise_conv(x: Tensor, weight: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from forensics.models.branch import BRANCHES, Branch
-from forensics.models.channels import LEAST_RESIDUAL, TileResiduals
+from forensics.models.networks.channels import LEAST_RESIDUAL, TileResiduals
 
 __all__ = ["Cooccurrences", "StatisticalNetwork", "StatisticsChannels", "starter_statistics"]
 

@@ -1,15 +1,19 @@
-"""What is in a query and in a reply of a time-stamp authority (RFC 3161), and whether they belong together."""
+"""The query for a time-stamp and the reply of an authority (RFC 3161): what is in them, and whether they belong together.
 
-import re
+A query is written with the ASN.1 of ``cryptography``. The request builder of ``rfc3161-client`` wants the whole file in memory
+instead of its digest, takes no empty file, and is an extra, while a query can be written and carried without it.
+"""
+
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from importlib.util import find_spec
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from forensics.custody.entries import Item, open_file, utc_text
-from forensics.errors import CustodyError, MissingExtraError
+from forensics.errors import CustodyError, needed_by
 from forensics.records.canonical import visible
 
 if TYPE_CHECKING:
@@ -17,15 +21,12 @@ if TYPE_CHECKING:
     from rfc3161_client import TimeStampResponse
 
 __all__ = [
-    "GRANTED", "IMPRINT", "MAX_REPLY", "claims", "decoded", "mismatches", "read_certificates", "read_query", "read_small",
+    "GRANTED", "MAX_BYTES", "claims", "decoded", "mismatches", "query_bytes", "read_certificates", "read_query", "read_small",
     "require_client", "untrusted",
 ]  # fmt: skip
 
-MAX_REPLY = 2**20  # bytes; one with its certificates has a few thousand
 SHA256 = "2.16.840.1.101.3.4.2.1"
-# A TimeStampReq (RFC 3161, 2.4.1) with a SHA-256 imprint, a nonce and certReq has one form in DER but for the nonce's length.
-IMPRINT = bytes.fromhex("3031300d060960864801650304020105000420")
-_QUERY = re.compile(rb"\x30.\x02\x01\x01" + re.escape(IMPRINT) + rb"(.{32})\x02.(.{1,32})\x01\x01\xff", re.DOTALL)
+MAX_BYTES = 2**20  # of a query or a reply; a reply with its certificates has a few thousand
 GRANTED = 0
 STATUS = {
     1: "granted with changes, which this program does not accept",
@@ -34,6 +35,83 @@ STATUS = {
     4: "a warning of revocation",
     5: "revoked",
 }
+
+
+def query_bytes(digest: bytes) -> bytes:
+    """Return a query in DER for a digest of 32 bytes, with a new number of eight bytes."""
+    from cryptography.hazmat.asn1 import encode_der
+
+    return encode_der(_query(digest, 2**56 + secrets.randbelow(2**63 - 2**56)))
+
+
+def read_query(path: Path) -> tuple[bytes, int]:
+    """Return the digest and the number (nonce) of a query.
+
+    Raises
+    ------
+    CustodyError
+        It cannot be read, or is no query of this kind.
+    """
+    from cryptography.hazmat.asn1 import decode_der, encode_der
+
+    data = read_small(path)
+    try:
+        query = decode_der(_types()[0], data)
+        found = (query.message_imprint.hashed_message, query.nonce)
+        exact = len(found[0]) == 32 and encode_der(_query(*found)) == data
+    except ValueError:
+        exact = False
+    if not exact:
+        raise CustodyError(
+            f"{path} is no query with a SHA-256 imprint, a nonce and a wish for certificates. Move it away and make one anew."
+        )
+    return found
+
+
+def read_small(path: Path) -> bytes:
+    """Return the bytes of a query, a reply or certificates; one byte more than allowed of a longer file."""
+    with open_file(path) as file:
+        return file.read(MAX_BYTES + 1)
+
+
+@cache
+def _types() -> tuple[Any, Any, Any]:
+    """Return TimeStampReq, MessageImprint and AlgorithmIdentifier, made when they are first needed."""
+    from cryptography.hazmat import asn1
+    from cryptography.x509 import ObjectIdentifier
+
+    @asn1.sequence
+    class AlgorithmIdentifier:
+        algorithm: ObjectIdentifier
+        parameters: asn1.Null
+
+    @asn1.sequence
+    class MessageImprint:
+        hash_algorithm: AlgorithmIdentifier
+        hashed_message: bytes
+
+    @asn1.sequence
+    class TimeStampReq:
+        version: int
+        message_imprint: MessageImprint
+        nonce: int
+        cert_req: bool
+
+    return TimeStampReq, MessageImprint, AlgorithmIdentifier
+
+
+def _query(digest: bytes, nonce: int) -> Any:
+    from cryptography.hazmat.asn1 import Null
+    from cryptography.x509 import ObjectIdentifier
+
+    request, imprint, algorithm = _types()
+    kind = algorithm(algorithm=ObjectIdentifier(SHA256), parameters=Null())
+    return request(
+        version=1,
+        message_imprint=imprint(hash_algorithm=kind, hashed_message=digest),
+        nonce=nonce,
+        cert_req=True,
+    )
 
 
 def mismatches(response: "TimeStampResponse", item: Item, query: tuple[bytes, int] | None) -> list[str]:
@@ -88,7 +166,8 @@ def _damaged(told: str) -> Iterator[None]:
 
 def untrusted(response: "TimeStampResponse", trusted: list["Certificate"], digest: bytes, roots: Path) -> list[str]:
     """Return why the certificates do not vouch for a reply."""
-    from rfc3161_client import VerifierBuilder
+    with needed_by("A time-stamp"):
+        from rfc3161_client import VerifierBuilder
 
     own = [c for c in trusted if c.issuer == c.subject]
     if not own:
@@ -115,12 +194,12 @@ def untrusted(response: "TimeStampResponse", trusted: list["Certificate"], diges
 
 def decoded(data: bytes) -> "TimeStampResponse":
     """Return a reply, or say in plain words why it is none."""
-    require_client()
-    from rfc3161_client import decode_timestamp_response
+    with needed_by("A time-stamp"):
+        from rfc3161_client import decode_timestamp_response
 
-    if len(data) > MAX_REPLY:
+    if len(data) > MAX_BYTES:
         raise CustodyError(
-            f"the time-stamp has more than {MAX_REPLY:,} bytes, which none has. Name the reply of the authority."
+            f"the time-stamp has more than {MAX_BYTES:,} bytes, which none has. Name the reply of the authority."
         )
     try:
         return decode_timestamp_response(data)
@@ -136,17 +215,6 @@ def decoded(data: bytes) -> "TimeStampResponse":
         ) from err
 
 
-def read_query(path: Path) -> tuple[bytes, int]:
-    """Return the imprint and the nonce of a query."""
-    data = read_small(path)
-    found = _QUERY.fullmatch(data)
-    if found is None or data[1] != len(data) - 2 or data[-len(found[2]) - 4] != len(found[2]):
-        raise CustodyError(
-            f"{path} is no query with a SHA-256 imprint, a nonce and a wish for certificates. Move it away and make one anew."
-        )
-    return found[1], int.from_bytes(found[2], "big", signed=True)
-
-
 def read_certificates(path: Path) -> list["Certificate"]:
     """Return the certificates of a PEM file."""
     from cryptography.x509 import load_pem_x509_certificates
@@ -158,15 +226,7 @@ def read_certificates(path: Path) -> list["Certificate"]:
         raise CustodyError(f"{path} holds no certificates in PEM. Give those that the authority publishes.") from err
 
 
-def read_small(path: Path) -> bytes:
-    """Return the bytes of a file that has a few thousand; one byte more than allowed of a longer one."""
-    with open_file(path) as file:
-        return file.read(MAX_REPLY + 1)
-
-
 def require_client() -> None:
     """Check that the package that reads replies is installed."""
-    if find_spec("rfc3161_client") is None:
-        raise MissingExtraError(
-            "time-stamps need the package rfc3161-client. Install it: pip install 'forensics[timestamp]'."
-        )
+    with needed_by("A time-stamp"):
+        import rfc3161_client  # noqa: F401  # asked before anything else is done

@@ -6,7 +6,7 @@
     OpenVINO if it is installed, in bfloat16 where the processor has instructions for it, else in float32. Without
     OpenVINO, PyTorch in bfloat16 on such a processor. Where neither helps, it computes as ``exact`` does and says so.
 
-Each mode has a tolerance. At load a fixed picture is looked at in the plain way and in the chosen one, and a mode that is
+Each mode has a tolerance. At load a fixed picture is computed with the networks as they are and in the chosen way, and a mode that is
 further off refuses to start. bfloat16 without instructions for it is 17 to 34 times slower than float32, so it is never
 tried on other processors (decision 010).
 """
@@ -23,7 +23,7 @@ import torch
 from forensics.errors import MissingExtraError, ModelError
 from forensics.messages import Caveat
 from forensics.models.ensemble import Ensemble
-from forensics.models.execution.backends import Precision, autocast_runner, half_never_ends, openvino_runner
+from forensics.models.execution.backends import Precision, autocast_runner, bfloat16_never_ends, openvino_runner
 from forensics.models.execution.engine import Engine, Runner
 from forensics.models.execution.fused import fuse
 from forensics.models.execution.layers import FusedConv
@@ -33,14 +33,14 @@ from forensics.reproducibility import deterministic, processor_features
 from forensics.scores import BranchScores, Fusion
 from forensics.views import FixedFrame, Tiles, ViewScheme, plan_views
 
-__all__ = ["MODES", "TOLERANCE", "Computation", "Mode", "check_picture", "plain", "prepare"]
+__all__ = ["MODES", "TOLERANCE", "Computation", "Mode", "check_picture", "exact_computation", "prepare"]
 
 logger = logging.getLogger(__name__)
 
 Mode = Literal["exact", "fast"]
 TOLERANCE: Mapping[Mode, float] = MappingProxyType({"exact": 1e-4, "fast": 0.01})  # of any score
 MODES: tuple[Mode, ...] = tuple(TOLERANCE)
-HALF_FEATURES = frozenset({"avx512_bf16", "amx_bf16"})  # instructions that multiply bfloat16
+BFLOAT16_FEATURES = frozenset({"avx512_bf16", "amx_bf16"})  # instructions that multiply bfloat16
 CHECK_SEED = 5
 QUICK_SIDE = 128  # pixels; the exact mode is checked on a small picture: the layers are the same
 
@@ -83,7 +83,7 @@ class Computation:
         }
 
 
-def plain(ensemble: Ensemble, *, device: torch.device) -> Computation:
+def exact_computation(ensemble: Ensemble, *, device: torch.device) -> Computation:
     """Return the exact mode without any change to the networks: what others are compared with."""
     ensemble.to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
     return Computation(engine=Engine(ensemble, device=device), mode="exact")
@@ -109,22 +109,22 @@ def prepare(
     ModelError
         The scores of the fixed picture differ by more than `TOLERANCE`.
     """
-    before = _looked(plain(ensemble, device=device), scheme, QUICK_SIDE)
+    before = _check_logits(exact_computation(ensemble, device=device), scheme, QUICK_SIDE)
     fuse(ensemble)
     return_freed_memory()
-    exact = plain(ensemble, device=device)
-    difference = _difference(before, _looked(exact, scheme, QUICK_SIDE), ensemble, fusion)
+    exact = exact_computation(ensemble, device=device)
+    difference = _difference(before, _check_logits(exact, scheme, QUICK_SIDE), ensemble, fusion)
     _require(difference, mode="exact", backend="torch", next_step="Report this with the output of 'lscpu'.")
     if mode == "exact":
         return Computation(engine=exact.engine, mode=mode, difference=difference)
-    expected = _looked(exact, scheme, scheme.size)
+    expected = _check_logits(exact, scheme, scheme.size)
     caveats = []
-    for backend, precision, build in _ways(ensemble, scheme, device):
+    for backend, precision, build in _faster_ways(ensemble, scheme, device):
         try:
             found = Computation(
                 engine=Engine(ensemble, device=device, runners=build()), mode=mode, backend=backend, precision=precision
             )
-            difference = _difference(expected, _looked(found, scheme, scheme.size), ensemble, fusion)
+            difference = _difference(expected, _check_logits(found, scheme, scheme.size), ensemble, fusion)
         except MissingExtraError as err:
             caveats.append(Caveat(code="backend_missing", text=f"Fast mode was asked for. {err}"))
             continue
@@ -137,7 +137,7 @@ def prepare(
             )
             continue
         _require(difference, mode=mode, backend=f"{backend} in {precision}", next_step="Use mode 'exact'.")
-        return replace(found, difference=difference, caveats=(*caveats, _fast(backend, precision)))
+        return replace(found, difference=difference, caveats=(*caveats, _fast_mode_caveat(backend, precision)))
     caveats.append(
         Caveat(
             code="fast_unavailable",
@@ -147,7 +147,7 @@ def prepare(
     return Computation(engine=exact.engine, mode=mode, caveats=tuple(caveats))
 
 
-def _fast(backend: str, precision: Precision) -> Caveat:
+def _fast_mode_caveat(backend: str, precision: Precision) -> Caveat:
     name = {"openvino": "OpenVINO", "torch": "PyTorch"}[backend]
     return Caveat(
         code="fast_mode",
@@ -156,15 +156,15 @@ def _fast(backend: str, precision: Precision) -> Caveat:
     )
 
 
-def _ways(
+def _faster_ways(
     ensemble: Ensemble, scheme: ViewScheme, device: torch.device
 ) -> list[tuple[str, Precision, Callable[[], dict[str, Runner]]]]:
     """Return what may be faster on this machine, the fastest first."""
     networks = {name: branch for name, branch in ensemble.items() if _learned(branch)}
     if device.type != "cpu":
         return [("torch", "bfloat16", lambda: {n: autocast_runner(b, device=device) for n, b in networks.items()})]
-    half = bool(HALF_FEATURES & set(processor_features()))
-    stuck = any(half_never_ends(layer) for branch in networks.values() for layer in branch.modules())
+    half = bool(BFLOAT16_FEATURES & set(processor_features()))
+    stuck = any(bfloat16_never_ends(layer) for branch in networks.values() for layer in branch.modules())
     precision: Precision = "bfloat16" if half and not stuck else "float32"
 
     def with_openvino() -> dict[str, Runner]:
@@ -201,7 +201,7 @@ def check_picture(side: int) -> UInt8Array:
     return (total * (255.0 / total.max())).astype(np.uint8)
 
 
-def _looked(computation: Computation, scheme: ViewScheme, side: int) -> Float64Array:
+def _check_logits(computation: Computation, scheme: ViewScheme, side: int) -> Float64Array:
     """Return logits (B, 1, 2) of one view of the fixed picture."""
     pixels = check_picture(side)
     plan = plan_views(

@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from forensics.models.depthwise import DepthwiseConv
-from forensics.models.drop_path import DropPath
+from forensics.models.networks.depthwise import DepthwiseConv
+from forensics.models.networks.drop_path import DropPath
 
-__all__ = ["RepLKNet"]
+__all__ = ["ConvBN", "FeedForwardBlock", "LargeKernelBlock", "RepLKNet", "scale_and_shift"]
 
 
 class ConvBN(nn.Module):
@@ -74,11 +74,25 @@ class LargeKernel(nn.Module):
 
 
 def _fold_bn(pair: ConvBN) -> tuple[Tensor, Tensor]:
-    bn = pair.bn
-    if bn.running_var is None or bn.running_mean is None:  # only with track_running_stats=False
+    scale, shift = scale_and_shift(pair.bn)
+    return pair.conv.weight * scale.view(-1, 1, 1, 1), shift
+
+
+def scale_and_shift(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+    """Return what a batch normalisation in eval mode multiplies by and adds, (C,) each.
+
+    ``torch.nn.utils.fusion`` divides by the root in another way, which changes the last bit of three weights in ten, and
+    with them scores that are on record; so it is not used.
+
+    Raises
+    ------
+    ValueError
+        It has no running statistics.
+    """
+    if norm.running_mean is None or norm.running_var is None:  # only with track_running_stats=False
         raise ValueError("a batch normalisation without running statistics cannot be merged")
-    scale = bn.weight / torch.sqrt(bn.running_var + bn.eps)
-    return pair.conv.weight * scale.view(-1, 1, 1, 1), bn.bias - bn.running_mean * scale
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    return scale, norm.bias - norm.running_mean * scale
 
 
 class LargeKernelBlock(nn.Module):

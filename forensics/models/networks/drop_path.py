@@ -21,5 +21,5 @@ class DropPath(nn.Module):
         """Return the shape of `x`, (N, ...)."""
         if not self.training or self.rate == 0.0:
             return x
-        kept = x.new_empty((len(x),) + (1,) * (x.ndim - 1)).bernoulli_(1.0 - self.rate)
-        return x * kept / (1.0 - self.rate)
+        survives = x.new_empty((len(x),) + (1,) * (x.ndim - 1)).bernoulli_(1.0 - self.rate)
+        return x * survives / (1.0 - self.rate)

@@ -1,4 +1,4 @@
-"""The two networks of starter 0.1, whose weights ship until those of `forensics.models.layered` are ahead of them.
+"""The two networks of starter 0.1, whose weights ship until those of `forensics.models.networks.layered` are ahead of them.
 
 References
 ----------
@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from forensics.models.branch import BRANCHES, Branch
-from forensics.models.convnext import small_convnext
-from forensics.models.layered import TraceStem
-from forensics.models.replknet import RepLKNet
+from forensics.models.networks.convnext import small_convnext
+from forensics.models.networks.layered import TraceStem
+from forensics.models.networks.replknet import RepLKNet
 from forensics.residuals.srm import SRM_KERNELS
 
 __all__ = ["traced_convnext", "traced_replknet"]

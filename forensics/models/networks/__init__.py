@@ -1,0 +1,1 @@
+"""The networks that branches are made of, and the residual channels that they see."""
