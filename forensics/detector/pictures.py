@@ -92,7 +92,8 @@ def error_code(error: Exception) -> str:
 
 @cache
 def _kinds() -> dict[str, type[ForensicsError]]:
-    return {_kind(kind): kind for name in errors.__all__ if issubclass(kind := getattr(errors, name), ForensicsError)}
+    found = (getattr(errors, name) for name in errors.__all__)
+    return {_kind(kind): kind for kind in found if isinstance(kind, type) and issubclass(kind, ForensicsError)}
 
 
 def _kind(error: type[Exception]) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-import forensics.evidence
+import forensics.evidence.loading
 from forensics import cli, detector
 from forensics.custody import CustodyLog
 from forensics.detector import Detector, ErrorRow, load_detector, read_findings
@@ -224,7 +224,7 @@ def test_no_more_pictures_are_in_memory_however_many_there_are(
     """While they are examined, and while the report is written, which reads each again."""
     alive: list[weakref.ref[np.ndarray]] = []
     counts: list[int] = []
-    load = forensics.evidence.load_file
+    load = forensics.evidence.loading.load_file
 
     def counted(*arguments: object, **options: object) -> Evidence:
         evidence = load(*arguments, **options)
@@ -232,7 +232,7 @@ def test_no_more_pictures_are_in_memory_however_many_there_are(
         counts.append(sum(ref() is not None for ref in alive))
         return evidence
 
-    monkeypatch.setattr(forensics.evidence, "load_file", counted)
+    monkeypatch.setattr(forensics.evidence.loading, "load_file", counted)
     files = pictures(tmp_path, 24)
     done = examine(*files, "--json", tmp_path / "f.jsonl", "--report", tmp_path / "r.html", "--robustness", "none")
     assert done.exit_code == 0, done.output
