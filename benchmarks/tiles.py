@@ -6,11 +6,11 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 
+from benchmarks.checks import milliseconds_per_tile
 from benchmarks.timing import seconds
 from forensics.detector import load_detector
 from forensics.models.networks.depthwise import depthwise_conv
 from forensics.reproducibility import machine
-from forensics.training.checks import milliseconds_per_tile
 
 ROUNDS = 5
 SHAPE = (32, 64, 24, 24)  # a stage of the starter's RepLKNet at 96-pixel tiles, channels between its first two

@@ -19,7 +19,7 @@ from forensics.commands.keys import keys_app
 from forensics.commands.package import package
 from forensics.commands.shared import said
 from forensics.commands.timestamp import timestamp
-from forensics.commands.training import train
+from forensics.commands.training import TRAIN_CONTEXT, audit, evaluate, plot, train
 from forensics.commands.validation import calibrate, validate
 from forensics.commands.verifying import sign, verify
 from forensics.commands.weights import weights_app
@@ -76,7 +76,10 @@ app.command()(timestamp)
 app.command()(package)
 app.command()(calibrate)
 app.command()(validate)
-app.command()(train)
+app.command(context_settings=TRAIN_CONTEXT)(train)
+app.command()(evaluate)
+app.command()(audit)
+app.command()(plot)
 
 
 @app.command()

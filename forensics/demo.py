@@ -53,7 +53,7 @@ def write_practice_folder(folder: Path) -> Path:
     -------
     path
         ``index.csv`` with the sources ``textures``, ``photographs`` and ``astronaut``, as
-        `forensics.training.pictures.Pictures` reads it.
+        `forensics.evaluation.labelled.Pictures` reads it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows = [_row(folder, f"texture-{k}", _texture(k), label="real", source="textures") for k in range(TEXTURES)]

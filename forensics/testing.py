@@ -20,6 +20,7 @@ from forensics.detector.finding import Finding
 from forensics.errors import CalibrationError, ForensicsError, NotCalibratedError
 from forensics.evidence.record import Evidence
 from forensics.judgement.robustness import DeliveredScore, Robustness
+from forensics.messages import Message, quoted
 from forensics.models.branch import Branch
 from forensics.records.arrays import Float64Array, IntArray
 from forensics.records.canonical import canonical_text, storable
@@ -227,19 +228,26 @@ def _contexts() -> Iterator[Context]:
         logits=np.arange(8, dtype=np.float64).reshape(2, 2, 2),
         boxes=np.array([[0, 0, 64, 64], [32, 0, 96, 64]]),
     )
-    scored = Finding(evidence=evidence, scores=scores, outcome="uncalibrated", reason="None is loaded.", run=run)
-    unsuitable = replace(scored, scores=None, outcome="unsuitable", reason="Too small.")
+    scored = Finding(
+        evidence=evidence, scores=scores, outcome="uncalibrated", reasons=(Message("not_calibrated"),), run=run
+    )
+    unsuitable = replace(
+        scored, scores=None, outcome="unsuitable", reasons=(Message("too_small", {"n": 40, "least": 64}),)
+    )
     lr = LikelihoodRatio(
         llr=0.8, interval=(0.5, 1.1), bounds=(-1.5, 1.5), at_bound=False, stratum=hostile, calibration_sha256="0" * 64
     )
-    weighed = replace(scored, outcome="supports_h1", reason=hostile, lr=lr, robustness=_panel(lr.llr))
+    weighed = replace(scored, outcome="supports_h1", reasons=(quoted(hostile),), lr=lr, robustness=_panel(lr.llr))
     doubtful = replace(
-        scored, outcome="inconclusive", reason="Both fit.", lr=replace(lr, llr=0.0, interval=(-0.1, 0.1))
+        scored,
+        outcome="inconclusive",
+        reasons=(Message("interval_includes_1"),),
+        lr=replace(lr, llr=0.0, interval=(-0.1, 0.1)),
     )
     rows = [
         Exhibit(number=1, name=hostile, finding=scored),
         Exhibit(number=2, name="small.png", finding=unsuitable),
-        Exhibit(number=3, name="broken.jpg", problem="The file is empty. Ask for a new copy."),
+        Exhibit(number=3, name="broken.jpg", problem=Message("empty", {"name": "broken.jpg"})),
         Exhibit(number=4, name="weighed.png", finding=weighed),
         Exhibit(number=5, name="doubtful.png", finding=doubtful),
     ]

@@ -114,7 +114,7 @@ class Tiles:
         400 tiles of 256 cover 26 megapixels.
     tones : tuple of str
         In which brightness and contrast, of `TONES`; every turn is looked at in each. Which views help is measured by
-        `forensics.training.view_gain`; by default only those that did are looked at.
+        `benchmarks.views`; by default only those that did are looked at.
     """
 
     size: int = 256

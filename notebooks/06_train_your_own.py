@@ -83,7 +83,7 @@ optimiser = { steps = 2000, pairs = 4, warmup = 4, lr = 1e-4, final_lr = 1e-5, e
 
 # %%
 from forensics.training.config import read_config
-from forensics.training.pictures import Pictures, split
+from forensics.evaluation.labelled import Pictures, split
 
 (folder / "practice.toml").write_text(f"{SETTINGS}\n{branches}", encoding="utf-8")
 config = read_config(folder / "practice.toml", [f"optimiser.steps={STEPS}"])
@@ -101,11 +101,11 @@ assert not {p.source for p in training} & {p.source for p in withheld}
 # **In earnest: 2000 pairs, and no training on a stream that fails.**
 
 # %%
-from forensics.training.tasks import audit
+from forensics.training.measuring.audit import audit_run, audit_table
 
-table, passed = audit(config, training, folder / "run", pairs=PAIRS)
-print(*table.splitlines()[:4], sep="\n")
-print("every limited row passed:", passed)
+audited = audit_run(config, training, folder / "run", pairs=PAIRS)
+print(*audit_table(audited).splitlines()[:4], sep="\n")
+print("every limited row passed:", all(row.passed for row in audited))
 
 # %% [markdown]
 # ## 4. Measure before
@@ -117,13 +117,13 @@ print("every limited row passed:", passed)
 
 # %%
 import forensics as fx
-from forensics.training import evaluation, scoring
+from forensics.evaluation import comparison, scoring
 from forensics.views import Tiles
 
 views = Tiles(size=64, stride=64, turns=("identity",))
 before = fx.load_detector(None if WEIGHTS == "starter" else WEIGHTS, judgement="mean", views=views)
-scored_before = scoring.evaluate(before, withheld, conditions=["JPEG 75"])
-print(evaluation.auc_table(r for r in evaluation.auc_rows(scored_before) if r.source == "all"))
+scored_before = scoring.usable(scoring.score_labelled(before, withheld, deliveries=["JPEG 75"]))
+print(comparison.auc_table(r for r in comparison.auc_rows(scored_before) if r.source == "all"))
 
 # %% [markdown]
 # ## 5. Train
@@ -146,7 +146,7 @@ print([path.name for path in files], record, sep="\n")
 assert record["init_sha256"] == weights.sha256
 
 # %% [markdown]
-# The log, as `forensics train … --plot curves.html` draws it into a file. Look for losses that are not numbers or
+# The log, as `forensics plot run --out curves.html` draws it into a file. Look for losses that are not numbers or
 # that rise. The AUC here is taken inside training batches, on pairs the branches are learning from: it cannot show
 # how well they do on other pictures, and a gain in it is not a result.
 
@@ -162,10 +162,10 @@ draw_log(rows)
 
 # %%
 after = fx.load_detector(folder / "run", judgement="mean", views=views)
-scored_after = scoring.evaluate(after, withheld, conditions=["JPEG 75"])
-print(evaluation.auc_table(r for r in evaluation.auc_rows(scored_after) if r.source == "all"))
+scored_after = scoring.usable(scoring.score_labelled(after, withheld, deliveries=["JPEG 75"]))
+print(comparison.auc_table(r for r in comparison.auc_rows(scored_after) if r.source == "all"))
 pairs = list(zip(scored_before, scored_after, strict=True))
-moved = [abs(b.log_odds["joint"] - a.log_odds["joint"]) for b, a in pairs]
+moved = [abs(b.joint - a.joint) for b, a in pairs]
 print(len(pairs), "pictures of", {a.source for _, a in pairs})
 print(f"joint log-odds moved by {max(moved):.2f} at most, {sum(moved) / len(moved):.2f} in the mean")
 assert max(moved) > 0
@@ -187,7 +187,7 @@ assert max(moved) > 0
 # **For a real run:** originals of many cameras and fakes of several generators, in numbers like those that the
 # shipped weights were trained with (printed in section 2), at least two sources of originals withheld, and the audit
 # passed. Then
-# `forensics train practice.toml --data pictures --evaluate --weights run --companion run/companion.json` prints false
+# `forensics evaluate practice.toml --data pictures --weights run --companion run/companion.json` prints false
 # alarms by source, what saving and resizing change, and every family of forgeries, and fits the joint judgement. The
 # comparison to make is that table for both weights, on tiles of one side (`forensics weights show` prints which). Even
 # then a score has no meaning as evidence before it is

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from forensics.calibration import Card
-from forensics.validation.calibrating import fit_card
-from forensics.validation.scoring import ScoredCopy
+from forensics.evaluation.fitting import fit_card
+from forensics.evaluation.scoring import ScoredCopy
 
 FACE = "face found, JPEG 60 to 84, short side 256 to 639"
 OTHER = "no face found, JPEG 60 to 84, short side 256 to 639"  # a neighbour of FACE

@@ -5,22 +5,23 @@ tests fail until somebody writes it.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
+from forensics import report
 from forensics.calibration import read_card
-from forensics.judgement.deliveries import DELIVERIES
-from forensics.judgement.suitability import COMPRESSIONS, SIZES
-from forensics.report.language import LANGUAGES, MEASURED
-from forensics.report.language.speaking import FOLDER, LOCALES, catalogue
+from forensics.messages import LANGUAGES, SENTENCES
+from forensics.messages.sentences import message_id
+from forensics.messages.speaking import FOLDER, LOCALES, catalogue
 from forensics.residuals import RESIDUALS
 from forensics.types import ENFSI_2015, Propositions
 from tests.calibrations import STARTER_CARD
 
-REPORT = FOLDER.parent
+REPORT = Path(report.__file__).parent
 KEYWORDS = {"_": None, "ngettext": (1, 2)}
 METHODS = [("**.py", "python"), ("templates/**.j2", "jinja2.ext.babel_extract")]
 TRANSLATED = tuple(code for code in LANGUAGES if code != "en")
@@ -29,7 +30,8 @@ TRANSLATED = tuple(code for code in LANGUAGES if code != "en")
 def texts() -> dict[str, str | None]:
     """Return every text that a report can say, each with its form for many where it has one."""
     found: dict[str, str | None] = dict.fromkeys(_told())
-    for _file, _line, message, _comments, _context in extract_from_dir(REPORT, METHODS, keywords=KEYWORDS):
+    called = (extract_from_dir(folder, METHODS, keywords=KEYWORDS) for folder in (REPORT, FOLDER.parent))
+    for _file, _line, message, _comments, _context in chain.from_iterable(called):
         one, many = message if isinstance(message, tuple) else (message, None)
         if one:
             found[one] = many or found.get(one)
@@ -38,24 +40,16 @@ def texts() -> dict[str, str | None]:
 
 def _told() -> Iterator[str]:
     """Yield what other parts of the package say, whose texts are no arguments of a call in the report."""
-    yield from MEASURED
+    for template in SENTENCES.values():
+        yield from map(message_id, (template,) if isinstance(template, str) else template)
     for name in RESIDUALS.names():
         residual = RESIDUALS[name]
         yield from (residual.title, residual.unit, residual.look_at, residual.ignore)
         if name != "srm_bank":  # whose kernels have names in no language
-            yield from (channel for channel in residual.channels if not channel.startswith("quality"))
-    for delivery in DELIVERIES.values():
-        if not delivery.name.startswith(("JPEG", "resized")):
-            yield delivery.name
-        if not any(
-            delivery.text.startswith(start) for start in ("saved as JPEG of quality", "scaled to 75", "scaled to 50")
-        ):
-            yield delivery.text
+            yield from residual.channels
     yield from (ENFSI_2015.neutral, ENFSI_2015.source, *(words for _above, words in ENFSI_2015.bands))
     for pair in (Propositions(), read_card(STARTER_CARD).propositions):
         yield from (pair.h1, pair.h2)
-    yield from ("any subject", "face found", "no face found", "not JPEG")
-    yield from (words for _least, words in (*COMPRESSIONS, *SIZES))
 
 
 def place(code: str) -> Path:

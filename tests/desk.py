@@ -10,6 +10,7 @@ from ipywidgets.widgets.widget import _remove_buffers
 from forensics.explorers import Explorer
 from forensics.explorers.python import code_line
 from forensics.explorers.state import TABS
+from forensics.messages import quoted
 from forensics.types import (
     Attribution,
     Finding,
@@ -47,7 +48,7 @@ def upload(explorer: Explorer, tab: str, data: bytes, name: str = "new.png") -> 
 def fake_attribution(finding: Finding, branch: str, view: str, method: str, *, failed: bool = False) -> Attribution:
     left, top, right, bottom = (int(v) for v in finding.scores.boxes[finding.scores.views.index(view)])
     rng = np.random.default_rng(len(branch))
-    check = TrustCheck(name="deletion", value=0.5, limit=1.0, passed=not failed, text="<b>measured</b>")
+    check = TrustCheck(name="deletion", value=0.5, limit=1.0, passed=not failed, message=quoted("<b>measured</b>"))
     return Attribution(
         evidence_sha256=finding.evidence.sha256, weights_sha256=finding.run.weights["sha256"], branch=branch, view=view, method=method,
         target="logit_difference", size=(finding.evidence.width, finding.evidence.height), box=(left, top, right, bottom),

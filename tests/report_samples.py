@@ -15,8 +15,9 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from forensics.errors import EvidenceError
+from forensics.messages import Message
 from forensics.report import Case, write_report
-from forensics.types import BranchScores, Caveat, Evidence, Finding, Localisation, Metadata, RunRecord
+from forensics.types import BranchScores, Evidence, Finding, Localisation, Metadata, RunRecord
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BRANCHES = ("convnext", "replknet")
@@ -103,14 +104,14 @@ def run() -> RunRecord:
 def finding(picture: Evidence | None = None, *, n_views: int = 40, seed: int = 0) -> Finding:
     picture = evidence() if picture is None else picture
     caveats = (
-        Caveat(code="flat_tiles", text="3 tiles without structure (sky, wall, black) were left out."),
-        Caveat(code="not_calibrated", text=UNCALIBRATED),
+        Message("flat_tiles", {"n": 3}),
+        Message("not_calibrated", text=UNCALIBRATED),
     )
     return Finding(
         evidence=picture,
         scores=scores(picture, n_views=n_views, seed=seed),
         outcome="uncalibrated",
-        reason=UNCALIBRATED,
+        reasons=(Message("not_calibrated", text=UNCALIBRATED),),
         caveats=caveats,
         run=run(),
         localisation=localisation(picture),
@@ -128,8 +129,8 @@ def localisation(picture: Evidence, cell: int = 16) -> Localisation:
 
 def unsuitable() -> Finding:
     picture = evidence(np.asarray(load_sample_image("flower.jpg"))[:40, :60], name="thumbnail.jpg")
-    reason = "The short side has 40 pixels; at least 64 are needed."
-    return Finding(evidence=picture, scores=None, outcome="unsuitable", reason=reason, run=run())
+    reason = Message("too_small", {"n": 40, "least": 64})
+    return Finding(evidence=picture, scores=None, outcome="unsuitable", reasons=(reason,), run=run())
 
 
 def hostile() -> Finding:

@@ -240,7 +240,7 @@ def _view(
     plan: Plan,
     branch: str,
     view: object,
-) -> tuple[int, dict[str, str]]:
+) -> tuple[int, dict[str, str | int]]:
     """Return the number of the view that is asked for, and how it was chosen where it was not named."""
     n = len(plan.names)
     if isinstance(view, str):
@@ -263,7 +263,7 @@ def _view(
         scores = _scored(detector, evidence)
     row = scores.branches.index(branch)
     highest = int(np.argmax(log_odds_from_logits(scores.logits)[row]))
-    return highest, {"view chosen": f"the highest of {n}"} if n > 1 else {}
+    return highest, {"view chosen": f"the highest of {n}", "views": n} if n > 1 else {}
 
 
 def _scored(detector: Detector, evidence: Evidence) -> BranchScores:

@@ -22,6 +22,7 @@ from forensics.attribution.looks import BASELINES, Look, removed
 from forensics.attribution.methods import Asked, Credit, Method
 from forensics.attribution.record import CELLS, TrustCheck
 from forensics.errors import needed_by
+from forensics.messages import Message
 from forensics.models.branch import Branch
 from forensics.records.arrays import Float32Array, Float64Array
 
@@ -108,7 +109,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
 REPORTED = frozenset({"infidelity"})  # measured and told, not judged: methods whose values do not add up cannot meet it
 
 
-def judged(name: str, value: float, text: str, *, only_told: bool = False) -> TrustCheck:
+def judged(name: str, value: float, message: Message, *, only_told: bool = False) -> TrustCheck:
     """Return a check held against its limit, or only told."""
     limit = LIMITS[name]
     told = only_told or name in REPORTED
@@ -117,7 +118,7 @@ def judged(name: str, value: float, text: str, *, only_told: bool = False) -> Tr
         value=value,
         limit=None if told else limit.value,
         passed=None if told else limit.passed(value),
-        text=text,
+        message=message,
     )
 
 
@@ -235,23 +236,16 @@ def quick_checks(look: Look, credit: Credit, explain: Callable[[Look], Credit], 
         return checks
     cells = cell_sums(credit.values, look.cell)
     curves = removal_curves(look, cells)
-    names = ("deletion", "insertion")
-    for name, beats, verb in zip(
-        names,
-        (curves.deletion_beats, curves.insertion_beats),
-        ("removed, most important first: the log-odds fall below", "brought back, most important first: the log-odds rise above"),
-        strict=True,
-    ):  # fmt: skip
-        text = f"Cells {verb} those of {100 * beats:.0f} % of {MISPLACED} copies of the map laid elsewhere."
-        checks.append(judged(name, beats, text))
-    text = f"Half the distance between these two curves: {curves.gain:+.2f} log-odds."
-    checks.append(judged("removal", curves.gain, text))
+    removed_share, back_share = (
+        {"share": 100 * beats, "n": MISPLACED} for beats in (curves.deletion_beats, curves.insertion_beats)
+    )
+    checks.append(judged("deletion", curves.deletion_beats, Message("cells_removed", removed_share)))
+    checks.append(judged("insertion", curves.insertion_beats, Message("cells_brought_back", back_share)))
+    checks.append(judged("removal", curves.gain, Message("removal_gain", {"gain": curves.gain})))
     other = explain(again)
     if other.values is not None:
         value = agreement(cells, cell_sums(other.values, look.cell))
-        checks.append(
-            judged("stability", value, f"Rank correlation with the map of a copy saved at JPEG 95: {value:.2f}.")
-        )
+        checks.append(judged("stability", value, Message("saved_again_ranks", {"value": value})))
     return checks
 
 
@@ -260,17 +254,15 @@ def _convergence(credit: Credit) -> list[TrustCheck]:
         return []
     difference = credit.output - credit.reference
     value = abs(credit.delta) / max(abs(difference), LEAST_DIFFERENCE)
-    text = f"The sum differs from what it explains ({difference:+.2f} log-odds) by {100 * value:.1f} %."
-    if credit.drawn:
-        text += " It is drawn at random and right on average only, so this is told and not judged."
-    return [judged("convergence", value, text, only_told=credit.drawn)]
+    code = "sum_differs_drawn" if credit.drawn else "sum_differs"
+    message = Message(code, {"difference": difference, "share": 100 * value})
+    return [judged("convergence", value, message, only_told=credit.drawn)]
 
 
 def _group_stability(credit: Credit, other: Credit) -> TrustCheck:
     ours, theirs = np.array(list(credit.groups.values())), np.array(list(other.groups.values()))
     value = float(1.0 - np.abs(ours - theirs).sum() / max(np.abs(ours).sum(), LEAST_DIFFERENCE))
-    moved = 100 * (1 - value)
-    return judged("stability", value, f"In a copy saved at JPEG 95 {moved:.0f} % of the credit is another.")
+    return judged("stability", value, Message("saved_again_credit", {"share": 100 * (1 - value)}))
 
 
 def thorough_checks(look: Look, credit: Credit, explain: Callable[[Look], Credit]) -> list[TrustCheck]:
@@ -280,16 +272,11 @@ def thorough_checks(look: Look, credit: Credit, explain: Callable[[Look], Credit
     cells = cell_sums(credit.values, look.cell)
     foreign = explain(replace(look, branch=randomised(look.branch)))
     value = 0.0 if foreign.values is None else agreement(np.abs(cells), np.abs(cell_sums(foreign.values, look.cell)))
-    shuffled = judged(
-        "randomisation",
-        abs(value),
-        f"Rank correlation with the map of the same network with shuffled weights: {value:.2f}.",
-    )
+    shuffled = judged("randomisation", abs(value), Message("shuffled_ranks", {"value": value}))
     unfaithful = _infidelity(look, cells)
-    told = judged("infidelity", unfaithful, f"Squared error of the changes that the map foretells: {unfaithful:.2f} of the squared changes.")  # fmt: skip
+    told = judged("infidelity", unfaithful, Message("foretold_changes", {"value": unfaithful}))
     shaken = _sensitivity(look, explain)
-    text = f"A change of at most one grey level changes the map by up to {100 * shaken:.0f} % of its norm."
-    return [shuffled, told, judged("sensitivity", shaken, text)]
+    return [shuffled, told, judged("sensitivity", shaken, Message("one_level_changes", {"share": 100 * shaken}))]
 
 
 def randomised(branch: Branch) -> Branch:

@@ -2,6 +2,7 @@
 
 from forensics.attribution.faithfulness import judged
 from forensics.attribution.record import TrustCheck
+from forensics.messages import Message
 from forensics.models.companion import Companion
 
 __all__ = ["measured_checks"]
@@ -13,7 +14,7 @@ def measured_checks(companion: Companion, branch: str, method: str, *, have: set
     Parameters
     ----------
     companion : Companion
-        With the rows of `forensics.training.explaining.explanation_rows`.
+        With the rows of `benchmarks.explanations.explanation_rows`.
     branch, method : str
     have : set of str
         Names of the checks that were made.
@@ -22,18 +23,11 @@ def measured_checks(companion: Companion, branch: str, method: str, *, have: set
     if row is None:
         return []
     low, high = row["pointing_interval"]
-    pointing = judged(
-        "localisation",
-        row["pointing"],
-        f"On {row['n']} local forgeries the strongest cell lay in the forged place in {100 * row['pointing']:.0f} of 100 "
-        f"({100 * low:.0f} to {100 * high:.0f}), where chance has {100 * row['chance']:.0f}.",
-    )
+    shares = {"hits": row["pointing"], "low": low, "high": high, "chance": row["chance"]}
+    values = {"n": row["n"], **{name: 100.0 * share for name, share in shares.items()}}
+    pointing = judged("localisation", row["pointing"], Message("points_at_forgeries", values))
     if "randomisation" in have or "randomisation" not in row:
         return [pointing]
     value = row["randomisation"]
-    shuffled = judged(
-        "randomisation",
-        value,
-        f"Rank correlation with the map of the same network with shuffled weights, median of {row['n_checked']} forgeries: {value:.2f}.",
-    )
-    return [shuffled, pointing]
+    ranks = Message("shuffled_ranks_of_many", {"n": row["n_checked"], "value": value})
+    return [judged("randomisation", value, ranks), pointing]

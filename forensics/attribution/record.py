@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from forensics.messages import Message, coded, known
 from forensics.records.arrays import Float32Array, keep_copies
 from forensics.records.canonical import JsonObject
 from forensics.records.converting import as_field, recorded
@@ -17,6 +18,12 @@ CELLS = 16  # along each side of a view: the grid on which maps are drawn, compa
 TrustState: TypeAlias = Literal["reliable", "not_reliable", "not_checked"]
 
 
+def _with_message(record: JsonObject) -> JsonObject:
+    """Return a record of today: older ones have a sentence alone."""
+    return record if "message" in record else {**record, "message": coded(record.get("text"))}
+
+
+@recorded(derived=("text",), older=_with_message)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustCheck:
     """One measurement of how far an attribution can be relied on.
@@ -30,15 +37,20 @@ class TrustCheck:
         What the value is held against; None if it is only reported.
     passed : bool or None
         None if it is only reported.
-    text : str
-        What was measured and what it means, in a sentence or two.
+    message : Message
+        What was measured and what it means.
     """
 
     name: str
     value: float
     limit: float | None
     passed: bool | None
-    text: str
+    message: Message
+
+    @property
+    def text(self) -> str:
+        """What was measured and what it means, in English."""
+        return self.message.text
 
 
 @recorded(derived=("state",))
@@ -75,13 +87,18 @@ class Trust:
         return sum(c.passed is not None for c in self.checks)
 
     @property
-    def words(self) -> str:
-        """The state in words, with the checks that failed, or with how many were made."""
+    def message(self) -> Message:
+        """The state, with the checks that failed, or with how many were made."""
         if self.state == "not_checked":
-            return "not checked"
+            return Message("trust_not_checked")
         if self.state == "not_reliable":
-            return f"not reliable: failed {', '.join(self.failed)}"
-        return "1 check made, passed" if self.judged == 1 else f"{self.judged} checks made, all passed"
+            return Message("trust_failed", {"checks": [known(name) for name in self.failed]})
+        return Message("trust_passed", {"n": self.judged})
+
+    @property
+    def words(self) -> str:
+        """The same in English."""
+        return self.message.text
 
 
 def _six_digits(part: Float32Array | None) -> list[list[float]] | None:

@@ -12,13 +12,18 @@ from forensics.attribution.given import Picture, attribution_given, evidence_of
 from forensics.attribution.record import Attribution
 from forensics.errors import AttributionError
 from forensics.evidence.record import Evidence
+from forensics.messages import Message, known, quoted
 from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.residuals import render
 
 __all__ = ["LIMIT", "Drawing", "draw", "group_text"]
 
 LIMIT = 0.1  # log-odds per cell at the ends of the scale; decision 013 says why
-EXPLAINED = {"logit_difference": "log-odds", "logit_fake": "logit of ‘fake’", "logit_real": "logit of ‘real’"}
+EXPLAINED = {
+    "logit_difference": "explained_logit_difference",
+    "logit_fake": "explained_logit_fake",
+    "logit_real": "explained_logit_real",
+}
 FAINT = 0.35  # of the picture's grey under a map: enough to see what lies where, too little to be read as colour
 
 
@@ -29,17 +34,38 @@ class Drawing:
     Parameters
     ----------
     pixels : array of shape (h, w, 3), uint8
-    caption, alt : str
-        ``alt`` has the numbers, for those who cannot see it.
-    low, high : str
-        What the ends of the colour bar mean.
+    about : tuple of Message
+        What is drawn and what was explained, a sentence each; `caption` has them in English.
+    numbers : Message
+        The numbers, for those who cannot see it; `alt` has them in English.
+    ends : (Message, Message)
+        What the ends of the colour bar mean; `low` and `high` say it in English.
     """
 
     pixels: UInt8Array
-    caption: str
-    alt: str
-    low: str
-    high: str
+    about: tuple[Message, ...]
+    numbers: Message
+    ends: tuple[Message, Message]
+
+    @property
+    def caption(self) -> str:
+        """What is drawn and what was explained, in English."""
+        return " ".join(sentence.text for sentence in self.about)
+
+    @property
+    def alt(self) -> str:
+        """The numbers, in English."""
+        return self.numbers.text
+
+    @property
+    def low(self) -> str:
+        """What the lower end of the colour bar means, in English."""
+        return self.ends[0].text
+
+    @property
+    def high(self) -> str:
+        """What the upper end of the colour bar means, in English."""
+        return self.ends[1].text
 
 
 def draw(attribution: Attribution, *, evidence: Picture | None = None, side: int = 480) -> Drawing:
@@ -76,10 +102,9 @@ def draw(attribution: Attribution, *, evidence: Picture | None = None, side: int
         pixels = _over(pixels, attribution, evidence_of(evidence, takes="draw"))
     return Drawing(
         pixels=pixels,
-        caption=_caption(attribution, cells),
-        alt=_alt(attribution, cells),
-        low=f"−{LIMIT:g} log-odds per cell, for ‘real’",
-        high=f"+{LIMIT:g} log-odds per cell, for ‘fake’",
+        about=_about(attribution, cells),
+        numbers=_numbers(attribution, cells),
+        ends=(Message("for_real", {"limit": LIMIT}), Message("for_fake", {"limit": LIMIT})),
     )
 
 
@@ -106,40 +131,47 @@ def _over(pixels: UInt8Array, attribution: Attribution, evidence: Evidence) -> U
     return np.rint(pixels * (1.0 - ink)).astype(np.uint8)
 
 
-def _caption(attribution: Attribution, cells: Float32Array) -> str:
-    """Return what is drawn and what was explained, a sentence each, as translations know them."""
+def _about(attribution: Attribution, cells: Float32Array) -> tuple[Message, ...]:
+    """Return what is drawn and what was explained, a sentence each."""
     left, top, right, bottom = attribution.box
-    words = [
-        f"What the branch “{attribution.branch}” responded to in columns {left} to {right - 1}, rows {top} to {bottom - 1}: "
-        f"{attribution.method.replace('_', ' ')}, in log-odds per cell of {_cell(attribution)}.",
-        f"Explained: {EXPLAINED.get(attribution.target, attribution.target)} {attribution.output:+.2f}.",
+    rows, columns = cells.shape
+    place = {"left": left, "right": right - 1, "top": top, "bottom": bottom - 1}
+    cell = {"width": (right - left) / columns, "height": (bottom - top) / rows}
+    shown = {"branch": attribution.branch, "method": known(attribution.method), **place, **cell}
+    code = EXPLAINED.get(attribution.target)
+    output = {"output": attribution.output}
+    about = [
+        Message("responded_to", shown),
+        Message(code, output) if code else quoted(f"{attribution.target} {output}"),
     ]
     if attribution.reference is not None:
-        words.append(
-            f"The baseline “{attribution.baseline}” has {attribution.reference:+.2f}, a difference of "
-            f"{attribution.output - attribution.reference:+.2f}."
-        )
-    words.append(
-        f"The cells sum to {cells[cells > 0].sum():+.2f} for ‘fake’ and {cells[cells < 0].sum():+.2f} for ‘real’."
-    )
+        difference = {"reference": attribution.reference, "difference": attribution.output - attribution.reference}
+        about.append(Message("against_baseline", {"baseline": attribution.baseline, **difference}))
+    about.append(Message("cells_sum", _sums(cells)))
     if "view chosen" in attribution.settings:
-        words.append(f"This view is {attribution.settings['view chosen']}.")
-    return " ".join((*words, "It is no map of forged places.", f"Checks: {attribution.trust.words}."))
+        n = attribution.settings.get("views")  # older records have the words alone
+        how = quoted(str(attribution.settings["view chosen"])) if n is None else Message("highest_view", {"n": n})
+        about.append(how)
+    return (*about, Message("no_map_of_places"), Message("checks", {"checks": attribution.trust.message}))
 
 
-def _cell(attribution: Attribution) -> str:
-    left, top, right, bottom = attribution.box
-    rows, columns = attribution.cells.shape if attribution.cells is not None else (1, 1)
-    return f"{(right - left) / columns:.3g} × {(bottom - top) / rows:.3g} pixels"
+def _sums(cells: Float32Array) -> dict[str, float]:
+    return {"fake": float(cells[cells > 0].sum()), "real": float(cells[cells < 0].sum())}
 
 
-def _alt(attribution: Attribution, cells: Float32Array) -> str:
+def _numbers(attribution: Attribution, cells: Float32Array) -> Message:
     left, top, right, bottom = attribution.box
     row, column = np.unravel_index(int(np.argmax(cells)), cells.shape)
-    x, y = left + (right - left) * int(column) // cells.shape[1], top + (bottom - top) * int(row) // cells.shape[0]
-    beyond = 100 * float(np.mean(np.abs(cells) >= LIMIT))
-    return (
-        f"Map of {cells.shape[1]} by {cells.shape[0]} cells, {attribution.trust.words}: sum for ‘fake’ {cells[cells > 0].sum():+.2f}, for ‘real’ "
-        f"{cells[cells < 0].sum():+.2f} log-odds; strongest for ‘fake’ {cells.max():+.3f} in the cell at column {x}, row {y}; {beyond:.0f} percent "
-        "of the cells at the ends of the scale or beyond."
+    return Message(
+        "map_in_words",
+        {
+            "columns": cells.shape[1],
+            "rows": cells.shape[0],
+            "checks": attribution.trust.message,
+            **_sums(cells),
+            "strongest": float(cells.max()),
+            "x": left + (right - left) * int(column) // cells.shape[1],
+            "y": top + (bottom - top) * int(row) // cells.shape[0],
+            "share": 100 * float(np.mean(np.abs(cells) >= LIMIT)),
+        },
     )

@@ -1,11 +1,11 @@
-"""From scores to likelihood ratios: calibrators, bounds, metrics with intervals, and the card that keeps them. No torch."""
+"""Likelihood ratios from scores: calibrators, bounds, metrics with intervals, and the card that keeps them. No torch."""
 
 from forensics.calibration.bootstrap import Estimate, LlrBand, llr_band, measure
 from forensics.calibration.bounds import elub_bounds, invariance_value_bounds
 from forensics.calibration.calibrators import CALIBRATORS, Calibrator
 from forensics.calibration.card import Card, StratumCard, read_card, write_card
 from forensics.calibration.conformal import class_p_value
-from forensics.calibration.counting import pav_llrs
+from forensics.calibration.counts import pav_llrs
 from forensics.calibration.displays import (
     DISPLAYS,
     DensityDisplay,

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from forensics.calibration.calibrators import CALIBRATORS, Calibrator, LogisticCalibrator, firth_lines
-from forensics.calibration.counting import checked, counted, tally
+from forensics.calibration.counts import checked, counted, tally
 from forensics.calibration.metrics import METRICS, RATES, Metric
 from forensics.errors import CalibrationError
 from forensics.records.arrays import Float64Array, IntArray
 
-__all__ = ["Estimate", "LlrBand", "llr_band", "measure", "share"]
+__all__ = ["Estimate", "LlrBand", "draws", "llr_band", "measure", "percentiles", "share"]
 
 ROUNDS = 200
 SEED = 20260
@@ -96,15 +96,13 @@ def measure(
     sample = counted(x, y)
     place = np.searchsorted(sample.llrs, x)
     drawn: dict[str, list[float]] = {name: [] for name in chosen}
-    for weights in _draws(y, clusters, rounds, seed):
+    for weights in draws(y, clusters, rounds, seed):
         n1 = tally(place, weights * y, len(sample.llrs))
         n0 = tally(place, weights * (1 - y), len(sample.llrs))
         again = sample.recounted(n1, n0)
         for name, metric in chosen.items():
             drawn[name].append(metric(again))
-    found = {
-        name: Estimate(value=metric(sample), interval=_percentiles(drawn[name])) for name, metric in chosen.items()
-    }
+    found = {name: Estimate(value=metric(sample), interval=percentiles(drawn[name])) for name, metric in chosen.items()}
     if clusters is None:  # a bootstrap of no misleading case would say that there can be none
         for name, label in RATES.items():
             if name in found:
@@ -115,10 +113,10 @@ def measure(
 
 def share(k: int, n: int) -> Estimate:
     """Return k of n as a share, with the 95 % interval of Wilson (1927)."""
-    z = 1.959964
-    centre = (k + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * float(np.sqrt(k * (n - k) / n + z * z / 4))
-    return Estimate(value=k / n, interval=(max(0.0, centre - half), min(1.0, centre + half)))
+    from scipy.stats import binomtest  # takes longer to import than to examine a picture with a card
+
+    found = binomtest(k, n).proportion_ci(LEVEL, method="wilson")
+    return Estimate(value=k / n, interval=(float(found.low), float(found.high)))
 
 
 def llr_band(
@@ -175,19 +173,19 @@ def _refits(
 ) -> Iterator[Calibrator]:
     """Yield the calibrator fitted on each draw of the cases."""
     if not isinstance(whole, LogisticCalibrator):
-        for weights in _draws(y, clusters, rounds, seed):
+        for weights in draws(y, clusters, rounds, seed):
             there = weights > 0
             yield type(whole)().fit(x[there], y[there], (weights * counts)[there])
         return
     if clusters is None and len(x) > 4 * GATHERED and np.ptp(counts) == 0:
         x, y, numbers = _gather(x, y)
         counts = np.ones(len(x))
-        draws = _scaled_draws(numbers, rounds, seed)
+        drawn = _scaled_draws(numbers, rounds, seed)
     else:
-        draws = _draws(y, clusters, rounds, seed)
+        drawn = draws(y, clusters, rounds, seed)
     batch = max(1, 4_000_000 // len(x))
     rows: list[Float64Array] = []
-    for k, weights in enumerate(draws, start=1):
+    for k, weights in enumerate(drawn, start=1):
         rows.append(_balanced(weights * counts, y))
         if len(rows) == batch or k == rounds:
             for slope, intercept in zip(*firth_lines(x, y, np.array(rows)), strict=True):
@@ -221,8 +219,26 @@ def _balanced(weights: Float64Array, y: IntArray) -> Float64Array:
     return np.asarray(np.where(y == 1, weights / weights[y == 1].sum(), weights / weights[y == 0].sum()) * total / 2.0)
 
 
-def _draws(y: IntArray, clusters: ArrayLike | None, rounds: int, seed: int) -> Iterator[Float64Array]:
-    """Yield how often each case is drawn: its cluster, each class on its own."""
+def draws(y: IntArray, clusters: ArrayLike | None, rounds: int, seed: int) -> Iterator[Float64Array]:
+    """Yield how often each case is drawn: its cluster, each class on its own.
+
+    Parameters
+    ----------
+    y : array of shape (n,)
+        1 where H1 is true, 0 where H2 is.
+    clusters : array of shape (n,), optional
+        What each case belongs to.
+    rounds, seed : int
+
+    Yields
+    ------
+    array of shape (n,), float64
+
+    Raises
+    ------
+    CalibrationError
+        A class has but one cluster.
+    """
     if rounds < 2:
         raise ValueError(f"a bootstrap needs at least 2 rounds, got {rounds}")
     rng = np.random.default_rng(seed)
@@ -255,7 +271,8 @@ def _clusters_of_class(y: IntArray, clusters: ArrayLike | None, label: int) -> t
     return place, len(distinct)
 
 
-def _percentiles(values: list[float]) -> tuple[float, float]:
+def percentiles(values: list[float]) -> tuple[float, float]:
+    """Return the ends of the 95 % interval of resampled values; NaN where most are not defined."""
     array = np.array(values)
     known = array[~np.isnan(array)]
     if 2 * len(known) < len(array):

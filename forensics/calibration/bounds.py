@@ -1,9 +1,9 @@
-"""How far likelihood ratios may go before they are extrapolation: bounds from the cases they were validated on."""
+"""Bounds of likelihood ratios, from the cases they were validated on: beyond them they are extrapolation."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forensics.calibration.counting import checked
+from forensics.calibration.counts import checked
 from forensics.records.arrays import Float64Array
 
 __all__ = ["elub_bounds", "invariance_value_bounds"]

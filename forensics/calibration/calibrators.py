@@ -1,4 +1,4 @@
-"""From log-odds to log10 likelihood ratios, with the priors of the training data taken out.
+"""Calibrators: log-odds to log10 likelihood ratios, with the priors of the training data taken out.
 
 A calibrator is fitted on the joint log-odds of pictures of known origin. Its LRs never fall as log-odds rise, are finite for
 every finite input, and come back bit for bit from its JSON.
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forensics.calibration.counting import checked, isotonic, tally
+from forensics.calibration.counts import checked, isotonic, tally
 from forensics.errors import CalibrationError, NotCalibratedError
 from forensics.records.arrays import Float64Array, IntArray
 from forensics.registry import Registry

@@ -21,6 +21,7 @@ from forensics.calibration.calibrators import CALIBRATORS, Calibrator
 from forensics.calibration.conformal import class_p_value
 from forensics.calibration.likelihood import LikelihoodRatio, Propositions
 from forensics.errors import CalibrationError, NotCalibratedError, UnknownNameError
+from forensics.messages import Message
 from forensics.records.arrays import Float64Array
 from forensics.records.writing import write_atomically
 
@@ -107,7 +108,7 @@ class Card:
     checked_on : mapping
         The same of the pictures that the strata were checked on; empty if none were.
     strata : mapping of str to StratumCard
-    withdrawn : mapping of str to str
+    withdrawn : mapping of str to Message
         Strata that were looked at and carry no LR, and why.
     """
 
@@ -119,7 +120,7 @@ class Card:
     level: float
     data: Mapping[str, Any]
     strata: Mapping[str, StratumCard]
-    withdrawn: Mapping[str, str]
+    withdrawn: Mapping[str, Message]
     checked_on: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = field(init=False, default="")
 
@@ -137,11 +138,11 @@ class Card:
         own = self.group(name)
         if own is not None:
             return self.strata[own]
-        reason = self.withdrawn.get(name, "no picture of this kind was among those it was made from")
-        raise NotCalibratedError(
-            f"the calibration holds nothing for pictures of this kind ({name}): {reason}. Use the score only to decide what "
-            "to look at more closely, or calibrate with pictures of this kind ('forensics calibrate')."
-        )
+        raise NotCalibratedError(Message("no_card_for_stratum", {"stratum": name, "why": self.why_not(name)}))
+
+    def why_not(self, stratum: str) -> Message:
+        """Return why the card holds nothing for a kind of picture."""
+        return self.withdrawn.get(stratum) or Message("stratum_absent")
 
     def group(self, stratum: str) -> str | None:
         """Return the name under which the card holds a stratum, alone or with its neighbours; None if it holds none."""
@@ -202,7 +203,7 @@ class Card:
             "data": dict(self.data),
             "checked_on": dict(self.checked_on),
             "strata": {name: _stratum_record(stratum) for name, stratum in self.strata.items()},
-            "withdrawn": dict(self.withdrawn),
+            "withdrawn": {name: _why_record(why) for name, why in self.withdrawn.items()},
         }
 
 
@@ -220,8 +221,7 @@ def write_card(card: Card, path: str | PathLike[str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as err:
         raise CalibrationError(f"{path} cannot be written: {err.strerror}. Choose another place with --out.") from err
-    data = rfc8785.dumps({**card.to_dict(), "sha256": card.sha256})
-    return write_atomically(path, data, error=CalibrationError)
+    return write_atomically(path, rfc8785.dumps({**card.to_dict(), "sha256": card.sha256}), error=CalibrationError)
 
 
 def refuse_to_replace(path: Path) -> None:
@@ -271,9 +271,10 @@ def read_card(path: str | PathLike[str]) -> Card:
         )
     try:
         return Card(
-            **{k: v for k, v in record.items() if k not in ("format", "propositions", "strata")},
+            **{k: v for k, v in record.items() if k not in ("format", "propositions", "strata", "withdrawn")},
             propositions=Propositions(**record["propositions"]),
             strata={name: _stratum(values) for name, values in record["strata"].items()},
+            withdrawn={name: Message.from_dict(why) for name, why in record["withdrawn"].items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError, UnknownNameError) as err:
         raise CalibrationError(
@@ -288,6 +289,11 @@ def _digest(record: JsonObject) -> str:
         raise CalibrationError(
             f"the card has no canonical form: {err}. Report this as an error of the package."
         ) from err
+
+
+def _why_record(why: Message) -> JsonObject | str:
+    """Return why a stratum was withdrawn; of an older card the bare sentence that it holds, so that its digest stays."""
+    return why.text if why.code == "as_recorded" else why.to_dict()
 
 
 def _stratum_record(stratum: StratumCard) -> JsonObject:

@@ -1,4 +1,4 @@
-"""Does a picture fit a class at all? Class-conditional (Mondrian) conformal p-values.
+"""Class-conditional (Mondrian) conformal p-values: whether a picture fits a class at all.
 
 The p-value of a class is how rare a score so far out is among the pictures of that class in the same stratum, this picture
 counted among them. If neither class fits, the picture lies outside what was validated; if both fit, nothing is decided.
@@ -11,11 +11,11 @@ Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World (2005), secti
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forensics.calibration.counting import checked
+from forensics.calibration.counts import checked
 from forensics.errors import CalibrationError
 from forensics.records.arrays import Float64Array
 
-__all__ = ["attainable_level", "class_p_value", "error_bounds", "kept_scores"]
+__all__ = ["attainable_level", "class_p_value", "error_bounds", "scores_by_class"]
 
 KEPT = 1000  # scores of a class that a card keeps, evenly spaced in rank
 
@@ -44,7 +44,7 @@ def class_p_value(scores: Float64Array, log_odds: ArrayLike) -> Float64Array:
     return np.asarray(np.minimum(1.0, 2.0 * np.minimum(below, above) / (n + 1)))
 
 
-def kept_scores(log_odds: ArrayLike, labels: ArrayLike) -> tuple[Float64Array, Float64Array]:
+def scores_by_class(log_odds: ArrayLike, labels: ArrayLike) -> tuple[Float64Array, Float64Array]:
     """Return the ordered log-odds of H1 and of H2, at most `KEPT` of each.
 
     Raises

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forensics.calibration.counting import Counted, checked, counted, pav_llrs
+from forensics.calibration.counts import Counted, checked, counted, pav_llrs
 from forensics.calibration.metrics import cllr, empirical_cross_entropy
-from forensics.errors import needed_by
+from forensics.figures import Line, draw_axes
 from forensics.records.arrays import Float64Array
 
 __all__ = [
@@ -105,21 +105,9 @@ class Display(ABC):
         """
         if hasattr(ax, "set_xlim"):
             return self._on_axes(ax)
-        with needed_by("A plot that is not drawn into axes"):
-            import plotly.graph_objects as go
-
-        figure = go.Figure() if ax is None else ax
-        for curve in self.curves:
-            colour, dash = ROLES[curve.role]
-            line = {"color": colour, "dash": dash, "width": 2}
-            figure.add_trace(go.Scatter(x=curve.x, y=curve.y, name=curve.name, mode="lines", line=line))
-        axis = {"showline": True, "mirror": True, "zeroline": False}
-        figure.update_layout(
-            title=self.title, template="simple_white", width=560, height=440, legend={"orientation": "h", "y": -0.2},
-            xaxis={"title": self.x_label, "range": self.x_range, **axis},
-            yaxis={"title": self.y_label, "range": self.y_range, **axis},
-        )  # fmt: skip
-        return figure
+        lines = [Line(name=c.name, x=c.x, y=c.y, colour=ROLES[c.role][0], dash=ROLES[c.role][1]) for c in self.curves]
+        axes = {"x": (self.x_label, self.x_range), "y": (self.y_label, self.y_range)}
+        return draw_axes(ax, lines, title=self.title, **axes)
 
     def _on_axes(self, ax: Any) -> Any:
         dashes = {"solid": "-", "dash": "--", "dot": ":"}
@@ -255,11 +243,11 @@ class DetDisplay(Display):
         sample = counted(llrs, labels)
         missed = np.clip(np.concatenate([[0.0], np.cumsum(sample.w1)]), LOWEST_RATE, 1 - LOWEST_RATE)
         alarms = np.clip(1.0 - np.concatenate([[0.0], np.cumsum(sample.w0)]), LOWEST_RATE, 1 - LOWEST_RATE)
-        kept = _thinned(len(missed))
+        shown = _thinned(len(missed))
         nearest = int(np.argmin(np.abs(missed - alarms)))
         return cls(
             curves=(
-                _curve("pictures", "system", norm.ppf(alarms[kept]), norm.ppf(missed[kept])),
+                _curve("pictures", "system", norm.ppf(alarms[shown]), norm.ppf(missed[shown])),
                 Curve(name="equal errors", role="reference", x=(-3.2, 3.2), y=(-3.2, 3.2)),
             ),
             summary=f"Where both errors are about equal they are at {100 * float(missed[nearest]):.1f} percent.",

@@ -1,4 +1,4 @@
-"""What likelihood ratios are worth, measured on cases whose truth is known.
+"""Metrics of likelihood ratios: what they are worth, on cases whose truth is known.
 
 All take ``(llrs, labels)``: log10 likelihood ratios, and 1 where H1 is true, 0 where H2 is. Classes weigh the same whatever
 their numbers. Not to be confused: *empirical cross-entropy* (forensics) and *expected calibration error* (machine learning),
@@ -11,12 +11,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from forensics.calibration.counting import Counted, costs, counted
+from forensics.calibration.counts import Counted, costs, counted
 from forensics.records.arrays import Float64Array
 
 __all__ = [
     "METRICS",
     "RATES",
+    "auc",
     "cllr",
     "cllr_cal",
     "cllr_min",
@@ -267,6 +268,15 @@ def _expected_calibration_error(sample: Counted, *, prior: float = 0.5, n_bins: 
     h1, h2 = prior * sample.w1, (1.0 - prior) * sample.w0
     gaps = np.split(h1 - (h1 + h2) * posterior, ends)
     return float(sum(abs(float(gap.sum())) for gap in gaps))
+
+
+def auc(sample: Counted) -> float:
+    """Return the area under the ROC, ties half: how often a case of H1 has the larger value than one of H2.
+
+    Of values that are no likelihood ratios too; not among `METRICS`, which cards hold.
+    """
+    below = np.cumsum(sample.w0) - 0.5 * sample.w0
+    return float(np.dot(sample.w1, below))
 
 
 def _misleading_h2(sample: Counted, beyond: float) -> float:

@@ -125,6 +125,7 @@ class Examination:
     def _enter(self, done: list[int]) -> None:
         """Hash the exhibits again, and enter which were examined in this run, what came out, and which could not be opened."""
         from forensics.custody import Item
+        from forensics.messages import Message
 
         if self.log is None:
             return
@@ -132,8 +133,7 @@ class Examination:
         unopened = self._same([self.files[k] for k, good in could.items() if not good])
         items = self._same([self.files[k] for k, good in could.items() if good])
         if unopened:
-            note = "Could not be opened as a picture; not examined."
-            self.log.append("noted", actor=self.actor, inputs=unopened, note=note)
+            self.log.append("noted", actor=self.actor, inputs=unopened, note=Message("not_opened"))
         path = self.lines.path
         outputs = [Item.from_file(path)] if path is not None and path.exists() else []
         if items:

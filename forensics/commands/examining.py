@@ -21,7 +21,7 @@ INTERRUPTED = 130  # as shells tell of Ctrl-C
 def _language(value: str) -> str:
     """Return the language, or refuse it before anything is examined."""
     if value != "en":
-        from forensics.report.language import LANGUAGES
+        from forensics.messages import LANGUAGES
 
         if value not in LANGUAGES:
             raise typer.BadParameter(f"reports are available in {', '.join(LANGUAGES)}, not in {value!r}.")
@@ -110,7 +110,7 @@ def examine(
     lists = [KnownFiles.from_file(path) for path in known or ()]
     trust = None if trust_list is None else TrustList.from_file(trust_list)
     log, actor = None if custody is None else CustodyLog(custody), case.examiner or "forensics"
-    detector = load_detector(found_weights(weights), mode=mode, calibration=calibration)
+    detector = load_detector(found_weights(weights), mode=mode, calibration=calibration, scale=words)
     with FindingLines(kept, resume=resume) as lines:
         run = Examination(
             files=files, lines=lines, detector=detector, robustness=robustness, trust=trust, words=words, to_stdout=to_stdout, log=log,

@@ -1,162 +1,179 @@
-"""``forensics train``: train, and measure what was trained."""
+"""Commands around a training: train, evaluate weights, audit a stream, plot a log."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from forensics.commands.shared import WeightsOption, found_weights, said
-from forensics.errors import ForensicsError
+from forensics.errors import ForensicsError, UnknownNameError
 
-__all__ = ["train"]
+if TYPE_CHECKING:
+    from forensics.evaluation.labelled import Pictures
+    from forensics.training.config import Config
+
+__all__ = ["TRAIN_CONTEXT", "audit", "evaluate", "plot", "train"]
+
+ConfigArgument = Annotated[Path, typer.Argument(help="A TOML file such as configs/starter.toml.", show_default=False)]
+DataOption = Annotated[Path, typer.Option("--data", help="A folder of pictures with index.csv.", show_default=False)]
+OutOption = Annotated[Path, typer.Option("--out", help="Folder of the run: weights, log, checkpoint, auto-encoders.")]
+SetOption = Annotated[list[str] | None, typer.Option("--set", help="section.key=value")]
+RUN = Path("runs/starter")
+
+# What `train` did with options before each of its tasks was a command of its own.
+MOVED = {
+    "--evaluate": "forensics evaluate CONFIG --data FOLDER",
+    "--audit": "forensics audit CONFIG --data FOLDER",
+    "--audit-pairs": "forensics audit CONFIG --data FOLDER --pairs N",
+    "--plot": "forensics plot RUN --out FILE.html",
+    "--condition": "forensics evaluate CONFIG --data FOLDER --delivery NAME",
+    "--scores": "forensics evaluate CONFIG --data FOLDER --scores FILE",
+    "--companion": "forensics evaluate CONFIG --data FOLDER --companion FILE",
+    "--at-most": "forensics evaluate CONFIG --data FOLDER --at-most N",
+    "--weights": "forensics evaluate CONFIG --data FOLDER --weights FILE",
+    "--acceptance": "python -m benchmarks.acceptance",
+    "--attribution": "python -m benchmarks.explanations",
+    "--checked": "python -m benchmarks.explanations",
+    "--contact-sheet": "python -m benchmarks.contact_sheet",
+    "--left-out": "python -m benchmarks.left_out",
+    "--views": "python -m benchmarks.views",
+}
+# Options that are not known are looked up in MOVED before they are refused.
+TRAIN_CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="A TOML file such as configs/starter.toml.")],
-    data: Annotated[Path, typer.Option("--data", help="A folder of pictures with index.csv.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for weights, log and checkpoint.")] = Path("runs/starter"),
-    settings: Annotated[list[str] | None, typer.Option("--set", help="section.key=value")] = None,
+    context: typer.Context,
+    config: ConfigArgument,
+    data: DataOption,
+    out: OutOption = RUN,
+    settings: SetOption = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     init: Annotated[
         str | None,
         typer.Option("--init", help="Start from these weights: a file or folder, or 'starter' for the shipped ones."),
     ] = None,
-    evaluate_only: Annotated[
-        bool, typer.Option("--evaluate", help="Do not train; measure weights on the withheld sources.")
-    ] = False,
-    audit: Annotated[
-        bool, typer.Option("--audit", help="Do not train; print what file statistics know about the stream.")
-    ] = False,
-    audit_pairs: Annotated[int, typer.Option("--audit-pairs", min=100, help="With --audit: pairs to draw.")] = 2000,
-    contact_sheet: Annotated[
-        Path | None, typer.Option("--contact-sheet", help="Do not train; write examples of every maker as a PNG.")
-    ] = None,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", help="Do not train; draw the log of --out as an HTML file.")
-    ] = None,
-    acceptance: Annotated[
-        bool, typer.Option("--acceptance", help="Do not train; print the acceptance table of weights.")
-    ] = False,
-    attribution: Annotated[
-        int | None,
-        typer.Option("--attribution", min=1, help="Do not train; measure attributions on so many local forgeries."),
-    ] = None,
-    checked: Annotated[
-        int,
-        typer.Option(
-            "--checked", min=0, help="With --attribution: of how many to check maps in full, which takes minutes each."
-        ),
-    ] = 12,
-    views: Annotated[bool, typer.Option("--views", help="Do not train; print what each view adds.")] = False,
     without: Annotated[
         str | None, typer.Option("--without", help="Leave out this family of forgeries or this source.")
     ] = None,
-    left_out: Annotated[
-        Path | None,
-        typer.Option(
-            "--left-out", help="With --evaluate: add what --without reaches here; with --acceptance: read it."
-        ),
-    ] = None,
-    at_most: Annotated[
-        int | None, typer.Option("--at-most", min=1, help="With --evaluate: pictures per source and class.")
-    ] = None,
-    conditions: Annotated[
-        list[str] | None, typer.Option("--condition", help="With --evaluate: one of the conditions; all if not given.")
-    ] = None,
-    scores: Annotated[
-        Path | None, typer.Option("--scores", help="With --evaluate or --attribution: keep here what was computed.")
-    ] = None,
-    companion: Annotated[
-        Path | None,
-        typer.Option(
-            "--companion",
-            help="With --evaluate: fit the joint judgement and write it here; with --attribution: add what was measured to this one.",
-        ),
-    ] = None,
-    weights: WeightsOption = None,
 ) -> None:
-    """Train the branches of a configuration, or measure weights on the sources it withholds."""
-    tasks_given = {
-        "--evaluate": evaluate_only, "--audit": audit, "--contact-sheet": contact_sheet is not None,
-        "--plot": plot is not None, "--acceptance": acceptance, "--views": views,
-        "--attribution": attribution is not None,
-    }  # fmt: skip
-    chosen = [name for name, given in tasks_given.items() if given]
-    if len(chosen) > 1:
-        raise typer.BadParameter(f"{' and '.join(chosen)} are different tasks. Give one of them at a time.")
-    measuring = {"--condition": conditions, "--scores": scores, "--companion": companion, "--weights": weights}
-    idle = [name for name, value in measuring.items() if value]
-    if idle and not (evaluate_only or acceptance or views or attribution is not None):
-        raise typer.BadParameter(
-            f"{idle[0]} says how to measure weights, and nothing is measured. Add --evaluate, or leave it out."
-        )
-    from forensics.training import tasks
-    from forensics.training.config import leave_out, read_config
-    from forensics.training.pictures import Pictures, split
-    from forensics.training.streams import makers_there
+    """Train the branches of a configuration; a run that was killed goes on when the command is given again."""
+    _refuse_others(context.args)
+    from forensics.training.initial import read_initial
+    from forensics.training.loop import train as run
 
-    weights = found_weights(weights)
     try:
-        whole = read_config(config, settings or ())
-        settings_read = whole if without is None else leave_out(whole, without)
-        if plot is not None:
-            from forensics.training.plots import draw_log, read_log, write_plot
-
-            figure = draw_log(read_log(out / "log.jsonl"), title=f"{settings_read.name}: training log")
-            typer.echo(str(write_plot(plot, figure)))
-            return
-        sides = settings_read.data
-        training, withheld = split(Pictures.open(data), train=sides.train, withheld=sides.withheld, halved=sides.halved)
-        if audit:
-            text, passed = tasks.audit(settings_read, training, out, pairs=audit_pairs)
-            typer.echo(text)
-            raise typer.Exit(0 if passed else 1)
-        if contact_sheet is not None:
-            typer.echo(str(tasks.write_contact_sheet(contact_sheet, settings_read, training, out)))
-            return
-        if views:
-            typer.echo(tasks.measure_views(weights, withheld, at_most=at_most))
-            return
-        if attribution is not None:
-            typer.echo(
-                tasks.measure_attributions(
-                    weights, withheld, attribution, checked=checked, keep=scores, companion=companion
-                )
-            )
-            return
-        if evaluate_only and left_out is not None:
-            makers = makers_there(whole, training, out)
-            typer.echo(tasks.add_left_out(weights, without, withheld, makers, at_most=at_most, path=left_out))
-            return
-        if acceptance:
-            typer.echo(
-                tasks.accept(
-                    weights, settings_read, training, withheld, out,
-                    conditions=conditions, at_most=at_most, keep=scores, pairs=audit_pairs, left_out=left_out,
-                )
-            )  # fmt: skip
-            return
-        if evaluate_only:
-            tables = tasks.measure(
-                weights,
-                withheld,
-                makers_there(whole, training, out),
-                conditions=conditions,
-                at_most=at_most,
-                keep=scores,
-                companion=companion,
-            )
-            for table in tables:
-                typer.echo(table + "\n")
-            return
-        from forensics.training.initial import read_initial
-        from forensics.training.loop import train as run
-
+        read, training, _ = _sides(config, data, settings, without)
         start = None if init is None else read_initial(init)
-        for path in run(settings_read, training, out, device=device, init=start):
+        for path in run(read, training, out, device=device, init=start):
             typer.echo(str(path))
     except ForensicsError:
         raise
     except ValueError as err:
-        typer.echo(said(err), err=True)
-        raise typer.Exit(2) from err
+        _wrong_use(err)
+
+
+def evaluate(
+    config: ConfigArgument,
+    data: DataOption,
+    out: OutOption = RUN,
+    settings: SetOption = None,
+    weights: WeightsOption = None,
+    deliveries: Annotated[
+        list[str] | None,
+        typer.Option("--delivery", help="Beside as received: a delivery such as 'JPEG 75'; all if not given."),
+    ] = None,
+    at_most: Annotated[int | None, typer.Option("--at-most", min=1, help="Pictures per source and class.")] = None,
+    scores: Annotated[
+        Path | None, typer.Option("--scores", help="Keep scores here, so that work that was cut off goes on.")
+    ] = None,
+    companion: Annotated[
+        Path | None, typer.Option("--companion", help="Fit the joint judgement and write it here.")
+    ] = None,
+) -> None:
+    """Print what weights reach on the sources that a configuration withholds.
+
+    Nine parameters: each is an option of the command.
+    """
+    from forensics.evaluation.scoring import ALL
+    from forensics.training.measuring.withheld import measure
+    from forensics.training.pairs.preparation import makers_there
+
+    try:
+        read, training, withheld = _sides(config, data, settings)
+        tables = measure(
+            found_weights(weights), withheld, makers_there(read, training, out), deliveries=deliveries or (ALL,),
+            at_most=at_most, keep=scores, companion=companion,
+        )  # fmt: skip
+        for table in tables:
+            typer.echo(table + "\n")
+    except UnknownNameError as err:
+        raise typer.BadParameter(str(err)) from err
+    except ForensicsError:
+        raise
+    except ValueError as err:
+        _wrong_use(err)
+
+
+def audit(
+    config: ConfigArgument,
+    data: DataOption,
+    out: OutOption = RUN,
+    settings: SetOption = None,
+    pairs: Annotated[int, typer.Option("--pairs", min=100, help="To draw from each stream.")] = 2000,
+) -> None:
+    """Print what file statistics know about the pairs that would be trained on; exit code 1 if they know too much."""
+    from forensics.training.measuring.audit import audit_run, audit_table
+
+    try:
+        read, training, _ = _sides(config, data, settings)
+        rows = audit_run(read, training, out, pairs=pairs)
+    except ForensicsError:
+        raise
+    except ValueError as err:
+        _wrong_use(err)
+    typer.echo(audit_table(rows))
+    raise typer.Exit(0 if all(row.passed for row in rows) else 1)
+
+
+def plot(
+    run: Annotated[Path, typer.Argument(help="The folder of a run, with log.jsonl.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="The HTML file to write.", show_default=False)],
+) -> None:
+    """Draw the log of a training as one HTML file that opens without a network."""
+    from forensics.training.plots import draw_log, read_log, write_plot
+
+    try:
+        figure = draw_log(read_log(run / "log.jsonl"), title=f"{run.resolve().name}: training log")
+        typer.echo(str(write_plot(out, figure)))
+    except ValueError as err:
+        _wrong_use(err)
+
+
+def _refuse_others(others: list[str]) -> None:
+    """Refuse what `train` does not take; an option that it once took names the command that has it now."""
+    for text in others:
+        option = text.partition("=")[0]
+        if option in MOVED:
+            raise typer.BadParameter(f"{option} is no longer an option of 'train'. Use: {MOVED[option]}")
+    if others:
+        raise typer.BadParameter(f"'train' takes no {others[0]!r}. See 'forensics train --help'.")
+
+
+def _sides(
+    config: Path, data: Path, settings: list[str] | None, without: str | None = None
+) -> "tuple[Config, Pictures, Pictures]":
+    """Return the configuration, and the pictures of its training side and of its withheld side."""
+    from forensics.evaluation.labelled import Pictures, split
+    from forensics.training.config import leave_out, read_config
+
+    read = read_config(config, settings or ())
+    if without is not None:
+        read = leave_out(read, without)
+    sides = read.data
+    return read, *split(Pictures.open(data), train=sides.train, withheld=sides.withheld, halved=sides.halved)
+
+
+def _wrong_use(err: ValueError) -> NoReturn:
+    typer.echo(said(err), err=True)
+    raise typer.Exit(2) from err

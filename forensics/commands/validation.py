@@ -54,7 +54,7 @@ def calibrate(
 ) -> None:
     """Make a calibration card: likelihood ratios for the pictures of your laboratory."""
     from forensics.calibration.card import refuse_to_replace
-    from forensics.validation.tasks import calibrate as run
+    from forensics.evaluation.procedures import calibrate as run
 
     refuse_to_replace(out)
     for option, words in (("--h1", h1), ("--h2", h2)):
@@ -92,8 +92,8 @@ def validate(
     scores: ScoresOption = None,
 ) -> None:
     """Validate a calibrated detector on pictures of known origin, and write a report to file."""
+    from forensics.evaluation.procedures import validate as run
     from forensics.report.files import refuse_to_replace
-    from forensics.validation.tasks import validate as run
 
     refuse_to_replace(out)
     result = run(

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Self
 
 from forensics.errors import CustodyError, RecordError
+from forensics.messages import Message
 from forensics.records.arrays import keep_copies
 from forensics.records.canonical import SAFE_INTEGER, canonical_text, parse, storable
-from forensics.records.converting import from_record, recorded, to_record
+from forensics.records.converting import as_field, from_record, recorded, to_record
 from forensics.version import __version__
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 SCHEMA = "forensics.custody/1"
+SCHEMA_CODED = "forensics.custody/1.1"  # of entries whose note is one of this package, with its code
 ZEROS = "0" * 64  # the digest before the first entry
 MAX_LINE = (
     16 * 2**20
@@ -126,7 +128,7 @@ class Tool:
         object.__setattr__(self, "version", _text("the version of the tool", self.version))
 
 
-@recorded(constants={"schema": SCHEMA})
+@recorded(derived=("schema",), message=as_field(omit_if_default=True))
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One entry.
@@ -146,7 +148,10 @@ class Entry:
     inputs, outputs : tuple of Item
         Files that were there before, and files that came out.
     note : str
+        The English sentence of `message`, if there is one.
     tool : Tool
+    message : Message or None
+        What the package itself notes; None where a person or another program wrote the note.
 
     Raises
     ------
@@ -163,8 +168,11 @@ class Entry:
     outputs: tuple[Item, ...] = ()
     note: str = ""
     tool: Tool = field(default_factory=Tool)
+    message: Message | None = None
 
     def __post_init__(self) -> None:
+        if self.message is not None:
+            object.__setattr__(self, "note", self.message.text)
         object.__setattr__(self, "actor", _text("the actor", self.actor))
         object.__setattr__(self, "note", _text("the note", self.note))
         keep_copies(self)
@@ -182,6 +190,11 @@ class Entry:
             )
         if not self.actor.strip():
             raise CustodyError("an entry names no actor. Say who did it.")
+
+    @property
+    def schema(self) -> str:
+        """The format of the line."""
+        return SCHEMA if self.message is None else SCHEMA_CODED
 
     @cached_property
     def line(self) -> bytes:
@@ -206,7 +219,7 @@ def read_entry(line: bytes) -> Entry:
         record = parse(line.decode("utf-8"))
     except (UnicodeDecodeError, RecordError) as err:
         raise CustodyError("it is not JSON: edited, or written by another program.") from err
-    if record.get("schema") != SCHEMA:
+    if record.get("schema") not in (SCHEMA, SCHEMA_CODED):
         raise CustodyError(f"it is no entry of the format {SCHEMA}: edited, or written by another program or version.")
     try:
         entry = from_record(Entry, record)

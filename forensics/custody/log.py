@@ -8,11 +8,13 @@ from datetime import datetime
 from io import BufferedReader
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from forensics.custody.checking import LogCheck, check_lines
 from forensics.custody.entries import ACTIONS, MAX_LINE, ZEROS, Entry, Item, open_file, read_entry, utc_text
 from forensics.custody.storage import opened, read_lines, read_tail, write_lines
 from forensics.errors import CustodyError
+from forensics.messages import Message
 from forensics.reproducibility import utc_now
 
 __all__ = ["CustodyLog", "verify_log"]
@@ -44,7 +46,7 @@ class CustodyLog:
         actor: str,
         inputs: Sequence[Item] = (),
         outputs: Sequence[Item] = (),
-        note: str = "",
+        note: str | Message = "",
         now: datetime | None = None,
     ) -> Entry:
         """Add an entry; when this returns it is on the disk.
@@ -58,7 +60,8 @@ class CustodyLog:
         actor : str
             Who did it.
         inputs, outputs : sequence of Item
-        note : str
+        note : str or Message
+            A text of a person, or what the package notes.
         now : datetime, optional
             Aware; the clock of the machine if not given.
 
@@ -77,7 +80,7 @@ class CustodyLog:
             action=action,
             inputs=tuple(inputs),
             outputs=tuple(outputs),
-            note=note,
+            **_noted(note),
         )
         if len(checked.line) > MAX_LINE - 100:  # numbers and digests come to it
             raise CustodyError(
@@ -98,7 +101,7 @@ class CustodyLog:
                     last = new[-1]
             entry = Entry(
                 sequence=last.sequence + 1 if last else 1, previous=last.sha256 if last else ZEROS, time=time, actor=checked.actor,
-                action=action, inputs=checked.inputs, outputs=checked.outputs, note=checked.note,
+                action=action, inputs=checked.inputs, outputs=checked.outputs, **_noted(note),
             )  # fmt: skip
             write_lines(fd, end, lead + b"".join(e.line + b"\n" for e in (*new, entry)), self.path)
         return entry
@@ -150,7 +153,7 @@ class CustodyLog:
             "mismatched",
             actor=actor,
             inputs=[item],
-            note=f"Recorded first with the SHA-256 {known}. It was not opened.",
+            note=Message("recorded_first", {"sha256": known}),
             now=now,
         )
         raise CustodyError(
@@ -210,17 +213,17 @@ class CustodyLog:
     def _close(self, path: Path, item: Item, *, actor: str, now: datetime | None) -> None:
         try:
             after = Item.from_file(path, name=item.name)
-        except CustodyError as err:
-            self.append("mismatched", actor=actor, inputs=[item], note=f"Gone when it was to be closed: {err}", now=now)
+        except CustodyError:
+            self.append("mismatched", actor=actor, inputs=[item], note=Message("gone_on_closing"), now=now)
             raise
         if after.sha256 == item.sha256:
-            self.append("closed", actor=actor, inputs=[after], note="The same SHA-256 as before.", now=now)
+            self.append("closed", actor=actor, inputs=[after], note=Message("same_as_before"), now=now)
             return
         self.append(
             "mismatched",
             actor=actor,
             inputs=[after],
-            note=f"Had the SHA-256 {item.sha256} when it was opened.",
+            note=Message("opened_as", {"sha256": item.sha256}),
             now=now,
         )
         raise CustodyError(
@@ -301,6 +304,11 @@ def _require_torn(torn: bytes, last: Entry | None, path: Path) -> None:
     )
 
 
+def _noted(note: str | Message) -> dict[str, Any]:
+    """Return what an entry holds of a note."""
+    return {"message": note} if isinstance(note, Message) else {"note": note}
+
+
 def _repair(torn: bytes, last: Entry | None, *, time: str, actor: str, path: Path) -> Entry:
     item = Item(name=f"{path.name}, torn line", sha256=hashlib.sha256(torn).hexdigest(), n_bytes=len(torn))
     return Entry(
@@ -310,5 +318,5 @@ def _repair(torn: bytes, last: Entry | None, *, time: str, actor: str, path: Pat
         actor=actor,
         action="repaired",
         inputs=(item,),
-        note=f"It began: {torn[:2000].rstrip(bytes(1)).decode('utf-8', 'backslashreplace')}",
+        message=Message("torn_line", {"beginning": torn[:2000].rstrip(bytes(1)).decode("utf-8", "backslashreplace")}),
     )

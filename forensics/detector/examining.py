@@ -3,37 +3,36 @@
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from threading import Event
 from typing import Literal, TypeAlias
 
-import numpy as np
 import torch
 
 from forensics.calibration import Card
-from forensics.calibration.likelihood import Propositions
+from forensics.calibration.likelihood import ENFSI_2015, Propositions, VerbalScale
 from forensics.detector.finding import Finding
+from forensics.detector.looking import Answer, look
 from forensics.detector.pictures import ErrorRow, Picture, identity_of, load_picture, name_of
-from forensics.errors import ForensicsError, ModelError
+from forensics.errors import ForensicsError
 from forensics.evidence.provenance import TrustList
 from forensics.evidence.record import Evidence, Limits
-from forensics.judgement.deliveries import AS_RECEIVED, DELIVERIES, HARMLESS, deliver
+from forensics.judgement.deliveries import DELIVERIES, HARMLESS, RECEIVED, Delivery, deliver
 from forensics.judgement.robustness import DeliveredScore, Robustness
-from forensics.judgement.rules import Judgement, after_processing, judge
-from forensics.judgement.suitability import MIN_SIDE, stratum_of, unfit
-from forensics.messages import Caveat
+from forensics.judgement.rules import Judgement, after_processing, decided, judge_picture
+from forensics.judgement.suitability import MIN_SIDE
+from forensics.messages import Message
 from forensics.models.companion import Companion
 from forensics.models.execution.modes import Computation, Mode, exact_computation
-from forensics.models.localising import MapSum
 from forensics.models.weights import LoadedWeights
 from forensics.records.converting import to_record
 from forensics.records.progress import Watch, tracked
-from forensics.reproducibility import RunRecord, deterministic, record_run, utc_now
-from forensics.scores import BranchScores, Localisation
-from forensics.views import FixedFrame, Plan, Tiles, plan_views
+from forensics.reproducibility import RunRecord, record_run, utc_now
+from forensics.scores import BranchScores
+from forensics.views import Tiles
 
 __all__ = ["PANELS", "Detector", "ErrorRow", "Panel"]
 
@@ -57,6 +56,8 @@ class Detector:
         The fitted joint judgement, and what was measured of the maps.
     localise : bool
         Whether findings hold a map of where the picture looks forged, if a branch makes one.
+    scale : VerbalScale
+        The words in force: a likelihood ratio for which it has no word of support supports nothing.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Detector:
         computation: Computation | None = None,
         companion: Companion | None = None,
         localise: bool = True,
+        scale: VerbalScale = ENFSI_2015,
     ) -> None:
         self.weights = weights
         self.companion = companion or Companion(weights_sha256=weights.sha256)
@@ -75,6 +77,7 @@ class Detector:
         self.ensemble = weights.ensemble
         self.computation = computation or exact_computation(self.ensemble, device=device)
         self.calibration: Card | None = None
+        self.scale = scale
 
     def __repr__(self) -> str:
         manifest = self.weights.manifest
@@ -152,73 +155,52 @@ class Detector:
             raise ValueError(f"robustness must be one of {', '.join(PANELS)}, got {robustness!r}.")
         evidence = load_picture(picture, limits=limits, trust=trust)
         watch = Watch(1 + len(PANELS[robustness]), progress=progress, cancel=cancel)
-        plan, scores, localisation = self._look(evidence, watch)
-        judgement = self._judge(evidence, plan, scores)
-        panel = self._panel(evidence, scores, judgement, robustness, watch)
+        answer = self._look(evidence, watch)
+        judgement = self._judge(evidence, answer.scores)
+        panel = None
+        if answer.scores is not None and (robustness == "full" or decided(judgement.outcome)) and PANELS[robustness]:
+            received = _delivered(RECEIVED, RECEIVED, answer.scores, judgement)
+            copies = (self._examine_copy(evidence, DELIVERIES[name], watch) for name in PANELS[robustness])
+            panel = Robustness(received=received, copies=tuple(copies))
+        judgement = after_processing(judgement, panel)
         watch.finish()
-        if panel is not None:
-            judgement = after_processing(judgement, panel)
-        caveats = () if plan is None else _plan_caveats(plan)
         return Finding(
             evidence=evidence,
-            scores=scores,
+            scores=answer.scores,
             outcome=judgement.outcome,
-            reason=judgement.reason,
-            reason_codes=judgement.codes,
+            reasons=judgement.reasons,
             lr=judgement.lr,
-            caveats=(*caveats, *(self.computation.caveats if scores is not None else ()), *judgement.caveats),
+            caveats=(*answer.caveats, *judgement.caveats),
             propositions=Propositions() if self.calibration is None else self.calibration.propositions,
-            localisation=localisation,
+            localisation=answer.localisation,
             robustness=panel,
             run=self.run_record(robustness=robustness, now=now),
         )
 
-    def run_record(self, *, robustness: Panel = "quick", now: datetime | None = None) -> RunRecord:
-        """Return the record that findings of this detector hold, with the clock at `now`."""
-        return record_run(
-            now=now or utc_now(),
-            weights=self._weights_record(),
-            settings=self._settings(robustness),
-            device=str(self.device),
-            also=self._also(),
+    def _look(self, evidence: Evidence, watch: Watch) -> Answer:
+        return look(
+            evidence,
+            weights=self.weights,
+            computation=self.computation,
+            companion=self.companion,
+            localise=self.localise,
+            watch=watch,
         )
 
-    def _judge(self, evidence: Evidence, plan: Plan | None, scores: BranchScores | None) -> Judgement:
-        if plan is None:
-            short = min(evidence.width, evidence.height)
-            return Judgement(
-                outcome="unsuitable",
-                reason=f"The short side has {short} pixel{'s' if short != 1 else ''}; at least {MIN_SIDE} are needed.",
-                codes=("too_small",),
-            )
-        if scores is None:
-            reason = "Every part of the picture is flat; there is nothing in which traces could be found."
-            return Judgement(outcome="unsuitable", reason=reason, codes=("flat",))
-        stratum = "" if self.calibration is None else stratum_of(evidence)
-        return judge(
-            scores.log_odds,
-            stratum=stratum,
-            card=self.calibration,
-            against=unfit(evidence),
-            withdrawn=self.companion.withdrawn,
+    def score(self, evidence: Evidence) -> BranchScores | None:
+        """Return the scores of a picture without judging them; None if it is unsuitable for scoring."""
+        return self._look(evidence, Watch(1)).scores
+
+    def _judge(self, evidence: Evidence, scores: BranchScores | None) -> Judgement:
+        log_odds = None if scores is None else scores.log_odds
+        return judge_picture(
+            evidence, log_odds, card=self.calibration, scale=self.scale, withdrawn=self.companion.withdrawn
         )
 
-    def _panel(
-        self, evidence: Evidence, scores: BranchScores | None, judgement: Judgement, panel: Panel, watch: Watch
-    ) -> Robustness | None:
-        """Return what becomes of copies of the picture; None if nothing can come of it."""
-        decided = judgement.outcome in ("supports_h1", "supports_h2")
-        if scores is None or panel == "none" or (panel == "quick" and not decided):
-            return None
-        return Robustness(
-            received=_delivered(AS_RECEIVED, "as received", scores, judgement),
-            copies=tuple(self._copy(evidence, name, watch) for name in PANELS[panel]),
-        )
-
-    def _copy(self, evidence: Evidence, delivery: str, watch: Watch) -> DeliveredScore:
-        copy = deliver(evidence, delivery)
-        plan, scores, _ = self._look(copy, watch)
-        return _delivered(delivery, DELIVERIES[delivery].text, scores, self._judge(copy, plan, scores))
+    def _examine_copy(self, evidence: Evidence, delivery: Delivery, watch: Watch) -> DeliveredScore:
+        copy = deliver(evidence, delivery.name)
+        scores = self._look(copy, watch).scores
+        return _delivered(delivery.title, delivery.done, scores, self._judge(copy, scores))
 
     def examine_many(
         self,
@@ -291,47 +273,22 @@ class Detector:
             digest, n_bytes = identity_of(picture)
             return ErrorRow(name=name_of(picture), error=error, sha256=digest, n_bytes=n_bytes)
 
-    def score(self, evidence: Evidence) -> BranchScores | None:
-        """Return the scores of a picture without judging them; None if it is unsuitable for scoring."""
-        return self._look(evidence, Watch(1))[1]
-
-    def _look(self, evidence: Evidence, watch: Watch) -> tuple[Plan | None, BranchScores | None, Localisation | None]:
-        if min(evidence.width, evidence.height) < MIN_SIDE:
-            return None, None, None
-        plan = plan_views(evidence.require_pixels(), self.weights.manifest.scheme)
-        return (plan, *self._score(evidence, plan, watch)) if plan.names else (plan, None, None)
-
-    def _score(self, evidence: Evidence, plan: Plan, watch: Watch) -> tuple[BranchScores, Localisation | None]:
-        pixels = evidence.require_pixels()
-        watch.begin(len(plan.names))
-        with deterministic():
-            logits, maps = self.computation.engine.look(pixels, plan, step=watch.step)
-        if not np.all(np.isfinite(logits)):
-            raise ModelError(
-                f"the networks gave logits that are not finite for {evidence.name}. "
-                "Check the weights with 'forensics weights verify'."
-            )
-        scores = BranchScores(
-            branches=self.branches, views=plan.names, logits=logits, boxes=plan.boxes, fusion=self.companion.fusion
-        )
-        if not maps or not self.localise:
-            return scores, None
-        branch, values = next(iter(maps.items()))
-        place = MapSum(width=evidence.width, height=evidence.height)
-        place.add(values, boxes=plan.boxes, turns=plan.turns, side=plan.scheme.size)
-        return scores, Localisation(branch=branch, cell=place.cell, values=place.mean, measured=self.companion.maps)
-
-    def _weights_record(self) -> dict[str, str]:
+    def run_record(self, *, robustness: Panel = "quick", now: datetime | None = None) -> RunRecord:
+        """Return what is needed to repeat an examination, as findings of this detector hold it."""
         manifest = self.weights.manifest
         files = {f"file {name}": digest for name, digest in self.weights.files.items()}
-        return {"name": manifest.name, "sha256": self.weights.sha256, "licence": manifest.licence, **files}
-
-    def _also(self) -> tuple[str, ...]:
-        """Return the packages that take part in some detectors only."""
-        networks_of_timm = any(spec.architecture == "timm" for spec in self.weights.manifest.branches.values())
+        networks_of_timm = any(spec.architecture == "timm" for spec in manifest.branches.values())
         by_openvino = self.computation.backend == "openvino"
         looks_for_faces = self.calibration is not None
-        return ("openvino",) * by_openvino + ("timm",) * networks_of_timm + ("scikit-image", "scipy") * looks_for_faces
+        return record_run(
+            now=now or utc_now(),
+            weights={"name": manifest.name, "sha256": self.weights.sha256, "licence": manifest.licence, **files},
+            settings=self._settings(robustness),
+            device=str(self.device),
+            also=("openvino",) * by_openvino
+            + ("timm",) * networks_of_timm
+            + ("scikit-image", "scipy") * looks_for_faces,
+        )
 
     def _settings(self, robustness: Panel) -> dict[str, str | int | float | bool | None]:
         scheme = self.weights.manifest.scheme
@@ -348,46 +305,19 @@ class Detector:
             "threads": torch.get_num_threads(),
             "min_side": MIN_SIDE,
             "calibration_sha256": None if self.calibration is None else self.calibration.sha256,
+            "scale": f"{self.scale.name}, version {self.scale.version}",
+            "scale_sha256": self.scale.sha256,
             "robustness": robustness,
         }
 
 
-def _delivered(name: str, text: str, scores: BranchScores | None, judgement: Judgement) -> DeliveredScore:
+def _delivered(title: Message, done: Message, scores: BranchScores | None, judgement: Judgement) -> DeliveredScore:
     lr = judgement.lr
     return DeliveredScore(
-        delivery=name,
-        text=text,
+        delivery=title.text,
+        text=done.text,
         score=None if scores is None else scores.score,
         llr=None if lr is None else lr.llr,
         outcome=judgement.outcome,
         stratum="" if lr is None else lr.stratum,
     )
-
-
-def _plan_caveats(plan: Plan) -> Sequence[Caveat]:
-    caveats = []
-    if plan.seen < 1.0:
-        caveats.append(
-            Caveat(
-                code="partly_seen",
-                text=f"The picture is larger than the tile cap covers: {100 * (1 - plan.seen):.1f} % of its pixels "
-                "lay between the tiles and were not looked at.",
-            )
-        )
-    if plan.flat:
-        caveats.append(
-            Caveat(
-                code="flat_tiles",
-                text=f"{plan.flat} {'tiles' if plan.flat > 1 else 'tile'} without structure (sky, wall, black) "
-                f"{'were' if plan.flat > 1 else 'was'} left out.",
-            )
-        )
-    if isinstance(plan.scheme, FixedFrame) and plan.names:
-        caveats.append(
-            Caveat(
-                code="resized",
-                text=f"The published view scheme resizes the picture to {plan.scheme.size} x {plan.scheme.size} and "
-                "cuts parts of turned views; fine traces may be lost.",
-            )
-        )
-    return caveats

@@ -8,7 +8,7 @@ from forensics.errors import EvidenceError, RecordError
 from forensics.evidence.record import Evidence
 from forensics.judgement.outcomes import OUTCOMES, Outcome
 from forensics.judgement.robustness import Robustness
-from forensics.messages import Caveat
+from forensics.messages import Message
 from forensics.records.arrays import keep_copies
 from forensics.records.canonical import JsonObject
 from forensics.records.converting import from_record, recorded, to_record
@@ -17,15 +17,25 @@ from forensics.scores import BranchScores, Localisation
 
 __all__ = ["Finding"]
 
-SCHEMA = "forensics.finding/1.3"
-OLDER = "forensics.finding/1.2"  # said of content credentials only whether there is one
+SCHEMA = "forensics.finding/1.4"
+# 1.2 said of content credentials only whether there is one; 1.3 held sentences where 1.4 holds codes with values.
+OLDER = ("forensics.finding/1.2", "forensics.finding/1.3")
 
 
 def _of_today(record: JsonObject) -> JsonObject:
-    return {**record, "schema": SCHEMA} if record.get("schema") == OLDER else record
+    """Return a record of today; in older ones the sentences of all reasons stand together, here with the first code."""
+    if record.get("schema") not in OLDER:
+        return record
+    first, *others = record.get("reason_codes") or ("as_recorded",)
+    told: JsonObject = {"code": first, "values": {}, "text": record.get("reason")}
+    return {
+        **record,
+        "schema": SCHEMA,
+        "reasons": [told, *({"code": code, "values": {}, "text": ""} for code in others)],
+    }
 
 
-@recorded(constants={"schema": SCHEMA}, older=_of_today)
+@recorded(constants={"schema": SCHEMA}, derived=("reason", "reason_codes"), older=_of_today)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Finding:
     """What one examination of one picture found.
@@ -37,11 +47,9 @@ class Finding:
         None if the picture is unsuitable for scoring.
     outcome : str
         ``supports_h1``, ``supports_h2``, ``inconclusive``, ``unsuitable`` or ``uncalibrated``.
-    reason : str
-        Why this outcome, in sentences.
-    reason_codes : tuple of str
-        The same for machines, such as ``("fits_both_classes",)``; see `forensics.judgement.REASONS`.
-    caveats : tuple of Caveat
+    reasons : tuple of Message
+        Why this outcome; the codes are those of `forensics.judgement.rules.REASONS`.
+    caveats : tuple of Message
     run : RunRecord
     propositions : Propositions
     lr : LikelihoodRatio or None
@@ -55,19 +63,28 @@ class Finding:
     evidence: Evidence
     scores: BranchScores | None
     outcome: Outcome
-    reason: str
+    reasons: tuple[Message, ...]
     run: RunRecord
-    caveats: tuple[Caveat, ...] = ()
+    caveats: tuple[Message, ...] = ()
     propositions: Propositions = field(default_factory=Propositions)
     lr: LikelihoodRatio | None = None
     localisation: Localisation | None = None
     robustness: Robustness | None = None
-    reason_codes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:
             raise ValueError(f"outcome must be one of {', '.join(OUTCOMES)}, got {self.outcome!r}")
         keep_copies(self)
+
+    @property
+    def reason(self) -> str:
+        """Why this outcome, in English sentences."""
+        return " ".join(reason.text for reason in self.reasons if reason.text)
+
+    @property
+    def reason_codes(self) -> tuple[str, ...]:
+        """The same for machines, such as ``("fits_both_classes",)``."""
+        return tuple(reason.code for reason in self.reasons)
 
     def attach(self, evidence: Evidence) -> "Finding":
         """Return this finding with the pixels of its picture, for a finding read from JSON.

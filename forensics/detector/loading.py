@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import torch
 
 from forensics.calibration import Card, read_card
+from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
 from forensics.detector.examining import Detector
 from forensics.errors import ModelError, WeightsMismatchError
 from forensics.judgement.rules import WITHDRAWALS
@@ -35,6 +36,7 @@ def load_detector(
     judgement: Literal["fitted", "mean"] = "fitted",
     views: Tiles | None = None,
     calibration: str | PathLike[str] | Card | None = None,
+    scale: VerbalScale = ENFSI_2015,
 ) -> Detector:
     """Load a detector.
 
@@ -58,6 +60,9 @@ def load_detector(
     calibration : path or Card, optional
         The calibration card, made by ``forensics calibrate`` for these weights; ``"none"`` for none. If not given, the one
         that lies beside the weights, unless `judgement` or `views` say otherwise than it was made for.
+    scale : VerbalScale
+        The words in force for likelihood ratios: where they have none of support, an outcome supports nothing. Reports of the
+        findings use the same.
 
     Raises
     ------
@@ -88,7 +93,9 @@ def load_detector(
         companion = replace(companion, fusion=None)
     place = _device(device)
     computation = prepare(loaded.ensemble, loaded.manifest.scheme, mode=mode, device=place, fusion=companion.fusion)
-    detector = Detector(loaded, device=place, computation=computation, companion=companion, localise=localise)
+    detector = Detector(
+        loaded, device=place, computation=computation, companion=companion, localise=localise, scale=scale
+    )
     as_shipped = judgement == "fitted" and views is None
     detector.calibration = _card(calibration, weights, detector, as_shipped=as_shipped)
     return detector

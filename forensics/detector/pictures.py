@@ -2,26 +2,35 @@
 
 import hashlib
 import json
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import reduce
 from os import PathLike
 from pathlib import Path, PurePath
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
-from forensics import errors
-from forensics.errors import ForensicsError
+from forensics.errors import EvidenceError, ForensicsError
 from forensics.evidence.provenance import TrustList
 from forensics.evidence.record import Evidence, Limits
+from forensics.messages import Message, carried
 from forensics.records.canonical import JsonObject
 from forensics.reproducibility import file_sha256
 
-__all__ = ["ErrorRow", "Picture", "error_code", "file_name", "identity_of", "load_picture", "name_of"]
+__all__ = [
+    "ErrorRow",
+    "Picture",
+    "error_record",
+    "file_name",
+    "identity_of",
+    "load_picture",
+    "name_of",
+    "placeless",
+    "read_error",
+]
+
+ERROR_SCHEMA = "forensics.error/1.1"  # 1.0 held a sentence alone
 
 Picture: TypeAlias = str | PathLike[str] | bytes | Evidence
-
-SCHEMA = "forensics.error/1.0"
-_CAPITAL = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,59 +54,45 @@ class ErrorRow:
     n_bytes: int = 0
 
     @property
-    def code(self) -> str:
-        """The kind of error for machines, such as ``"evidence_error"``."""
-        return error_code(self.error)
+    def message(self) -> Message:
+        """Why, as a code with values."""
+        return carried(self.error)
 
     def to_dict(self) -> JsonObject:
-        """Return JSON values that follow ``forensics/assets/error.schema.json``."""
-        return {
-            "schema": SCHEMA,
-            "name": file_name(self.name),
-            "path": self.name,
-            "sha256": self.sha256,
-            "n_bytes": self.n_bytes,
-            "code": self.code,
-            "error": str(self.error),
-        }
+        """Return JSON values that follow ``forensics/assets/error.schema.json``; ``error`` is the sentence of the code."""
+        record = error_record(file_name(self.name), self.message, sha256=self.sha256, n_bytes=self.n_bytes)
+        return {**record, "path": self.name}
 
     @classmethod
     def from_dict(cls, record: JsonObject) -> Self:
-        """Return the row that `to_dict` came from.
-
-        Raises
-        ------
-        ValueError
-            The record has another schema.
-        """
-        if record.get("schema") != SCHEMA:
-            raise ValueError(
-                f"expected a record with schema {SCHEMA!r}, got {record.get('schema')!r}. "
-                "Read it with the version of forensics that wrote it."
-            )
-        kind = _kinds().get(record.get("code", "evidence_error"), ForensicsError)
-        given = str(record.get("path") or record["name"])  # reports leave the path out
-        return cls(name=given, error=kind(record["error"]), sha256=record["sha256"], n_bytes=record["n_bytes"])
+        """Return the row that `to_dict` came from, or that stands in a report, which leaves the path out."""
+        given = str(record.get("path") or record["name"])
+        error = EvidenceError(read_error(record))
+        return cls(name=given, error=error, sha256=record["sha256"], n_bytes=record["n_bytes"])
 
     def to_json(self) -> str:
         """Return one line of JSON with sorted keys."""
         return json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
 
 
-def error_code(error: Exception) -> str:
-    """Return the kind of an error for machines: its own code if it has one, else its class, as in ``evidence_error``."""
-    own = getattr(error.args[0], "code", None) if error.args else None
-    return own if isinstance(own, str) else _kind(type(error))
+def error_record(name: str, message: Message, *, sha256: str, n_bytes: int) -> dict[str, Any]:
+    """Return the JSON values that stand where a finding would."""
+    why = message.to_dict()
+    why["error"] = why.pop("text")
+    return {"schema": ERROR_SCHEMA, "name": name, **why, "sha256": sha256, "n_bytes": n_bytes}
 
 
-@cache
-def _kinds() -> dict[str, type[ForensicsError]]:
-    found = (getattr(errors, name) for name in errors.__all__)
-    return {_kind(kind): kind for kind in found if isinstance(kind, type) and issubclass(kind, ForensicsError)}
+def read_error(record: Mapping[str, Any]) -> Message:
+    """Return why there is no finding, from what `error_record` made; of older records the sentence as it stands."""
+    return Message.from_dict({**record, "text": record["error"]} if "code" in record else record["error"])
 
 
-def _kind(error: type[Exception]) -> str:
-    return _CAPITAL.sub("_", error.__name__).lower()
+def placeless(why: Message, given: str, name: str) -> Message:
+    """Return why a file was not examined, with this name for it, and without the folders in which it lies."""
+    if "name" in why.values:
+        return Message(why.code, {k: name if k in ("name", "path") else v for k, v in why.values.items()})
+    told = [text for text in (given, Path(given).name) if text]
+    return why.with_texts(lambda text: reduce(lambda rest, one: rest.replace(one, name), told, text))
 
 
 def load_picture(picture: Picture, *, limits: Limits | None, trust: TrustList | None) -> Evidence:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from forensics.messages import Message, coded
 from forensics.records.arrays import keep_copies
+from forensics.records.canonical import JsonObject
+from forensics.records.converting import recorded
 
 __all__ = ["PROVENANCE_STATES", "KnownMatch", "Provenance", "ProvenanceState"]
 
@@ -16,6 +19,12 @@ GENERATED_TYPES = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMe
 LEFT_OUT = ".additionalExclusionsPresent"
 
 
+def _with_code(record: JsonObject) -> JsonObject:
+    """Return a record of today: the message of older ones is a bare sentence."""
+    return {**record, "message": coded(record.get("message"))}
+
+
+@recorded(older=_with_code)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """The content credential of one file, and how far it holds.
@@ -49,7 +58,7 @@ class Provenance:
         The codes that count as failures, of the picture's manifest and of its ingredients'.
     remote_url : str or None
         Where the file says that a manifest is kept.
-    message : str or None
+    message : Message or None
         Why nothing was tested, or what the SDK says if it gave up.
     sdk_version : str or None
     trust_list_name, trust_list_sha256 : str or None
@@ -68,7 +77,7 @@ class Provenance:
     codes: tuple[tuple[str, str, str], ...] = ()
     failures: tuple[str, ...] = ()
     remote_url: str | None = None
-    message: str | None = None
+    message: Message | None = None
     sdk_version: str | None = None
     trust_list_name: str | None = None
     trust_list_sha256: str | None = None
@@ -103,7 +112,7 @@ class Provenance:
             if other:
                 sentences.append(f"The check also reports {', '.join(dict.fromkeys(other))}; see the codes.")
         if self.message:
-            sentences.append(_sentence(self.message))
+            sentences.append(_sentence(self.message.text))
         if self.generated:
             sentences.append(
                 "It states that a trained model made the picture, a part of it or an ingredient (digitalSourceType); "

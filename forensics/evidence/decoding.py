@@ -28,6 +28,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from forensics.errors import EvidenceError
 from forensics.evidence.formats import PictureFormat
 from forensics.evidence.record import Limits
+from forensics.messages import Message
 from forensics.records.arrays import UInt8Array
 
 __all__ = ["Decoded", "Header", "decode"]
@@ -59,7 +60,7 @@ class Decoded:
 
     pixels: UInt8Array
     header: Header
-    notes: tuple[str, ...]
+    remarks: tuple[Message, ...]
 
 
 def decode(data: bytes, *, kind: PictureFormat, name: str, limits: Limits) -> Decoded:
@@ -76,9 +77,7 @@ def decode(data: bytes, *, kind: PictureFormat, name: str, limits: Limits) -> De
         _check_claims(name, width, height, limits)
         n_frames = _count_frames(picture, limits.max_frames)
         if n_frames > limits.max_frames:
-            raise EvidenceError(
-                f"{name} has more than {limits.max_frames} frames. Raise Limits(max_frames=...) or extract the frame."
-            )
+            raise EvidenceError(Message("too_many_frames", {"name": name, "limit": limits.max_frames}))
         header = Header(
             mode=picture.mode,
             size=(width, height),
@@ -86,14 +85,16 @@ def decode(data: bytes, *, kind: PictureFormat, name: str, limits: Limits) -> De
             info={str(k): v for k, v in picture.info.items()},
             exif=picture.getexif(),
         )
-        notes: list[str] = []
+        remarks: list[Message] = []
         if n_frames > 1:
-            notes.append(f"The file holds {n_frames} frames; the first was examined.")
+            remarks.append(Message("first_frame", {"n": n_frames}))
         picture.load()
-        pixels = _rgb(_upright(picture, header, kind, notes), data, kind, notes)
+        if picture.mode == "F":
+            raise EvidenceError(Message("floating_point", {"name": name}))
+        pixels = _rgb(_upright(picture, header, kind, remarks), data, kind, remarks)
     if header.info.get("icc_profile"):
-        notes.append("The colour profile was not applied; pixel values are as stored.")
-    return Decoded(pixels=pixels, header=header, notes=tuple(notes))
+        remarks.append(Message("profile_not_applied"))
+    return Decoded(pixels=pixels, header=header, remarks=tuple(remarks))
 
 
 @contextmanager
@@ -107,9 +108,7 @@ def _reporting(name: str, kind: PictureFormat) -> Iterator[None]:
         raise
     except DECODER_ERRORS as err:
         reason = " ".join(str(err).split())[:160] or type(err).__name__
-        raise EvidenceError(
-            f"{name} starts as {kind.title} but is damaged or incomplete: {reason}. Get the file again from its source."
-        ) from err
+        raise EvidenceError(Message("damaged", {"name": name, "kind": kind.title, "reason": reason})) from err
 
 
 def _opened(data: bytes, kind: PictureFormat) -> Image.Image:
@@ -124,13 +123,12 @@ def _opened(data: bytes, kind: PictureFormat) -> Image.Image:
 
 
 def _check_claims(name: str, width: int, height: int, limits: Limits) -> None:
+    claim = {"name": name, "width": width, "height": height}
     if width < 1 or height < 1:
-        raise EvidenceError(f"{name} claims to be {width} x {height} pixels. Get the file again from its source.")
+        raise EvidenceError(Message("no_pixels", claim))
     if width * height > limits.max_pixels or max(width, height) > limits.max_side:
-        raise EvidenceError(
-            f"{name} claims to be {width} x {height} pixels; the limits are {limits.max_pixels} pixels and "
-            f"{limits.max_side} a side. Raise Limits(max_pixels=..., max_side=...) if this size is expected."
-        )
+        allowed = {"max_pixels": limits.max_pixels, "max_side": limits.max_side}
+        raise EvidenceError(Message("too_many_pixels", {**claim, **allowed}))
 
 
 def _count_frames(picture: Image.Image, most: int) -> int:
@@ -150,41 +148,39 @@ def _count_frames(picture: Image.Image, most: int) -> int:
     return count
 
 
-def _upright(picture: Image.Image, header: Header, kind: PictureFormat, notes: list[str]) -> Image.Image:
+def _upright(picture: Image.Image, header: Header, kind: PictureFormat, remarks: list[Message]) -> Image.Image:
     """Apply the EXIF orientation; HEIC and AVIF decoders have applied the container's own turn already."""
     orientation = header.exif.get(ORIENTATION, 1)
     if kind.decoder in ("HEIF", "AVIF") or orientation in (0, 1):
         return picture
     if orientation not in range(2, 9):
-        notes.append(f"The EXIF orientation {orientation!s:.20} is not defined and was ignored.")
+        remarks.append(Message("orientation_undefined", {"n": f"{orientation!s:.20}"}))
         return picture
     turned = ImageOps.exif_transpose(picture)
-    notes.append(f"EXIF orientation {orientation} applied.")
+    remarks.append(Message("orientation_applied", {"n": orientation}))
     return turned if turned is not None else picture
 
 
-def _rgb(picture: Image.Image, data: bytes, kind: PictureFormat, notes: list[str]) -> UInt8Array:
+def _rgb(picture: Image.Image, data: bytes, kind: PictureFormat, remarks: list[Message]) -> UInt8Array:
     """Return uint8 (H, W, 3), and note what had to be done."""
     mode = picture.mode
-    if mode == "F":
-        raise EvidenceError("floating-point pixels have no agreed range. Export the picture as 8 or 16 bit.")
     if mode.startswith("I"):
-        notes.append("16 bits a channel: the high byte was kept. Grey was written to all three channels.")
+        remarks.append(Message("high_byte_kept_grey"))
         grey = np.clip(np.asarray(picture).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     if _is_16_bit(picture, data, kind):
-        notes.append("16 bits a channel: the high byte was kept.")
+        remarks.append(Message("high_byte_kept"))
     if "A" in picture.getbands() or "transparency" in picture.info:
-        notes.append("Transparency was dropped; the colours are as stored.")
+        remarks.append(Message("alpha_dropped"))
     if mode == "P":
-        notes.append("Palette colours were written out as RGB.")
+        remarks.append(Message("palette_converted"))
         picture = picture.convert("RGBA" if "transparency" in picture.info else "RGB")
     elif mode in ("CMYK", "YCCK"):
-        notes.append("CMYK was converted to RGB without a profile.")
+        remarks.append(Message("cmyk_converted"))
     elif mode in ("1", "L", "LA", "La"):
-        notes.append("Grey was written to all three channels.")
+        remarks.append(Message("grey_copied"))
     elif mode not in ("RGB", "RGBA", "RGBX", "RGBa"):
-        notes.append(f"{mode} was converted to RGB.")
+        remarks.append(Message("mode_converted", {"mode": mode}))
     if picture.mode in ("RGBA", "LA"):
         picture = Image.merge("RGB", picture.split()[:3]) if picture.mode == "RGBA" else picture.getchannel("L")
     return _array(picture if picture.mode == "RGB" else picture.convert("RGB"))

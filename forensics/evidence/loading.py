@@ -17,6 +17,7 @@ from forensics.evidence.formats import FORMATS, sniff
 from forensics.evidence.metadata import read_metadata
 from forensics.evidence.provenance import TrustList, default_trust_list
 from forensics.evidence.record import Evidence, Limits
+from forensics.messages import Message, Value
 
 __all__ = ["load_bytes", "load_file", "shown"]
 
@@ -34,22 +35,20 @@ def load_file(
     try:
         status = Path(path).stat()
         if stat.S_ISDIR(status.st_mode):
-            raise _error(name, "is a folder", "Name the pictures in it, as in 'folder/*.jpg'.")
+            raise _error("is_folder", name)
         if not stat.S_ISREG(status.st_mode):
-            raise _error(name, "is not a regular file", "Copy the picture to a file first.")
+            raise _error("not_a_regular_file", name)
         _check_size(name, status.st_size, limits)
         data = Path(path).read_bytes()
     except FileNotFoundError as err:
-        raise _error(
-            name,
-            "does not exist" if os.fspath(path) == name else f"does not exist at {shown(os.fspath(path))}",
-            "Check the path.",
-        ) from err
+        if os.fspath(path) == name:
+            raise _error("not_there", name) from err
+        raise _error("not_there_at", name, path=shown(os.fspath(path))) from err
     except EvidenceError:  # a ValueError too
         raise
     except (OSError, ValueError) as err:
         reason = err.strerror if isinstance(err, OSError) and err.strerror else str(err)
-        raise _error(name, f"cannot be read: {reason}", "Check the path and the file's permissions.") from err
+        raise _error("not_readable", name, reason=reason) from err
     return load_bytes(data, name=name, limits=limits, trust=trust, check_credentials=check_credentials)
 
 
@@ -67,20 +66,17 @@ def load_bytes(
     _check_size(name, len(data), limits)
     kind = sniff(data)
     if kind is None:
-        raise _error(
-            name,
-            f"is not a picture of a known kind (it starts with {data[:8].hex(' ')})",
-            f"Give one of {', '.join(f.title for f in FORMATS.values())}.",
-        )
-    notes: list[str] = []
+        kinds = [one.title for one in FORMATS.values()]
+        raise _error("not_a_picture", name, start=data[:8].hex(" "), kinds=kinds)
+    remarks: list[Message] = []
     try:
         name.encode()
     except UnicodeEncodeError:
         name = name.encode("utf-8", "backslashreplace").decode()
-        notes.append("The file name held bytes that are no text; they are written as \\udcXX.")
+        remarks.append(Message("name_not_text"))
     suffix = PurePath(name).suffix.lower()
     if suffix and suffix not in kind.suffixes:
-        notes.append(f"The name ends in {shown(suffix)}, the content is {kind.title}.")
+        remarks.append(Message("name_ends_otherwise", {"suffix": shown(suffix), "kind": kind.title}))
     picture = decode(data, kind=kind, name=shown(name), limits=limits)
     return Evidence(
         pixels=picture.pixels,
@@ -91,7 +87,7 @@ def load_bytes(
         metadata=read_metadata(
             data, kind=kind, header=picture.header, trust=trust, check_credentials=check_credentials
         ),
-        notes=(*notes, *picture.notes),
+        remarks=(*remarks, *picture.remarks),
     )
 
 
@@ -104,16 +100,12 @@ def shown(text: str, longest: int = 200) -> str:
     return visible if len(visible) <= longest else f"{visible[: longest // 2]}…{visible[-longest // 2 :]}"
 
 
-def _error(name: str, reason: str, next_step: str) -> EvidenceError:
-    return EvidenceError(f"{shown(name)} {reason}. {next_step}")
+def _error(code: str, name: str, **values: Value) -> EvidenceError:
+    return EvidenceError(Message(code, {"name": shown(name), **values}))
 
 
 def _check_size(name: str, n_bytes: int, limits: Limits) -> None:
     if n_bytes == 0:
-        raise _error(name, "is empty", "Get the file again from its source.")
+        raise _error("empty", name)
     if n_bytes > limits.max_bytes:
-        raise _error(
-            name,
-            f"has {n_bytes} bytes, more than the limit of {limits.max_bytes}",
-            "Raise Limits(max_bytes=...) if this size is expected.",
-        )
+        raise _error("too_many_bytes", name, n_bytes=n_bytes, limit=limits.max_bytes)

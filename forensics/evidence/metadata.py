@@ -17,6 +17,7 @@ from forensics.evidence.decoding import Header
 from forensics.evidence.formats import PictureFormat
 from forensics.evidence.provenance import TrustList, read_provenance, referred_manifest
 from forensics.evidence.record import Metadata
+from forensics.messages import Message
 
 __all__ = ["jpeg_quality", "read_metadata"]
 
@@ -183,13 +184,13 @@ def _provenance(
         if address is None:
             return Provenance()
         if address.startswith("self#"):
-            return Provenance(message=f"The XMP names one in the file itself ({address}), which is not there any more.")
+            return Provenance(message=Message("credential_gone", {"address": address}))
         return Provenance(state="remote", remote_url=address)
     if not check:
-        return Provenance(state="not_tested", remote_url=address, message="The check was switched off.")
+        return Provenance(state="not_tested", remote_url=address, message=Message("credential_check_off"))
     found = read_provenance(data, kind.media_type, trust=trust)
     if found.state in ("none", "remote"):
-        found = replace(found, state="invalid", message="The file has a box for one, in which the library finds none.")
+        found = replace(found, state="invalid", message=Message("credential_box_empty"))
     return replace(found, remote_url=address) if address and not address.startswith("self#") else found
 
 

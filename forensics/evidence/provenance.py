@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 from forensics.errors import MissingExtraError, RecordError, needed_by
 from forensics.evidence.credentials import Provenance, ProvenanceState
+from forensics.messages import Message
 
 __all__ = ["TRUST_LIST_VARIABLE", "TrustList", "default_trust_list", "read_provenance", "referred_manifest"]
 
@@ -164,10 +165,12 @@ def read_provenance(data: bytes, media_type: str, *, trust: TrustList | None) ->
     try:
         with needed_by("Checking content credentials"):
             import c2pa  # type: ignore[import-untyped]  # it ships no annotations
-    except MissingExtraError as err:
-        return Provenance(state="not_tested", message=str(err))
+    except MissingExtraError:
+        return Provenance(state="not_tested", message=Message("credential_not_installed"))
     except (ImportError, OSError, RuntimeError) as err:
-        return Provenance(state="not_tested", message=f"The library did not load: {_clean(str(err))}")
+        return Provenance(
+            state="not_tested", message=Message("credential_library_not_loaded", {"error": type(err).__name__})
+        )
     found: dict[str, Any] = {**in_force, "sdk_version": _sdk_version(c2pa.sdk_version())}
     try:
         with (
@@ -195,7 +198,7 @@ def _given_up(err: Exception) -> dict[str, Any]:
         return {"state": "none"}
     if message.startswith("Remote:") and (url := re.search(r"url (\S+)$", message)):
         return {"state": "remote", "remote_url": url.group(1)}
-    return {"state": "invalid", "message": f"The library gave up: {message}"}
+    return {"state": "invalid", "message": Message("credential_library_gave_up", {"reason": message})}
 
 
 def _reported(store: _Json, *, trusting: bool) -> dict[str, Any]:

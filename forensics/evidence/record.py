@@ -9,9 +9,10 @@ import numpy as np
 
 from forensics.errors import EvidenceError
 from forensics.evidence.credentials import Provenance
+from forensics.messages import Message, coded
 from forensics.records.arrays import UInt8Array, keep_copies
 from forensics.records.canonical import JsonObject
-from forensics.records.converting import recorded
+from forensics.records.converting import as_field, recorded
 
 if TYPE_CHECKING:
     from forensics.evidence.provenance import TrustList
@@ -44,8 +45,8 @@ class Limits:
 def _with_provenance(record: JsonObject) -> JsonObject:
     """Return a record of today: version 0.1 said no more of a content credential than whether there is one."""
     if record.pop("c2pa", "absent") != "absent":
-        told = "An earlier version recorded that it is present, no more."
-        record.setdefault("provenance", {"state": "not_tested", "message": told})
+        told = Message("credential_present")
+        record.setdefault("provenance", {"state": "not_tested", "message": told.to_dict()})
     return record
 
 
@@ -79,7 +80,16 @@ class Metadata:
         object.__setattr__(self, "stored_size", (int(width), int(height)))
 
 
-@recorded(left_out={"pixels": lambda: np.zeros((0, 0, 3), dtype=np.uint8)})
+def _with_codes(record: JsonObject) -> JsonObject:
+    """Return a record of today: the notes of older ones are bare sentences."""
+    return {**record, "notes": [coded(note) for note in record.get("notes", ())]}
+
+
+@recorded(
+    left_out={"pixels": lambda: np.zeros((0, 0, 3), dtype=np.uint8)},
+    older=_with_codes,
+    remarks=as_field(rename="notes"),
+)
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
     """One picture as received.
@@ -99,8 +109,8 @@ class Evidence:
     width, height : int
         Of the upright picture, in pixels; taken from `pixels` when these are given.
     metadata : Metadata
-    notes : tuple of str
-        What loading did, in order: ``"EXIF orientation 6 applied"``.
+    remarks : tuple of Message
+        What loading did, in order, such as ``orientation_applied``; `notes` has the English sentences.
     """
 
     pixels: UInt8Array = field(repr=False)
@@ -109,7 +119,7 @@ class Evidence:
     media_type: str
     n_bytes: int
     metadata: Metadata = field(default_factory=Metadata)
-    notes: tuple[str, ...] = ()
+    remarks: tuple[Message, ...] = ()
     width: int = 0
     height: int = 0
 
@@ -124,6 +134,11 @@ class Evidence:
         if pixels.size:
             object.__setattr__(self, "height", int(pixels.shape[0]))
             object.__setattr__(self, "width", int(pixels.shape[1]))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What loading did, in English sentences: ``"EXIF orientation 6 applied."``."""
+        return tuple(remark.text for remark in self.remarks)
 
     @classmethod
     def from_file(

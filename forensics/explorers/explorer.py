@@ -310,6 +310,7 @@ class Explorer(w.VBox):  # type: ignore[misc]  # ipywidgets is untyped
                 residuals=draft.figures,
                 language=draft.language,
                 redact=draft.redact,
+                scale=self.detector.scale,
             )
             return verified_html(str(written), written.stat().st_size, verify_report(written))
 

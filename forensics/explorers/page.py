@@ -11,14 +11,14 @@ from typing import Any
 from PIL import Image
 
 from forensics.attribution.record import Attribution, Trust
-from forensics.calibration.likelihood import ENFSI_2015
+from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
 from forensics.detector.finding import Finding
+from forensics.messages import decimals, signed
 from forensics.records.arrays import UInt8Array
 from forensics.records.canonical import visible
 from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
 from forensics.report.context import Exhibit
-from forensics.report.language import decimals, signed
 from forensics.report.page.html import render_blocks
 from forensics.report.sections.conclusion import odds_words
 from forensics.report.sections.explanation import check_blocks
@@ -122,17 +122,17 @@ def bar_html(residual: Residual, gain: float) -> str:
     )
 
 
-def overview_html(finding: Finding) -> str:
+def overview_html(finding: Finding, scale: VerbalScale = ENFSI_2015) -> str:
     """Return outcome, strength of evidence, propositions, reservations and the file in short."""
     exhibit = _exhibit(finding)
     tone = "note" if finding.outcome.startswith("supports") else "caution"
     lr, propositions = finding.lr, finding.propositions
     blocks = [callout(outcome_words(finding), text_or(finding.reason), tone=tone)]  # type: ignore[arg-type]  # one of the two
     if lr is not None and finding.outcome in ("supports_h1", "supports_h2"):
-        blocks.append(paragraph(f"A score like this is {odds_words(lr)}: {lr.words()}."))
+        blocks.append(paragraph(f"A score like this is {odds_words(lr)}: {lr.words(scale)}."))
     if lr is None:
         blocks.append(key_values("Propositions", [("H1", text_or(propositions.h1)), ("H2", text_or(propositions.h2))]))
-    blocks += strength_blocks(exhibit, finding, ENFSI_2015)
+    blocks += strength_blocks(exhibit, finding, scale)
     if finding.scores is not None:
         blocks.append(heading("Branches", level=4))
         blocks.append(items(branch_words(finding.scores, branch) for branch in finding.scores.branches))

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from forensics.evidence.record import Evidence
+from forensics.messages import quoted
 from forensics.photographs import ATTRIBUTION, FORGERIES, forge, photographs
 from forensics.records.arrays import UInt8Array
 
@@ -156,7 +157,7 @@ def _matched(exhibit: Evidence, reference: Evidence, label: Label) -> Reference:
         f"Saved again with the exhibit's own quantisation tables (estimated JPEG quality {quality:.0f}, "
         f"{saved.metadata.subsampling}).{poorer}"
     )
-    return Reference(evidence=replace(saved, notes=(*saved.notes, text)), label=label, matched=text)
+    return Reference(evidence=replace(saved, remarks=(*saved.remarks, quoted(text))), label=label, matched=text)
 
 
 def _saved_as(exhibit: Evidence, pixels: UInt8Array) -> bytes:

@@ -43,7 +43,7 @@ def static_html(desk: Desk, *, redact: bool) -> str:
     """
     state = _small(desk.state)
     makers: Mapping[str, Callable[[], str]] = {
-        "overview": lambda: overview_html(desk.finding) + scores_html(desk.finding),
+        "overview": lambda: overview_html(desk.finding, desk.detector.scale) + scores_html(desk.finding),
         "residuals": lambda: blocks_html([paragraph(HIDDEN)]) if redact else _residuals(desk, state),
         "why": lambda: _why(desk, outlines=not redact),
         "robustness": lambda: robustness_html(desk.finding),

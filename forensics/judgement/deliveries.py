@@ -13,11 +13,13 @@ import numpy as np
 
 from forensics.errors import UnknownNameError
 from forensics.evidence.record import Evidence, Limits
+from forensics.messages import Message, quoted
 from forensics.records.arrays import UInt8Array
 
-__all__ = ["AS_RECEIVED", "DELIVERIES", "HARMLESS", "Delivery", "deliver"]
+__all__ = ["AS_RECEIVED", "DELIVERIES", "HARMLESS", "Delivery", "deliver", "delivery_words"]
 
-AS_RECEIVED = "as received"
+RECEIVED = Message("as_received")
+AS_RECEIVED = RECEIVED.text
 CROP = 0.05  # of each side
 DISPLAY, MESSENGER = 0.9, 0.8
 
@@ -28,16 +30,25 @@ class Delivery:
 
     Parameters
     ----------
-    name : str
-    text : str
-        What is done, for reports.
+    title, done : Message
+        What it is called, and what is done.
     make : callable
         uint8 (H, W, 3) RGB to the bytes of a file.
     """
 
-    name: str
-    text: str
+    title: Message
+    done: Message
     make: Callable[[UInt8Array], bytes]
+
+    @property
+    def name(self) -> str:
+        """Under which records hold it."""
+        return self.title.text
+
+    @property
+    def text(self) -> str:
+        """What is done, in English."""
+        return self.done.text
 
 
 def _jpeg(pixels: UInt8Array, quality: int) -> bytes:
@@ -67,15 +78,15 @@ def _cropped(pixels: UInt8Array) -> UInt8Array:
 
 
 def _saved(quality: int) -> Delivery:
-    return Delivery(
-        name=f"JPEG {quality}", text=f"saved as JPEG of quality {quality}, 4:2:0", make=lambda x: _jpeg(x, quality)
-    )
+    values = {"quality": quality}
+    return Delivery(title=Message("saved", values), done=Message("saved_how", values), make=lambda x: _jpeg(x, quality))
 
 
 def _resized(percent: int) -> Delivery:
+    values = {"percent": percent}
     return Delivery(
-        name=f"resized {percent} %",
-        text=f"scaled to {percent} % of each side (mean of pixels), saved as JPEG of quality 90",
+        title=Message("resized_to", values),
+        done=Message("resized_to_how", values),
         make=lambda x: _jpeg(_scaled(x, percent / 100), 90),
     )
 
@@ -87,24 +98,16 @@ _ALL = (
     _saved(60),
     _resized(75),
     _resized(50),
+    Delivery(title=Message("cropped"), done=Message("cropped_how"), make=lambda x: _jpeg(_cropped(x), 95)),
+    Delivery(title=Message("mirrored"), done=Message("mirrored_how"), make=lambda x: _jpeg(x[:, ::-1], 95)),
     Delivery(
-        name="cropped",
-        text="5 % cut from each edge, saved as JPEG of quality 95",
-        make=lambda x: _jpeg(_cropped(x), 95),
-    ),
-    Delivery(
-        name="mirrored",
-        text="mirrored left to right, saved as JPEG of quality 95",
-        make=lambda x: _jpeg(x[:, ::-1], 95),
-    ),
-    Delivery(
-        name="messenger-like",
-        text="scaled to 80 % of each side, saved as JPEG of quality 70, opened and saved again at 50",
+        title=Message("messenger_like"),
+        done=Message("messenger_like_how"),
         make=lambda x: _jpeg(_pixels(_jpeg(_scaled(x, MESSENGER), 70)), 50),
     ),
     Delivery(
-        name="screenshot-like",
-        text="scaled to 90 % of each side as a display does (bilinear), kept without loss as PNG",
+        title=Message("screenshot_like_copy"),
+        done=Message("screenshot_like_copy_how"),
         make=lambda x: _png(_scaled(x, DISPLAY, cv2.INTER_LINEAR)),
     ),
 )
@@ -141,6 +144,13 @@ def deliver(evidence: Evidence, name: str) -> Evidence:
         max_side=max(evidence.width, evidence.height),
     )
     return Evidence.from_bytes(DELIVERIES[name].make(evidence.require_pixels()), name=evidence.name, limits=limits)
+
+
+def delivery_words(name: str) -> Message:
+    """Return what a delivery is called, as something that can be said in every language; an unknown one as its name stands."""
+    if name == AS_RECEIVED:
+        return RECEIVED
+    return DELIVERIES[name].title if name in DELIVERIES else quoted(name)
 
 
 def _pixels(data: bytes) -> UInt8Array:

@@ -1,31 +1,33 @@
-"""From a score to an outcome: what may be said of one picture, and why not more.
+"""From a score to an outcome: what may be said of one picture, and why not more. No other module decides an outcome.
 
 Rules in order; the first that holds decides. Every one has a code, so that an outcome can be counted and explained.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from forensics.calibration import Card
-from forensics.calibration.likelihood import LikelihoodRatio
-from forensics.errors import NotCalibratedError
-from forensics.judgement.deliveries import HARMLESS
+from forensics.calibration.likelihood import ENFSI_2015, LikelihoodRatio, VerbalScale
+from forensics.evidence.record import Evidence
+from forensics.judgement.deliveries import HARMLESS, delivery_words
 from forensics.judgement.outcomes import Outcome
 from forensics.judgement.robustness import Robustness
-from forensics.messages import Caveat
+from forensics.judgement.suitability import MIN_SIDE, stratum_of, stratum_words, too_small, unfit
+from forensics.messages import Message
 
-__all__ = ["NOT_CALIBRATED", "REASONS", "WITHDRAWALS", "Judgement", "after_processing", "judge"]
+__all__ = [
+    "REASONS",
+    "WITHDRAWALS",
+    "Judgement",
+    "after_processing",
+    "contradicts",
+    "decided",
+    "judge",
+    "judge_picture",
+    "taken_back",
+]
 
-NOT_CALIBRATED = (
-    "No calibration card is loaded, so the score has no known meaning as evidence; "
-    "it may only be used to decide what to look at more closely."
-)
-# Why weights are withdrawn as evidence, by the code that stands in the file beside them; see `Companion.withdrawn`.
-WITHDRAWALS = {
-    "weights_withdrawn": "These weights are withdrawn as evidence: on pictures unlike those of their making they do no better than "
-    "chance and take face swaps for photographs; nothing may be concluded from the score.",
-}
+WITHDRAWALS = ("weights_withdrawn",)  # why weights are withdrawn as evidence; see `Companion.withdrawn`
 # Code to what it means, for documentation; the sentence of a finding names the values.
 REASONS = {
     "too_small": "the short side has fewer pixels than one view needs",
@@ -38,18 +40,12 @@ REASONS = {
     "outside_domain": "the score fits neither class of the calibration pictures",
     "fits_both_classes": "the score fits both classes of the calibration pictures",
     "interval_includes_1": "the interval of the likelihood ratio includes 1",
-    "no_useful_support": "the end of the interval nearer to 1 is a likelihood ratio of 2 (or 1/2) or less",
+    "no_useful_support": "the end of the interval nearer to 1 is a likelihood ratio for which the verbal scale in force has no word of support",
     "sides_disagree": "the likelihood ratio and the conformal test point to different sides",
     "flips_under_processing": "a harmless way of saving the picture moves the likelihood ratio to the other side of 1",
     "fits_h1_only": "the score fits H1 and not H2, and the interval of the likelihood ratio lies above 1",
     "fits_h2_only": "the score fits H2 and not H1, and the interval of the likelihood ratio lies below 1",
 }
-USEFUL = 2.0  # likelihood ratio, or its inverse, up to which nothing is supported
-LOW_LR = Caveat(
-    code="h2_means_unlike_tested",
-    text="Support for H2 is no sign that the picture is unaltered. It says that the picture is unlike the generated pictures of "
-    "the calibration, no more: other generators and alterations of a part may leave no trace that the detector knows.",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +55,68 @@ class Judgement:
     Parameters
     ----------
     outcome : str
-    reason : str
-        In sentences.
-    codes : tuple of str
-        Of `REASONS`.
+    reasons : tuple of Message
+        Their codes are those of `REASONS`.
     lr : LikelihoodRatio or None
         None if the outcome is ``unsuitable`` or ``uncalibrated``.
-    caveats : tuple of Caveat
+    caveats : tuple of Message
     """
 
     outcome: Outcome
-    reason: str
-    codes: tuple[str, ...]
+    reasons: tuple[Message, ...]
     lr: LikelihoodRatio | None = None
-    caveats: tuple[Caveat, ...] = ()
+    caveats: tuple[Message, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """The reasons in English."""
+        return " ".join(reason.text for reason in self.reasons)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The reasons for machines."""
+        return tuple(reason.code for reason in self.reasons)
+
+
+def judge_picture(
+    evidence: Evidence,
+    log_odds: float | None,
+    *,
+    card: Card | None,
+    scale: VerbalScale = ENFSI_2015,
+    withdrawn: str = "",
+) -> Judgement:
+    """Judge one picture with its score.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        With pixels.
+    log_odds : float or None
+        Joint; None if the picture has no score, because it is too small or all of it is flat.
+    card : Card or None
+    scale : VerbalScale
+        The words in force.
+    withdrawn : str
+        As in `judge`.
+    """
+    if too_small(evidence):
+        short = min(evidence.width, evidence.height)
+        return _unsuitable(Message("too_small", {"n": short, "least": MIN_SIDE}))
+    if log_odds is None:
+        return _unsuitable(Message("flat"))
+    stratum = "" if card is None else stratum_of(evidence)
+    return judge(log_odds, stratum=stratum, card=card, against=unfit(evidence), scale=scale, withdrawn=withdrawn)
 
 
 def judge(
-    log_odds: float, *, stratum: str, card: Card | None, against: Sequence[Caveat] = (), withdrawn: str = ""
+    log_odds: float,
+    *,
+    stratum: str,
+    card: Card | None,
+    against: Sequence[Message] = (),
+    scale: VerbalScale = ENFSI_2015,
+    withdrawn: str = "",
 ) -> Judgement:
     """Judge one score.
 
@@ -87,89 +127,79 @@ def judge(
     stratum : str
         See `forensics.judgement.suitability.stratum_of`; unused without a card.
     card : Card or None
-    against : sequence of Caveat
+    against : sequence of Message
         What makes the picture unfit whatever its score; see `forensics.judgement.suitability.unfit`.
+    scale : VerbalScale
+        The words in force: where they have none of support, the outcome supports nothing.
     withdrawn : str
         Code of `WITHDRAWALS` if the weights are withdrawn as evidence; unused with a card, which was made for them.
     """
     if card is None:
-        code, text = (withdrawn, WITHDRAWALS[withdrawn]) if withdrawn else ("not_calibrated", NOT_CALIBRATED)
         # The same in a caveat, where readers look for what limits a finding.
-        return Judgement(outcome="uncalibrated", reason=text, codes=(code,), caveats=(Caveat(code=code, text=text),))
+        reason = Message(withdrawn or "not_calibrated")
+        return Judgement(outcome="uncalibrated", reasons=(reason,), caveats=(reason,))
     if against:
-        text = " ".join(a.text for a in against)
-        return Judgement(outcome="unsuitable", reason=text, codes=tuple(a.code for a in against))
-    try:
-        lr = card.weigh(log_odds, stratum)
-    except NotCalibratedError as err:
-        text = str(err)[:1].upper() + str(err)[1:]
-        return Judgement(outcome="uncalibrated", reason=text, codes=("no_card_for_stratum",))
-    return _weighed(lr, card.level)
+        return _unsuitable(*against)
+    if card.group(stratum) is None:
+        values = {"stratum": stratum_words(stratum), "why": card.why_not(stratum)}
+        return Judgement(outcome="uncalibrated", reasons=(Message("no_card_for_stratum", values),))
+    return _weighed(card.weigh(log_odds, stratum), card.level, scale)
 
 
-def _weighed(lr: LikelihoodRatio, level: float) -> Judgement:
+def after_processing(judgement: Judgement, robustness: Robustness | None) -> Judgement:
+    """Return the judgement, taken back to ``inconclusive`` if a harmless copy lies on the other side of 1."""
+    copies = () if robustness is None else robustness.copies
+    return taken_back(judgement, {copy.delivery: copy.llr for copy in copies})
+
+
+def taken_back(judgement: Judgement, llrs: Mapping[str, float | None]) -> Judgement:
+    """Return the same from the log10 LRs of copies by delivery; None of copies without one."""
+    own = judgement.lr
+    if own is None or not decided(judgement.outcome):
+        return judgement
+    flips = [name for name in HARMLESS if (llrs.get(name) or 0.0) * own.llr < 0]
+    if not flips:
+        return judgement
+    reason = Message("flips_under_processing", {"deliveries": [delivery_words(name) for name in flips]})
+    return replace(judgement, outcome="inconclusive", reasons=(reason,), caveats=())
+
+
+def decided(outcome: str) -> bool:
+    """Return whether an outcome is on a side, so that words of support are given."""
+    return outcome in ("supports_h1", "supports_h2")
+
+
+def contradicts(outcome: str, lr: LikelihoodRatio | None, scale: VerbalScale) -> bool:
+    """Return whether words of this scale would take back an outcome that was decided with another one."""
+    return decided(outcome) and lr is not None and scale.strength(lr.cautious) == scale.neutral
+
+
+def _unsuitable(*reasons: Message) -> Judgement:
+    return Judgement(outcome="unsuitable", reasons=reasons)
+
+
+def _weighed(lr: LikelihoodRatio, level: float, scale: VerbalScale = ENFSI_2015) -> Judgement:
     p1, p0 = lr.p_values
     fits_h1, fits_h2 = p1 > level, p0 > level
-    words = f"(p = {p1:.3f} for H1, {p0:.3f} for H2; a class fits above {level:g})"
+    values = {"p1": p1, "p2": p0, "level": level}
     if not fits_h1 and not fits_h2:
-        return Judgement(
-            outcome="unsuitable",
-            reason=f"The score fits neither the generated nor the camera pictures of the calibration {words}: the picture lies "
-            "outside what was validated.",
-            codes=("outside_domain",),
-        )
+        return _unsuitable(Message("outside_domain", values))
     doubts = []
     if fits_h1 and fits_h2:
-        doubts.append(
-            (
-                "fits_both_classes",
-                f"The score is common among generated and among camera pictures of the calibration {words}.",
-            )
-        )
+        doubts.append(Message("fits_both_classes", values))
     if lr.cautious == 0.0:
-        doubts.append(("interval_includes_1", "The interval of the likelihood ratio includes 1."))
-    elif abs(lr.cautious) <= math.log10(USEFUL) + 1e-12:
-        doubts.append(
-            (
-                "no_useful_support",
-                f"The end of the interval of the likelihood ratio nearer to 1 lies between 1/{USEFUL:g} and {USEFUL:g}.",
-            )
-        )
+        doubts.append(Message("interval_includes_1"))
+    elif scale.strength(lr.cautious) == scale.neutral:
+        doubts.append(Message("no_useful_support", {"edge": scale.bands[0][0]}))
     if not doubts and fits_h1 != (lr.cautious > 0):
-        doubts.append(
-            (
-                "sides_disagree",
-                f"The likelihood ratio and the class that the score fits {words} point to different sides.",
-            )
-        )
+        doubts.append(Message("sides_disagree", values))
     if doubts:
-        return Judgement(
-            outcome="inconclusive",
-            reason=" ".join(text for _, text in doubts),
-            codes=tuple(code for code, _ in doubts),
-            lr=lr,
-        )
-    side, other = ("H1", "H2") if fits_h1 else ("H2", "H1")
+        return Judgement(outcome="inconclusive", reasons=tuple(doubts), lr=lr)
+    if fits_h1:
+        return Judgement(outcome="supports_h1", reasons=(Message("fits_h1_only", values),), lr=lr)
     return Judgement(
-        outcome="supports_h1" if fits_h1 else "supports_h2",
-        reason=f"Among the pictures of the calibration such a score fits {side} and not {other} {words}, and the whole interval "
-        f"of the likelihood ratio lies on the side of {side}.",
-        codes=("fits_h1_only" if fits_h1 else "fits_h2_only",),
+        outcome="supports_h2",
+        reasons=(Message("fits_h2_only", values),),
         lr=lr,
-        caveats=() if fits_h1 else (LOW_LR,),
-    )
-
-
-def after_processing(judgement: Judgement, robustness: Robustness) -> Judgement:
-    """Return the judgement, taken back to ``inconclusive`` if a harmless copy lies on the other side of 1."""
-    flips = [name for name in robustness.flips if name in HARMLESS]
-    if judgement.outcome not in ("supports_h1", "supports_h2") or not flips:
-        return judgement
-    return replace(
-        judgement,
-        outcome="inconclusive",
-        reason=f"The likelihood ratio moves to the other side of 1 when the picture is delivered otherwise "
-        f"({', '.join(flips)}); its content is the same.",
-        codes=("flips_under_processing",),
-        caveats=(),
+        caveats=(Message("h2_means_unlike_tested"),),
     )

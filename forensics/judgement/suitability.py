@@ -4,24 +4,39 @@ A stratum is what a calibration is made for: what is shown, how it was compresse
 on the exhibit itself, never taken from what somebody says about it.
 """
 
+from collections.abc import Mapping
 from functools import cache
+from itertools import product, starmap
 
 import cv2
 import numpy as np
 
 from forensics.evidence.record import Evidence
-from forensics.messages import Caveat
+from forensics.messages import Message, known, quoted
 from forensics.records.arrays import UInt8Array
 
-__all__ = ["MIN_QUALITY", "MIN_SIDE", "finds_face", "looks_like_screenshot", "neighbourhood", "stratum_of", "unfit"]
+__all__ = [
+    "MIN_QUALITY",
+    "MIN_SIDE",
+    "STRATA",
+    "finds_face",
+    "looks_like_screenshot",
+    "neighbourhood",
+    "stratum_of",
+    "stratum_words",
+    "too_small",
+    "unfit",
+]
 
 MIN_SIDE = 64  # pixels; below it one tile is mostly padding, and nothing was validated there
 MIN_QUALITY = (
     40.0  # estimated JPEG quality; below it blocks of eight pixels are nearly flat and hold no trace of a source
 )
 # Half a step lower than they say, as an estimate of 84.8 is what a file saved at 85 may get.
-COMPRESSIONS = ((84.5, "JPEG 85 and more"), (59.5, "JPEG 60 to 84"), (0.0, "JPEG below 60"))
-SIZES = ((640, "short side 640 and more"), (256, "short side 256 to 639"), (0, "short side below 256"))
+COMPRESSIONS = ((84.5, "jpeg_85_and_more"), (59.5, "jpeg_60_to_84"), (0.0, "jpeg_below_60"))
+NOT_JPEG = "not_jpeg"
+SIZES = ((640, "side_640_and_more"), (256, "side_256_to_639"), (0, "side_below_256"))
+SUBJECTS = ("no_face_found", "face_found", "any_subject")
 LOOK, MARGIN, SMALLEST = 154, 50, 28  # pixels: a face is looked for at this long side, with room round it
 # Portrait; of phones, tablets and computers that were sold in numbers from 2014 to 2025.
 SCREENS = frozenset(
@@ -37,6 +52,25 @@ SCREENS = frozenset(
 )  # fmt: skip
 
 
+def _stratum(*parts: str) -> Message:
+    return Message("stratum", {"parts": [known(part) for part in parts]})
+
+
+# Every stratum under its name, which is its English text and what a calibration card holds it under.
+STRATA: Mapping[str, Message] = {
+    stratum.text: stratum
+    for stratum in starmap(
+        _stratum,
+        product(SUBJECTS, (*(c for _least, c in COMPRESSIONS), NOT_JPEG), (s for _least, s in SIZES)),
+    )
+}
+
+
+def stratum_words(name: str) -> Message:
+    """Return a stratum as something that can be said in every language; one of another card as its name stands."""
+    return STRATA.get(name) or quoted(name)
+
+
 def stratum_of(evidence: Evidence) -> str:
     """Return the stratum of an exhibit: what is shown, compression and size, as measured on it.
 
@@ -50,10 +84,10 @@ def stratum_of(evidence: Evidence) -> str:
     str
         Such as ``face found, JPEG 60 to 84, short side 256 to 639``.
     """
-    subject = "face found" if finds_face(evidence.require_pixels()) else "no face found"
+    subject = SUBJECTS[finds_face(evidence.require_pixels())]
     short = min(evidence.width, evidence.height)
-    size = next(words for least, words in SIZES if short >= least)
-    return f"{subject}, {_compression(evidence)}, {size}"
+    size = next(code for least, code in SIZES if short >= least)
+    return _stratum(subject, _compression(evidence), size).text
 
 
 def neighbourhood(stratum: str) -> str:
@@ -63,9 +97,9 @@ def neighbourhood(stratum: str) -> str:
 
 def _compression(evidence: Evidence) -> str:
     if evidence.media_type != "image/jpeg":
-        return "not JPEG"
+        return NOT_JPEG
     quality = evidence.metadata.jpeg_quality or 0.0
-    return next(words for least, words in COMPRESSIONS if quality >= least)
+    return next(code for least, code in COMPRESSIONS if quality >= least)
 
 
 def finds_face(pixels: UInt8Array) -> bool:
@@ -105,24 +139,17 @@ def looks_like_screenshot(evidence: Evidence) -> bool:
     return not camera and evidence.media_type != "image/jpeg" and sides in SCREENS
 
 
-def unfit(evidence: Evidence) -> tuple[Caveat, ...]:
+def too_small(evidence: Evidence) -> bool:
+    """Return whether the picture is smaller than what any view needs, so that it is not scored."""
+    return min(evidence.width, evidence.height) < MIN_SIDE
+
+
+def unfit(evidence: Evidence) -> tuple[Message, ...]:
     """Return why strength of evidence cannot be stated for an exhibit whatever its score; empty if nothing stands against it."""
     reasons = []
     quality = evidence.metadata.jpeg_quality
     if evidence.media_type == "image/jpeg" and quality is not None and quality < MIN_QUALITY:
-        reasons.append(
-            Caveat(
-                code="too_compressed",
-                text=f"The picture is compressed too strongly: estimated JPEG quality {quality:.0f}, at least "
-                f"{MIN_QUALITY:.0f} is needed.",
-            )
-        )
+        reasons.append(Message("too_compressed", {"quality": quality, "least": MIN_QUALITY}))
     if looks_like_screenshot(evidence):
-        reasons.append(
-            Caveat(
-                code="screenshot_like",
-                text="The file has the marks of a screenshot: what it holds passed through a display, which is not what "
-                "was validated. Ask for the picture itself.",
-            )
-        )
+        reasons.append(Message("screenshot_like"))
     return tuple(reasons)

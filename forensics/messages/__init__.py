@@ -1,21 +1,50 @@
-"""Statements about a case: what a reader must know, as a code and a sentence."""
+"""What is said of a case, as codes with values; and the sentences of all codes, in the languages of reports.
 
-from dataclasses import dataclass
+A part of the package says ``Message("too_small", {"n": 40, "least": 64})``. Whoever reads it takes the code, the English
+``text``, or the sentence in the language that `speaking` names (``said``). A section of a report writes its own words as
+``_("Exhibit {number}", number=3)``. English is what the code holds; `locale` holds the catalogues of the other languages.
+"""
 
-__all__ = ["Caveat"]
+from forensics.messages.message import Message, Value, carried, coded, known, quoted
+from forensics.messages.sentences import SENTENCES
+from forensics.messages.speaking import (
+    LANGUAGES,
+    _,
+    decimals,
+    direct,
+    grouped,
+    language,
+    listed,
+    moment,
+    ngettext,
+    sentences,
+    signed,
+    size,
+    speaking,
+)
 
+__all__ = [
+    "LANGUAGES",
+    "SENTENCES",
+    "Caveat",
+    "Message",
+    "Value",
+    "_",
+    "carried",
+    "coded",
+    "decimals",
+    "direct",
+    "grouped",
+    "known",
+    "language",
+    "listed",
+    "moment",
+    "ngettext",
+    "quoted",
+    "sentences",
+    "signed",
+    "size",
+    "speaking",
+]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caveat:
-    """Something about this case that a reader must know.
-
-    Parameters
-    ----------
-    code : str
-        Stable, lower-case, for machines: ``"not_calibrated"``.
-    text : str
-        One sentence for people.
-    """
-
-    code: str
-    text: str
+Caveat = Message  # what a reader of a finding must know

@@ -45,7 +45,7 @@ class Companion:
     maps : mapping of str to float
         See `forensics.types.Localisation`; empty if nothing was measured.
     attributions : tuple of mappings
-        What was measured of each branch and method by `forensics.training.explaining`; empty if nothing was.
+        What was measured of each branch and method by `benchmarks.explanations`; empty if nothing was.
     fitted_on : mapping
         JSON values: sources, numbers of pictures, digest of the index.
     withdrawn : str

@@ -14,7 +14,9 @@ from forensics.custody import CustodyLog, Entry, Item, sign_file, verify_log
 from forensics.custody.beside import vouching_files
 from forensics.custody.entries import utc_text
 from forensics.custody.storage import read_lines
+from forensics.detector.pictures import error_record, placeless, read_error
 from forensics.errors import CustodyError
+from forensics.messages import Message
 from forensics.packaging.case_uco import Described, ReportFile, case_document
 from forensics.packaging.contents import Contents, finding_lines, read_case, report_rows
 from forensics.packaging.extracts import CUSTODY, FINDINGS, METADATA, custody_rows, finding_rows, metadata_rows, table
@@ -155,7 +157,7 @@ class _Case:
     def take_back(self, *, actor: str, now: datetime) -> None:
         """Say in the log that the package it tells of was not finished, because an entry cannot be taken away."""
         if self.entry is not None and self.contents.log is not None:
-            note = f"The package of entry {self.entry.sequence} was not finished; nothing of it was left."
+            note = Message("package_not_finished", {"entry": self.entry.sequence})
             with suppress(CustodyError):  # the reason why it was not finished is what matters
                 CustodyLog(self.contents.log).append("noted", actor=actor, note=note, now=now)
 
@@ -195,18 +197,17 @@ class _Case:
         """Yield each finding once, those of the reports first, and keep what the other files need of it."""
         seen: set[str] = set()
         for row in self._rows():
-            row.pop("path", None)  # of a file that could not be examined; the names of folders can name people
-            told = {key: value for key, value in row.items() if key != "code"}  # reports leave it out
-            if (name := digest(canonical_text(storable(told)))) not in seen:
+            text = canonical_text(storable(row))
+            if (name := digest(text)) not in seen:
                 seen.add(name)
                 self._findings.append(_without_arrays(row))
-                yield f"{canonical_text(storable(row))}\n".encode()
+                yield f"{text}\n".encode()
 
     def _rows(self) -> Iterator[JsonObject]:
         for report in self.contents.reports:
             yield from filter(None, report_rows(report.record))
         for path in self.contents.finding_files:
-            yield from finding_lines(path)
+            yield from map(_without_place, finding_lines(path))
 
     def _custody(self, log: Path, made: list[Item], *, actor: str, now: datetime) -> tuple[Entry, ...]:
         """Add the entry, and copy the log as far as that entry unless it is withheld."""
@@ -271,6 +272,14 @@ def _until(log: Path, last: Entry) -> Iterator[bytes]:
         if line == last.line + b"\n":
             return
     raise CustodyError(f"the entry just added to {log} is not there: something else writes to it. Try again.")
+
+
+def _without_place(row: JsonObject) -> JsonObject:
+    """Return a line as reports hold it: of a file that could not be examined without the folders in which it lay."""
+    if "path" not in row:
+        return row
+    why = placeless(read_error(row), str(row["path"]), str(row["name"]))
+    return error_record(str(row["name"]), why, sha256=row["sha256"], n_bytes=row["n_bytes"])
 
 
 def _without_arrays(row: JsonObject) -> JsonObject:

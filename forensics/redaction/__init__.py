@@ -5,7 +5,7 @@ from forensics.redaction.covering import STYLES, cover, covered_boxes, hatched
 from forensics.redaction.faces import find_faces
 from forensics.redaction.maps import hidden_cells, redacted_attribution, redacted_localisation
 from forensics.redaction.metadata import WITHHELD, redacted_metadata
-from forensics.redaction.plan import WHAT, Covering, Redaction
+from forensics.redaction.plan import WHAT, Covering, Redaction, place_message
 from forensics.redaction.showing import Shown, shown
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "hatched",
     "hidden_cells",
     "mixed",
+    "place_message",
     "redacted_attribution",
     "redacted_localisation",
     "redacted_metadata",

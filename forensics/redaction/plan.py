@@ -6,13 +6,14 @@ from types import MappingProxyType
 from typing import Any, Literal, Self, TypeAlias
 
 from forensics.evidence.record import Evidence
+from forensics.messages import Message
 from forensics.records.arrays import UInt8Array
 from forensics.records.converting import from_record
 from forensics.redaction.boxes import Box, checked_boxes
 from forensics.redaction.covering import STYLES, Style, covered_boxes, paint
 from forensics.redaction.faces import find_faces
 
-__all__ = ["WHAT", "Covering", "Redaction", "What"]
+__all__ = ["WHAT", "Covering", "Redaction", "What", "place_message"]
 
 What: TypeAlias = Literal["none", "whole", "faces", "regions"]
 WHAT: tuple[What, ...] = ("none", "whole", "faces", "regions")
@@ -44,18 +45,25 @@ class Covering:
     style: Style = "opaque"
 
     @property
-    def words(self) -> str:
-        """What is covered, in a sentence; empty if nothing is."""
+    def message(self) -> Message | None:
+        """What is covered; None if nothing is."""
         if self.whole:
-            why = "No face was found, so that the whole picture" if self.found == 0 else "The whole picture"
-            return f"{why} is withheld in this copy."
+            return Message("no_face_whole_withheld" if self.found == 0 else "whole_withheld")
         if not self.boxes:
-            return ""
-        places = [f"columns {x} to {u - 1}, rows {y} to {v - 1}" for x, y, u, v in self.boxes]
-        if len(places) == 1:
-            return f"One place is covered in this copy: {places[0]}."
-        more = f"; and {len(places) - NAMED} more" if len(places) > NAMED else ""
-        return f"{len(places)} places are covered in this copy: {'; '.join(places[:NAMED])}{more}."
+            return None
+        n = len(self.boxes)
+        places = [place_message(box) for box in self.boxes[: n if n == 1 else NAMED]]
+        more = [Message("and_more", {"n": n - NAMED})] if n > NAMED else []
+        return Message("places_covered", {"n": n, "places": [*places, *more]})
+
+    @property
+    def words(self) -> str:
+        """What is covered, in an English sentence; empty if nothing is."""
+        return "" if self.message is None else self.message.text
+
+    def said(self) -> str:
+        """Return the same in the language in force."""
+        return "" if self.message is None else self.message.said()
 
     def applied(self, pixels: UInt8Array) -> UInt8Array:
         """Return a copy of the exhibit's pixels with everything covered that is to be."""
@@ -177,6 +185,12 @@ class Redaction:
     def boxes_of(self, exhibit: Evidence) -> tuple[Box, ...]:
         """Return the boxes of an exhibit that are covered, margins included."""
         return self.covering(exhibit).boxes
+
+
+def place_message(box: Box) -> Message:
+    """Return where a part of a picture lies, right and bottom exclusive."""
+    left, top, right, bottom = box
+    return Message("place", {"left": left, "right": right - 1, "top": top, "bottom": bottom - 1})
 
 
 def _by_digest(given: object, name: str) -> dict[str, tuple[Box, ...]]:

@@ -56,7 +56,8 @@ def _nameless(entry: JsonObject, numbers: Mapping[str, int]) -> JsonObject:
         ]
         for side in ("inputs", "outputs")
     }
-    return {**entry, **items, "actor": WITHHELD, "note": WITHHELD if entry["note"] else ""}
+    nameless = {key: value for key, value in entry.items() if key != "message"}
+    return {**nameless, **items, "actor": WITHHELD, "note": WITHHELD if entry["note"] else ""}
 
 
 def looked_up(evidence: Evidence, known: Sequence[KnownFiles], redaction: Redaction) -> JsonObject:

@@ -8,6 +8,7 @@ from typing import Any
 from forensics.attribution.record import Attribution
 from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
 from forensics.detector.finding import Finding
+from forensics.messages import Message
 from forensics.report.case import Case
 
 __all__ = ["Context", "Exhibit", "Figure"]
@@ -71,8 +72,8 @@ class Exhibit:
     name : str
     finding : Finding or None
         Without pixels.
-    problem : str
-        Why there is no finding; empty if there is one.
+    problem : Message or None
+        Why there is no finding; None if there is one.
     sha256 : str
         Of the file's bytes; empty if they could not be read.
     n_bytes : int
@@ -81,7 +82,7 @@ class Exhibit:
     number: int
     name: str
     finding: Finding | None = None
-    problem: str = ""
+    problem: Message | None = None
     sha256: str = ""
     n_bytes: int = 0
 

@@ -14,6 +14,7 @@ from forensics.custody import CustodyLog
 from forensics.detector.finding import Finding
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
+from forensics.messages import _, speaking
 from forensics.records.canonical import canonical_text, storable
 from forensics.records.converting import from_record, to_record
 from forensics.records.spool import Spool
@@ -24,7 +25,6 @@ from forensics.report.case import Case
 from forensics.report.context import Context, Figure
 from forensics.report.files import folder_of, write_page
 from forensics.report.gathering import Exhibits, Gathered, NotExamined
-from forensics.report.language import _, speaking
 from forensics.report.page.html import page_chunks, render_page
 from forensics.report.pictures.figures import AMOUNTS, RESIDUALS_SHOWN
 from forensics.report.pieces import Items, digest_of, stored
@@ -77,7 +77,8 @@ def write_report(
         What is covered: everything (True), nothing (False), ``"faces"``, or marked regions; what the profile says if not given.
         Digests still name the originals.
     scale : VerbalScale
-        Words for likelihood ratios; printed whole, and part of the record.
+        Words for likelihood ratios; printed whole, and part of the record. The one that the detector was loaded with; another
+        one is named as such, and refused where it would take back an outcome.
     calibration : Card, optional
         Whose figures are printed; the shipped card if the findings name it.
     custody : path, optional
@@ -119,6 +120,7 @@ def write_report(
                 residuals=shown,
                 attributions=explained,
                 known=known if "exhibits" in plan.sections else None,
+                scale=scale,
                 folder=folder_of(path),
             )
         )

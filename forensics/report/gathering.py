@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any, Protocol, Self, overload
 
 from forensics.attribution.record import Attribution
+from forensics.calibration.likelihood import VerbalScale
 from forensics.detector.finding import Finding
+from forensics.detector.pictures import error_record, placeless, read_error
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
 from forensics.evidence.record import Evidence
+from forensics.judgement.rules import contradicts
+from forensics.messages import carried
 from forensics.records.canonical import JsonObject, canonical_text, storable
 from forensics.records.converting import from_record, to_record
 from forensics.records.spool import Spool
@@ -23,9 +27,9 @@ from forensics.report.pictures.figures import draw_figures
 from forensics.report.pieces import Items, stored
 from forensics.report.sections.phrases import exhibit_label
 
-__all__ = ["ERROR_SCHEMA", "Exhibits", "Gathered", "NotExamined", "Pictures"]
+__all__ = ["Exhibits", "Gathered", "NotExamined", "Pictures"]
 
-ERROR_SCHEMA = "forensics.error/1.0"
+NAMING = ("name_not_text", "name_ends_otherwise", "as_recorded")  # notes that tell of the name, or may
 KEPT = 64  # exhibits that stay in memory once read; every section goes through all of them
 
 
@@ -50,9 +54,9 @@ class Exhibits(Sequence[Exhibit]):
 
     def _read_one(self, index: int) -> Exhibit:
         row, number = self._rows[index], index + 1
-        if row["schema"] == ERROR_SCHEMA:
+        if "error" in row:
             return Exhibit(
-                number=number, name=row["name"], problem=row["error"], sha256=row["sha256"], n_bytes=row["n_bytes"]
+                number=number, name=row["name"], problem=read_error(row), sha256=row["sha256"], n_bytes=row["n_bytes"]
             )
         finding = from_record(Finding, row)
         evidence = finding.evidence
@@ -100,6 +104,8 @@ class Gathered:
     attributions : sequence of Attribution
     known : sequence of KnownFiles or None
         Lists to look the exhibits up in; None if the report says nothing of hashes.
+    scale : VerbalScale
+        The words in force.
     folder : path
         Of the temporary files, which vanish when this is closed.
     """
@@ -111,12 +117,14 @@ class Gathered:
         residuals: Sequence[str],
         attributions: Sequence[object],
         known: Sequence[KnownFiles] | None,
+        scale: VerbalScale,
         folder: str | PathLike[str],
     ) -> None:
         self.redaction = redaction
         self.residuals = residuals
         self.attributions = attributions
         self.known = known
+        self.scale = scale
         self.covered: dict[str, JsonObject] = {}
         self.hashes: dict[str, JsonObject] = {}
         self.digests: list[str] = []  # of every exhibit; empty for one whose bytes could not be read
@@ -185,10 +193,11 @@ class Gathered:
         Raises
         ------
         ReportError
-            It is neither.
+            It is neither, or the scale has no word for its likelihood ratio.
         """
         number = len(self._rows) + 1
         if isinstance(row, Finding):
+            self._require_words(row)
             redaction = self._redaction_of(row.evidence)
             covering = redaction.covering(row.evidence)
             self._draw(number, row, redaction, examined)
@@ -203,6 +212,15 @@ class Gathered:
                 f"a report holds Finding and ErrorRow, got {type(row).__name__}. Pass what examine returned."
             )
         self._rows.add(canonical_text(storable(values)).encode("utf-8"))
+
+    def _require_words(self, finding: Finding) -> None:
+        scale = self.scale
+        if contradicts(finding.outcome, finding.lr, scale):
+            raise ReportError(
+                f"{finding.evidence.name} was judged to be on a side, and the verbal scale {scale.name}, version {scale.version}, has no word "
+                "of support for its likelihood ratio. Write the report with the scale that decided, or examine again with this one "
+                "(--scale, load_detector(scale=...))."
+            )
 
     def _redaction_of(self, evidence: Evidence) -> Redaction:
         """Return the redaction with the faces of one exhibit found: one with all of them is large in a large case."""
@@ -257,9 +275,8 @@ def _error_row(number: int, row: NotExamined, *, names: bool) -> JsonObject:
     # A folder's name can name a source or a victim: a report holds the names of files, never their places.
     given = str(row.name)
     name = (Path(given).name or given) if names else exhibit_label(number)
-    error = str(row.error).replace(given, name).replace(Path(given).name, name) if given else str(row.error)
-    identity = {"sha256": getattr(row, "sha256", ""), "n_bytes": getattr(row, "n_bytes", 0)}
-    return {"schema": ERROR_SCHEMA, "name": name, "error": error, **identity}
+    why = placeless(carried(row.error), given, name)
+    return error_record(name, why, sha256=getattr(row, "sha256", ""), n_bytes=getattr(row, "n_bytes", 0))
 
 
 def _finding_row(number: int, finding: Finding, redaction: Redaction, covering: Covering) -> JsonObject:
@@ -270,5 +287,6 @@ def _finding_row(number: int, finding: Finding, redaction: Redaction, covering: 
         values["evidence"]["metadata"] = redacted_metadata(values["evidence"]["metadata"], redaction)
     if redaction.names:
         values["evidence"]["name"] = exhibit_label(number)
-        values["evidence"]["notes"] = [n for n in values["evidence"]["notes"] if "name" not in n]
+        notes = values["evidence"]["notes"]
+        values["evidence"]["notes"] = [note for note in notes if note["code"] not in NAMING]
     return values

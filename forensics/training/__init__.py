@@ -1,1 +1,1 @@
-"""Training the starter: configuration, forgeries made on the fly, the loop, and measuring what came out."""
+"""Training of a detector: configuration, forgeries made on the fly, the loop, and measures of what came out."""

@@ -58,26 +58,16 @@ class ForgeryConfig:
         Maker name to its share among the forgeries; ``found`` stands for generator output in the data. Sums to 1.
     independent : float
         Share of pairs whose members get two independent draws of the post-processing.
-    ramp : float
-        Share of the run over which equalising and post-processing grow from none.
-    joining : float
-        Share of the run over which the families join, in the order of `shares`.
     late_tile : int
         Side of a tile in the last part of the run, even: nearer to the side that is scored, so that batch norms and
         large kernels meet the zero padding they will have in use. The number of pairs falls, the pixels stay.
     late : float
         Share of the run with `late_tile`.
-    banked : mapping of str to int
-        Family to the number of forgeries of it that are made before training and drawn from; others are made anew for
-        each pair.
     """
 
     tile: int
     shares: Mapping[str, float]
-    banked: Mapping[str, int] = field(default_factory=dict)
     independent: float = 0.5
-    ramp: float = 0.0
-    joining: float = 0.0
     late_tile: int = 192
     late: float = 0.0
 
@@ -138,7 +128,7 @@ class OptimiserConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatisticsConfig:
-    """How statistical branches are fitted; see `forensics.training.counting`.
+    """How statistical branches are fitted; see `forensics.training.statistical`.
 
     Parameters
     ----------
@@ -274,8 +264,8 @@ def leave_out(config: Config, name: str) -> Config:
             statistics=replace(config.statistics, shares=_without(config.statistics.shares, gone)),
         )
     if name in data.train and len(data.train) > 1:
-        kept = tuple(source for source in data.train if source != name)
-        sides = replace(data, train=kept, withheld=(*data.withheld, name))
+        others = tuple(source for source in data.train if source != name)
+        sides = replace(data, train=others, withheld=(*data.withheld, name))
         return replace(config, name=f"{config.name} without {name}", data=sides)
     raise ValueError(
         f"{name!r} cannot be left out. Choose a family ({', '.join(shares)}) or a source ({', '.join(data.train)})."
@@ -284,8 +274,8 @@ def leave_out(config: Config, name: str) -> Config:
 
 def _without(shares: Mapping[str, float], gone: Sequence[str]) -> dict[str, float]:
     """Return the other shares, which sum to 1 again; empty if none is left."""
-    kept = sum(share for family, share in shares.items() if family not in gone)
-    return {family: share / kept for family, share in shares.items() if family not in gone} if kept > 0 else {}
+    total = sum(share for family, share in shares.items() if family not in gone)
+    return {family: share / total for family, share in shares.items() if family not in gone} if total > 0 else {}
 
 
 def _override(record: dict[str, Any], text: str) -> None:

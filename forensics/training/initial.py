@@ -1,4 +1,4 @@
-"""Starting a training from given weights, for a laboratory that goes on with pictures of its own."""
+"""Initial weights of a training, for a laboratory that goes on with pictures of its own."""
 
 import json
 import logging
@@ -63,14 +63,14 @@ def start_from(ensemble: Ensemble, weights: LoadedWeights) -> None:
     WeightsMismatchError
         A branch is missing there or has other tensors; the message names it and up to five keys.
     """
-    given = dict(weights.ensemble.items())
+    theirs = dict(weights.ensemble.items())
     for name in ensemble.names:
-        if name not in given:
+        if name not in theirs:
             raise WeightsMismatchError(
-                f"the initial weights have no branch {name!r}; they have {', '.join(map(repr, given))}. "
+                f"the initial weights have no branch {name!r}; they have {', '.join(map(repr, theirs))}. "
                 "Name the branches of the configuration as there, or leave this one out."
             )
-    states = {name: _fitting(name, b.state_dict(), given[name].state_dict()) for name, b in ensemble.items()}
+    states = {name: _fitting(name, b.state_dict(), theirs[name].state_dict()) for name, b in ensemble.items()}
     for name, branch in ensemble.items():
         branch.load_state_dict(states[name])
     logger.info(
@@ -99,16 +99,16 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _fitting(name: str, own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+def _fitting(name: str, own: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     """Return the tensors for a branch, or say which do not fit."""
-    has_mask = any(k.startswith(MASK_HEAD) for k in given)
+    has_mask = any(k.startswith(MASK_HEAD) for k in theirs)
     new = {} if has_mask else {k: v for k, v in own.items() if k.startswith(MASK_HEAD)}
-    given = {**given, **new}
-    if new and LINEAR_HEAD in given:
-        given[LINEAR_HEAD] = F.pad(given[LINEAR_HEAD], (0, 1))
-    wrong = [f"{k} is {_shape(given[k])} and not {_shape(v)}" for k, v in own.items() if _differ(given.get(k), v)]
-    wrong += [f"{k} is surplus" for k in sorted(set(given) - set(own))]
-    wrong += [f"{k} is missing" for k in sorted(set(own) - set(given))]
+    theirs = {**theirs, **new}
+    if new and LINEAR_HEAD in theirs:
+        theirs[LINEAR_HEAD] = F.pad(theirs[LINEAR_HEAD], (0, 1))
+    wrong = [f"{k} is {_shape(theirs[k])} and not {_shape(v)}" for k, v in own.items() if _differ(theirs.get(k), v)]
+    wrong += [f"{k} is surplus" for k in sorted(set(theirs) - set(own))]
+    wrong += [f"{k} is missing" for k in sorted(set(own) - set(theirs))]
     if wrong:
         more = f" and {len(wrong) - LISTED} more" if len(wrong) > LISTED else ""
         raise WeightsMismatchError(
@@ -119,11 +119,11 @@ def _fitting(name: str, own: Mapping[str, Tensor], given: Mapping[str, Tensor]) 
         logger.warning(
             "%s: the initial weights have no mask head; it starts from scratch, everything else from the weights", name
         )
-    return given
+    return theirs
 
 
-def _differ(given: Tensor | None, own: Tensor) -> bool:
-    return given is not None and given.shape != own.shape
+def _differ(theirs: Tensor | None, own: Tensor) -> bool:
+    return theirs is not None and theirs.shape != own.shape
 
 
 def _shape(tensor: Tensor) -> str:

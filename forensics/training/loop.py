@@ -9,39 +9,41 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from forensics.evaluation.labelled import Pictures
+from forensics.evaluation.scoring import ready_to_fork
 from forensics.models.branch import Branch
 from forensics.models.ensemble import Ensemble
 from forensics.models.networks.channels import drop_groups
 from forensics.models.weights import LoadedWeights, Manifest, write_weights
+from forensics.training.checkpoint import RunState, moving_average
 from forensics.training.config import Config, OptimiserConfig
-from forensics.training.counting import fit_branch, is_statistical
 from forensics.training.initial import start_from
 from forensics.training.losses import batch_auc, mask_loss, pair_loss
-from forensics.training.pairs import Pair, PairStream
-from forensics.training.pictures import Pictures
-from forensics.training.streams import stream_for
-from forensics.training.workers import ready_to_fork
+from forensics.training.pairs.preparation import stream_for
+from forensics.training.pairs.stream import Pair, PairStream
+from forensics.training.statistical import fit_branch, is_statistical
 from forensics.views import Tiles
 
 __all__ = ["train"]
 
 logger = logging.getLogger(__name__)
 
+CHECKPOINT = "checkpoint.pt"
 CHECKPOINT_SECONDS = 120.0
 LOG_STEPS = 20
 SETTLING_BATCHES, SETTLING_PAIRS = 60, 8  # at most as many batches as there were steps
 MAX_TILES = 700  # of 192 cover 25 megapixels
 UPRIGHT = (
     "identity",
-)  # what other turns add is measured by `forensics train --views`, and they cost as much as the first
+)  # what other turns add is measured by `python -m benchmarks.views`; each costs as much as the first
 
 
 def train(
@@ -85,45 +87,25 @@ def train(
     """
     # Set-up
     settings = config.optimiser
-    try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as err:
-        raise ValueError(
-            f"the device {device!r} cannot be used: {str(err).splitlines()[0]}. Use --device cpu."
-        ) from err
+    _require_device(device)
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
     built = {name: spec.build() for name, spec in config.branches.items()}
     fitted = {name: branch for name, branch in built.items() if is_statistical(branch)}
     stepped = {name: branch for name, branch in built.items() if name not in fitted}
-    checkpoint = out / "checkpoint.pt"
-    keeps = bool(fitted) and config.statistics.pairs == 0
-    if keeps and init is None:
-        raise ValueError(
-            "statistics.pairs is 0, which keeps the initial weights of statistical branches, but there are none. "
-            "Give --init starter, or raise statistics.pairs."
-        )
-    begun = {**(fitted if keeps else {}), **({} if checkpoint.is_file() else stepped)}
-    if init is not None and begun:
-        start_from(Ensemble(begun), init)  # before anything that takes time
-    for name in fitted if init is not None and not keeps else ():
-        logger.warning("%s: fitted to these pictures alone; nothing of the initial weights is kept in it", name)
-    files = [
-        _export(name, branch, config, pictures, out, _origin(init), {"kept": True})
-        if keeps
-        else _fit(name, branch, config, pictures, out, workers)
-        for name, branch in fitted.items()
-    ]
+    resumed = (out / CHECKPOINT).is_file()
+    _begin(config, fitted, {} if resumed else stepped, init)  # before anything that takes time
+    export = partial(_export, config=config, pictures=pictures, out=out)
+    files = [_fit(name, branch, config, pictures, out, workers, init) for name, branch in fitted.items()]
     if not stepped:
         return files
     ensemble = Ensemble(stepped)
     ensemble.to(device).to(memory_format=torch.channels_last)
-    average = deepcopy(ensemble).requires_grad_(False)
+    average = moving_average(ensemble, settings.ema)
     optimiser = torch.optim.AdamW(_parameter_groups(ensemble, settings.weight_decay), lr=settings.lr, betas=(0.9, 0.99))
-    origin = _origin(init)
-    first = _resume(checkpoint, config, origin, ensemble, average, optimiser)
-    stream = stream_for(config, pictures, out, grows=True, workers=workers + 1 if workers else 0)
-
+    state = RunState(out / CHECKPOINT, config, _origin(init), ensemble, average, optimiser)
+    first = state.resume()
+    stream = stream_for(config, pictures, out)
     half = _autocast(device, wanted=settings.bfloat16)
 
     # Loop
@@ -132,61 +114,97 @@ def train(
     for step, pairs in _batches(stream, first, config, workers):
         for group in optimiser.param_groups:
             group["lr"] = _rate(step, settings)
-        torch.manual_seed(config.seed * 1_000_003 + step)  # drop-path
-        generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)  # group drop-out
-        pixels, truth, independent = _tensors(pairs, device)
-        ensemble.train()
-        record: dict[str, float] = {}
-        total = torch.zeros((), device=device)
-        for name, branch in ensemble.items():
-            channels = drop_groups(branch.channels(pixels), branch.groups, settings.group_dropout, generator)
-            with half:
-                logits, mask = branch.localise(channels.contiguous(memory_format=torch.channels_last))
-            logits = logits.float()
-            loss = pair_loss(logits, independent, config.loss)
-            if mask is not None:
-                located = mask_loss(mask.float(), truth)
-                loss = loss + config.loss.mask * located
-                record[f"{name}.mask"] = float(located.detach())
-            total = total + loss
-            record |= {f"{name}.loss": float(loss.detach()), f"{name}.auc": batch_auc(logits.detach())}
+        total, record = _forward(ensemble, pairs, step, config, device, half)
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
         for _, branch in ensemble.items():
             nn.utils.clip_grad_norm_(branch.parameters(), settings.clip)
         optimiser.step()
-        _update_average(average, ensemble, min(settings.ema, (1 + step) / (10 + step)))
+        with torch.no_grad():
+            average.update_parameters(ensemble)
 
         window.append(record)
         last = step + 1 == settings.steps
         if len(window) == LOG_STEPS or last:
-            _log(
-                out / "log.jsonl",
-                step + 1,
-                settings,
-                window,
-                (time.monotonic() - started) / (step + 1 - first),
-            )
+            seconds = (time.monotonic() - started) / (step + 1 - first)
+            _log(out / "log.jsonl", step + 1, settings, window, seconds)
             window = []
         if last or time.monotonic() - saved > CHECKPOINT_SECONDS:
-            _save(checkpoint, step + 1, config, origin, ensemble, average, optimiser)
+            state.save(step + 1)
             saved = time.monotonic()
-    _settle_norms(average, stream, config, device)
+    averaged = cast(Ensemble, average.module)
+    _settle_norms(averaged, stream, config, device)
     about = {"steps": settings.steps}
-    return files + [_export(name, branch, config, pictures, out, origin, about) for name, branch in average.items()]
+    return files + [export(name, branch, origin=_origin(init), about=about) for name, branch in averaged.items()]
+
+
+def _require_device(device: str) -> None:
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as err:
+        raise ValueError(
+            f"the device {device!r} cannot be used: {str(err).splitlines()[0]}. Use --device cpu."
+        ) from err
+
+
+def _begin(
+    config: Config, fitted: Mapping[str, Branch], stepped: Mapping[str, Branch], init: LoadedWeights | None
+) -> None:
+    """Give branches the initial weights, if there are any; statistical ones only where they are kept as they are."""
+    keeps = bool(fitted) and config.statistics.pairs == 0
+    if keeps and init is None:
+        raise ValueError(
+            "statistics.pairs is 0, which keeps the initial weights of statistical branches, but there are none. "
+            "Give --init starter, or raise statistics.pairs."
+        )
+    begun = {**(fitted if keeps else {}), **stepped}
+    if init is not None and begun:
+        start_from(Ensemble(begun), init)
+    for name in fitted if init is not None and not keeps else ():
+        logger.warning("%s: fitted to these pictures alone; nothing of the initial weights is kept in it", name)
+
+
+def _forward(
+    ensemble: Ensemble, pairs: list[Pair], step: int, config: Config, device: str, half: torch.autocast
+) -> tuple[Tensor, dict[str, float]]:
+    """Return the loss of all branches on the pairs of a step, and what the log holds of each."""
+    torch.manual_seed(config.seed * 1_000_003 + step)  # drop-path
+    generator = torch.Generator().manual_seed(config.seed * 1_000_003 + step)  # group drop-out
+    pixels, truth, independent = _tensors(pairs, device)
+    ensemble.train()
+    record: dict[str, float] = {}
+    total = torch.zeros((), device=device)
+    for name, branch in ensemble.items():
+        channels = drop_groups(branch.channels(pixels), branch.groups, config.optimiser.group_dropout, generator)
+        with half:
+            logits, mask = branch.localise(channels.contiguous(memory_format=torch.channels_last))
+        logits = logits.float()
+        loss = pair_loss(logits, independent, config.loss)
+        if mask is not None:
+            located = mask_loss(mask.float(), truth)
+            loss = loss + config.loss.mask * located
+            record[f"{name}.mask"] = float(located.detach())
+        total = total + loss
+        record |= {f"{name}.loss": float(loss.detach()), f"{name}.auc": batch_auc(logits.detach())}
+    return total, record
 
 
 def _origin(init: LoadedWeights | None) -> str | None:
     return None if init is None else init.sha256
 
 
-def _fit(name: str, branch: Branch, config: Config, pictures: Pictures, out: Path, workers: int) -> Path:
-    """Fit a statistical branch and write its weights; what was counted before is not counted again."""
+def _fit(
+    name: str, branch: Branch, config: Config, pictures: Pictures, out: Path, workers: int, init: LoadedWeights | None
+) -> Path:
+    """Write the weights of a statistical branch, fitted or kept; what was counted before is not counted again."""
+    export = partial(_export, name, branch, config=config, pictures=pictures, out=out)
+    if config.statistics.pairs == 0:
+        return export(origin=_origin(init), about={"kept": True})
     # This process only waits, unless it is to do all itself.
     found = fit_branch(branch, config, pictures, out, workers=workers + 1 if workers else 0)
     logger.info("%s: AUC %.3f on unseen training sources", name, found)
     about = {"pairs": config.statistics.pairs, "auc_of_unseen_training_sources": round(found, 4)}
-    return _export(name, branch, config, pictures, out, None, about)
+    return export(origin=None, about=about)
 
 
 def _autocast(device: str, *, wanted: bool) -> torch.autocast:
@@ -254,15 +272,6 @@ def _tensors(pairs: list[Pair], device: str) -> tuple[Tensor, Tensor, Tensor]:
 
 
 @torch.no_grad()
-def _update_average(average: nn.Module, model: nn.Module, rate: float) -> None:
-    for a, b in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
-        if a.is_floating_point():
-            a.lerp_(b, 1.0 - rate)
-        else:
-            a.copy_(b)
-
-
-@torch.no_grad()
 def _settle_norms(average: Ensemble, stream: PairStream, config: Config, device: str) -> None:
     """Measure the statistics of every batch norm anew, for the averaged weights and on tiles of the side that is scored.
 
@@ -301,71 +310,17 @@ def _log(path: Path, step: int, settings: OptimiserConfig, window: list[dict[str
     logger.info("step %d of %d, %.0f min left, %s", step, settings.steps, left / 60, means)
 
 
-def _save(
-    path: Path,
-    step: int,
-    config: Config,
-    origin: str | None,
-    ensemble: nn.Module,
-    average: nn.Module,
-    optimiser: torch.optim.Optimizer,
-) -> None:
-    """Write a checkpoint whole or not at all."""
-    partial = path.with_suffix(".partial")
-    content = {
-        "step": step,
-        "config": config.sha256(),
-        "init": origin,
-        "model": ensemble.state_dict(),
-        "average": average.state_dict(),
-        "optimiser": optimiser.state_dict(),
-    }
-    torch.save(content, partial)
-    partial.replace(path)
-
-
-def _resume(
-    path: Path,
-    config: Config,
-    origin: str | None,
-    ensemble: nn.Module,
-    average: nn.Module,
-    optimiser: torch.optim.Optimizer,
-) -> int:
-    """Return the first step still to do."""
-    if not path.is_file():
-        return 0
-    content: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    if content["config"] != config.sha256():
-        raise ValueError(
-            f"{path} belongs to another configuration. Give another --out, or remove that folder to start anew."
-        )
-    started = content.get("init")  # checkpoints of the first version lack it
-    if started != origin:
-        raise ValueError(
-            f"{path} belongs to a run that started from {_from(started)}, not from {_from(origin)}. Give the same "
-            "initial weights, or another --out, or remove that folder to start anew."
-        )
-    ensemble.load_state_dict(content["model"])
-    average.load_state_dict(content["average"])
-    optimiser.load_state_dict(content["optimiser"])
-    logger.info("resuming after step %d", content["step"])
-    return int(content["step"])
-
-
-def _from(origin: str | None) -> str:
-    return "scratch" if origin is None else f"weights with sha256 {origin}"
-
-
 def _export(
     name: str,
     branch: Branch,
+    *,
     config: Config,
     pictures: Pictures,
     out: Path,
     origin: str | None,
     about: Mapping[str, Any],
 ) -> Path:
+    """Write the weights of one branch, with what they came from."""
     training: dict[str, Any] = {
         "config_sha256": config.sha256(),
         "index_sha256": pictures.digest(),

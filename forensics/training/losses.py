@@ -1,4 +1,4 @@
-"""What a step of training is judged by: classes, ranks inside pairs, and places."""
+"""Losses of a training step: of classes, of ranks inside pairs, and of places."""
 
 import torch
 import torch.nn.functional as F

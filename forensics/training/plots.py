@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from forensics.errors import needed_by
-
-with needed_by("A plot of the log"):
-    import plotly.graph_objects as go
-    from plotly.subplots import make_subplots
+from forensics.errors import RecordError
+from forensics.figures import Line, Panel, draw_panels
+from forensics.records.writing import write_atomically
 
 __all__ = ["LogRow", "draw_log", "read_log", "write_plot"]
 
@@ -26,7 +23,6 @@ PANELS = {
     "mask": "loss of the map of forged places",
 }
 RATE = "learning rate"
-PANEL_HEIGHT = 220  # pixels
 
 
 def read_log(path: Path) -> list[LogRow]:
@@ -54,7 +50,7 @@ def read_log(path: Path) -> list[LogRow]:
     return [_row(path, number, line) for number, line in enumerate(lines, start=1)]
 
 
-def draw_log(rows: Iterable[LogRow], *, title: str = "Training log") -> go.Figure:
+def draw_log(rows: Iterable[LogRow], *, title: str = "Training log") -> Any:
     """Return the losses, the AUC within batches and the learning rate over the steps.
 
     A run that was killed repeats some steps when it is resumed; the repetition is what is drawn.
@@ -75,34 +71,21 @@ def draw_log(rows: Iterable[LogRow], *, title: str = "Training log") -> go.Figur
     ValueError
         There is no row, or a row lacks ``step`` or ``lr``.
     """
-    kept = _without_repetition(rows)
-    branches = list(dict.fromkeys(name for row in kept for name, _ in _values(row)))
-    panels = [kind for kind in PANELS if any(kind == own for row in kept for _, own in _values(row))]
-    figure = make_subplots(
-        rows=len(panels) + 1, shared_xaxes=True, vertical_spacing=0.06, subplot_titles=[*map(PANELS.get, panels), RATE]
-    )
-    for k, kind in enumerate(panels, start=1):
-        for name in branches:
-            points = [(row["step"], row[f"{name}.{kind}"]) for row in kept if f"{name}.{kind}" in row]
-            if points:
-                _add_line(figure, points, k, name=name, look=branches.index(name), legend=kind == panels[0])
-    _add_line(figure, [(row["step"], row["lr"]) for row in kept], len(panels) + 1, name=RATE)
-    figure.update_yaxes(rangemode="tozero")
-    if "auc" in panels:
-        row = panels.index("auc") + 1
-        figure.update_yaxes(range=[0.0, 1.0], row=row, col=1)
-        figure.add_hline(y=0.5, line={"color": GREY, "width": 1, "dash": "dot"}, row=row, col=1)
-    figure.update_xaxes(title="step", row=len(panels) + 1, col=1)
-    figure.update_layout(
-        title=title,
-        template="plotly_white",
-        height=PANEL_HEIGHT * (len(panels) + 1),
-        margin={"l": 60, "r": 20, "t": 90, "b": 50},
-    )
-    return figure
+    steps = _without_repetition(rows)
+    branches = list(dict.fromkeys(name for row in steps for name, _ in _values(row)))
+    panels = []
+    for kind, heading in PANELS.items():
+        lines = [_line(steps, f"{name}.{kind}", name, k) for k, name in enumerate(branches)]
+        lines = [line for line in lines if line.x]
+        if lines and kind == "auc":
+            panels.append(Panel(title=heading, lines=lines, y_range=(0.0, 1.0), level=0.5))
+        elif lines:
+            panels.append(Panel(title=heading, lines=lines))
+    panels.append(Panel(title=RATE, lines=[_line(steps, "lr", RATE, None)]))
+    return draw_panels(panels, title=title, x_label="step")
 
 
-def write_plot(path: Path, figure: go.Figure) -> Path:
+def write_plot(path: Path, figure: Any) -> Path:
     """Write a figure as one HTML file that holds all it needs, whole or not at all, and return its path.
 
     Raises
@@ -110,16 +93,12 @@ def write_plot(path: Path, figure: go.Figure) -> Path:
     ValueError
         The file cannot be written.
     """
-    partial = path.with_name(f"{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(figure.to_html(include_plotlyjs=True, div_id="log"), encoding="utf-8")
-        partial.replace(path)
-    except OSError as err:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise ValueError(f"{path} cannot be written: {err.strerror}. Choose another place with --plot.") from err
-    return path
+        return write_atomically(path, figure.to_html(include_plotlyjs=True, div_id="log"))
+    except (OSError, RecordError) as err:
+        reason = err.strerror if isinstance(err, OSError) else str(err.__cause__ or err)
+        raise ValueError(f"{path} cannot be written: {reason}. Choose another place with --out.") from err
 
 
 def _row(path: Path, number: int, line: str) -> LogRow:
@@ -139,39 +118,22 @@ def _values(row: LogRow) -> Iterator[tuple[str, str]]:
 
 
 def _without_repetition(rows: Iterable[LogRow]) -> list[LogRow]:
-    kept: list[LogRow] = []
+    rest: list[LogRow] = []
     for row in rows:
         if not {"step", "lr"} <= set(row):
             raise ValueError(f"a row of a training log has 'step' and 'lr', got {sorted(row)}. Read it with read_log.")
-        while kept and kept[-1]["step"] >= row["step"]:
-            kept.pop()
-        kept.append(row)
-    if not kept:
+        while rest and rest[-1]["step"] >= row["step"]:
+            rest.pop()
+        rest.append(row)
+    if not rest:
         raise ValueError("the training log has no row yet. Wait until the training has logged a step.")
-    return kept
+    return rest
 
 
-def _add_line(
-    figure: go.Figure,
-    points: list[tuple[float, float]],
-    row: int,
-    *,
-    name: str,
-    look: int | None = None,
-    legend: bool = False,
-) -> None:
-    steps, values = zip(*points, strict=True)
+def _line(steps: list[LogRow], key: str, name: str, look: int | None) -> Line:
+    there = [row for row in steps if key in row]
     colour = GREY if look is None else COLOURS[look % len(COLOURS)]
-    symbol = MARKS[0] if look is None else MARKS[look % len(MARKS)]
-    figure.add_scatter(
-        x=steps,
-        y=values,
-        mode="lines+markers",  # a run of a few steps logs a single point
-        name=name,
-        legendgroup=name,
-        showlegend=legend,
-        line={"color": colour},
-        marker={"symbol": symbol, "size": 5},
-        row=row,
-        col=1,
+    symbol = MARKS[(look or 0) % len(MARKS)]  # marks, because a run of a few steps logs a single point
+    return Line(
+        name=name, x=[row["step"] for row in there], y=[row[key] for row in there], colour=colour, symbol=symbol
     )

@@ -14,7 +14,7 @@ from sklearn.datasets import load_sample_image
 
 import forensics as fx
 from forensics.detector import ErrorRow
-from forensics.report.language import LANGUAGES
+from forensics.messages import LANGUAGES
 from forensics.report.profile import PROFILES
 from forensics.types import Finding
 from tests.browser import CHROMIUM

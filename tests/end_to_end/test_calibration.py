@@ -14,15 +14,15 @@ from typer.testing import CliRunner, Result
 import forensics as fx
 from forensics.calibration import read_card
 from forensics.cli import app
-from forensics.detector import Detector, examining
+from forensics.detector import Detector
+from forensics.detector.looking import Answer
 from forensics.errors import CalibrationError
-from forensics.judgement import suitability
+from forensics.evaluation import procedures
+from forensics.judgement import rules, suitability
 from forensics.records.converting import from_record
 from forensics.records.progress import Watch
 from forensics.report import read_record, verify_report
 from forensics.types import ENFSI_2015, BranchScores, Evidence, Finding
-from forensics.validation import tasks
-from forensics.views import plan_views
 from tests.calibrations import FACE, make_card
 from tests.conftest import encoded, textured
 
@@ -35,15 +35,12 @@ N = 45  # pictures of each class
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let brightness stand for the networks: everything round them is as it is, and takes no time."""
 
-    def look(self: Detector, evidence: Evidence, watch: Watch) -> tuple[object, BranchScores, None]:
-        plan = plan_views(evidence.require_pixels(), self.weights.manifest.scheme)
+    def look(self: Detector, evidence: Evidence, watch: Watch) -> Answer:
         z = (float(evidence.pixels.mean()) - 120.0) / 8.0
         logits = np.zeros((len(self.branches), 1, 2))
         logits[..., 1] = z
-        return (
-            plan,
-            BranchScores(branches=self.branches, views=("v",), logits=logits, boxes=np.zeros((1, 4), int)),
-            None,
+        return Answer(
+            scores=BranchScores(branches=self.branches, views=("v",), logits=logits, boxes=np.zeros((1, 4), int))
         )
 
     monkeypatch.setattr(Detector, "_look", look)
@@ -128,15 +125,15 @@ def test_from_pictures_to_a_finding_with_words(labelled: Path, tmp_path: Path) -
 
 
 def test_an_outcome_is_taken_back_if_a_harmless_copy_changes_the_side(monkeypatch: pytest.MonkeyPatch) -> None:
-    def look(self: Detector, evidence: Evidence, watch: Watch) -> tuple[object, BranchScores, None]:
+    def look(self: Detector, evidence: Evidence, watch: Watch) -> Answer:
         z = -2.3 if evidence.media_type == "image/jpeg" else 2.3  # copies are JPEG, the exhibit is PNG
         logits = np.zeros((len(self.branches), 1, 2))
         logits[..., 1] = z
         scores = BranchScores(branches=self.branches, views=("v",), logits=logits, boxes=np.zeros((1, 4), int))
-        return plan_views(evidence.require_pixels(), self.weights.manifest.scheme), scores, None
+        return Answer(scores=scores)
 
     monkeypatch.setattr(Detector, "_look", look)
-    monkeypatch.setattr(examining, "stratum_of", lambda _evidence: FACE)
+    monkeypatch.setattr(rules, "stratum_of", lambda _evidence: FACE)
     detector = fx.load_detector(WEIGHTS)
     detector.calibration = make_card(detector_sha256=detector.sha256)
     exhibit = encoded(textured(100, 100))
@@ -228,21 +225,23 @@ def test_a_card_beside_the_weights_is_used_and_a_foreign_one_refused(labelled: P
 @pytest.mark.usefixtures("quick")
 def test_work_that_was_cut_off_goes_on_and_gives_the_same_card(labelled: Path, tmp_path: Path) -> None:
     scores = tmp_path / "scores.jsonl"
-    first = tasks.calibrate(labelled, tmp_path / "a.json", weights=WEIGHTS, minimum=30, scores=scores, now=NOW)
+    first = procedures.calibrate(labelled, tmp_path / "a.json", weights=WEIGHTS, minimum=30, scores=scores, now=NOW)
     lines = scores.read_text().splitlines(keepends=True)
     scores.write_text("".join(lines[:20]) + lines[20][:50])
-    second = tasks.calibrate(labelled, tmp_path / "b.json", weights=WEIGHTS, minimum=30, scores=scores, now=NOW)
+    second = procedures.calibrate(labelled, tmp_path / "b.json", weights=WEIGHTS, minimum=30, scores=scores, now=NOW)
     assert first.sha256 == second.sha256
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     with pytest.raises(CalibrationError, match="Name another --scores"):
-        tasks.calibrate(labelled, tmp_path / "c.json", weights=WEIGHTS, minimum=30, scores=scores, deliveries=["all"])
+        procedures.calibrate(
+            labelled, tmp_path / "c.json", weights=WEIGHTS, minimum=30, scores=scores, deliveries=["all"]
+        )
     (labelled / "scores.txt").write_text("something else")
     with pytest.raises(CalibrationError, match="Name another --scores"):
-        tasks.calibrate(labelled, tmp_path / "c.json", weights=WEIGHTS, minimum=30, scores=labelled / "scores.txt")
+        procedures.calibrate(labelled, tmp_path / "c.json", weights=WEIGHTS, minimum=30, scores=labelled / "scores.txt")
     assert (labelled / "scores.txt").read_text() == "something else"
     (labelled / "scores.bin").write_bytes(b"\xff\xd8\xff")
     with pytest.raises(CalibrationError, match="Name another --scores"):
-        tasks.calibrate(labelled, tmp_path / "c.json", weights=WEIGHTS, minimum=30, scores=labelled / "scores.bin")
+        procedures.calibrate(labelled, tmp_path / "c.json", weights=WEIGHTS, minimum=30, scores=labelled / "scores.bin")
     assert not (tmp_path / "c.json").exists()
 
 
@@ -332,7 +331,7 @@ def test_a_validation_report_holds_up(labelled: Path, tmp_path: Path) -> None:
     assert calibrate(labelled, card, "--delivery", "all").exit_code == 0
     others = write_pictures(tmp_path / "others", seed=2, sources="cd")
     common = {"weights": WEIGHTS, "calibration": card, "organisation": "<b>Lab</b>", "now": NOW}
-    validated = tasks.validate(others, out, scores=tmp_path / "kept.jsonl", **common)  # type: ignore[arg-type]
+    validated = procedures.validate(others, out, scores=tmp_path / "kept.jsonl", **common)  # type: ignore[arg-type]
     characteristics = {row.characteristic for row in validated.rows}
     assert characteristics == {
         "accuracy", "discrimination", "calibration", "robustness", "coherence", "generalisation",
@@ -357,13 +356,13 @@ def test_a_validation_report_holds_up(labelled: Path, tmp_path: Path) -> None:
     assert data["sources_of_the_calibration"] == []
     assert "Not independent" not in page
     own = tmp_path / "own.html"
-    tasks.validate(labelled, own, **common)  # type: ignore[arg-type]
+    procedures.validate(labelled, own, **common)  # type: ignore[arg-type]
     assert "Sources of the calibration are among these pictures: fake-a, fake-b, real-a, real-b" in own.read_text(
         encoding="utf-8"
     )
     assert data["rows"] == read_record(out)["data"]["rows"]
     assert sum(data["outcomes"]["H1"].values()) == N
-    tasks.validate(others, out, scores=tmp_path / "kept.jsonl", **common)  # type: ignore[arg-type]
+    procedures.validate(others, out, scores=tmp_path / "kept.jsonl", **common)  # type: ignore[arg-type]
     assert out.read_bytes() == first  # the same input gives the same bytes
 
     strict = tmp_path / "strict.toml"
@@ -407,12 +406,14 @@ def test_criteria_that_say_nothing_are_refused(labelled: Path, tmp_path: Path, t
 @pytest.mark.usefixtures("quick")
 def test_a_validation_needs_a_card_and_pictures_of_its_kinds(labelled: Path, tmp_path: Path) -> None:
     with pytest.raises(CalibrationError, match="no calibration card"):
-        tasks.validate(labelled, tmp_path / "v.html", weights=WEIGHTS)
+        procedures.validate(labelled, tmp_path / "v.html", weights=WEIGHTS)
     assert calibrate(labelled, tmp_path / "card.json").exit_code == 0
     for label in ("real", "fake"):
         (tmp_path / "large" / label).mkdir(parents=True)
         picture = textured(300, 300, seed=len(label) + ord(label[0]))
         (tmp_path / "large" / label / "a.png").write_bytes(cv2.imencode(".png", picture)[1].tobytes())
     with pytest.raises(CalibrationError, match="holds nothing for any of these pictures"):
-        tasks.validate(tmp_path / "large", tmp_path / "v.html", weights=WEIGHTS, calibration=tmp_path / "card.json")
+        procedures.validate(
+            tmp_path / "large", tmp_path / "v.html", weights=WEIGHTS, calibration=tmp_path / "card.json"
+        )
     assert not (tmp_path / "v.html").exists()

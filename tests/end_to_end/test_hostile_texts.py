@@ -10,6 +10,7 @@ import pytest
 
 from forensics.custody import CustodyLog, Item
 from forensics.errors import EvidenceError
+from forensics.messages import quoted
 from forensics.records.canonical import storable
 from forensics.records.converting import to_record
 from forensics.report import Case, verify_report, write_report
@@ -48,7 +49,7 @@ def set_everywhere(text: str) -> tuple[list[Finding | report_samples.Unreadable]
     )  # fmt: skip
     picture = Evidence(
         pixels=plain.evidence.pixels[:0, :0], sha256="a" * 64, name=text, media_type="image/jpeg", n_bytes=1, metadata=metadata,
-        notes=(text,), width=640, height=427,
+        remarks=(quoted(text),), width=640, height=427,
     )  # fmt: skip
     scored = replace(plain.scores, branches=(text + "a", text + "b"), views=tuple(f"{text}{k}" for k in range(6)))
     propositions = Propositions(h1=text, h2=text)
@@ -62,8 +63,8 @@ def set_everywhere(text: str) -> tuple[list[Finding | report_samples.Unreadable]
         platform={"device": text},
     )
     finding = replace(
-        plain, evidence=picture, scores=scored, reason=text, caveats=(Caveat(code=text, text=text),), run=run, lr=lr,
-        propositions=propositions, outcome="supports_h1", localisation=None, reason_codes=(text,),
+        plain, evidence=picture, scores=scored, reasons=(Caveat(code=text, text=text),), caveats=(Caveat(code=text, text=text),), run=run, lr=lr,
+        propositions=propositions, outcome="supports_h1", localisation=None,
     )  # fmt: skip
     words = text if text.strip() else "words"
     scale = VerbalScale(name=words, source=words, version=words, neutral=words, bands=((2.0, words), (10.0, words)))

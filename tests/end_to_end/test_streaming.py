@@ -154,7 +154,7 @@ def test_a_file_that_cannot_be_examined_has_its_line(examine: Examine, tmp_path:
     good, bad, _good, missing = list(read_findings(lines))
     assert isinstance(good, Finding)
     assert isinstance(bad, ErrorRow)
-    assert (bad.name, bad.n_bytes, bad.code) == (str(files[1]), 10, "evidence_error")
+    assert (bad.name, bad.n_bytes, bad.message.code) == (str(files[1]), 10, "not_a_picture")
     assert bad.sha256 == hashlib.sha256(b"no picture").hexdigest()
     assert str(bad.error) in done.stderr
     assert (missing.sha256, missing.n_bytes) == ("", 0)

@@ -1,22 +1,26 @@
-"""What `forensics train` does besides training, on a folder of generated pictures."""
+"""The commands around a training, and the measurements that are benchmarks, on a folder of generated pictures."""
 
 import csv
+import json
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from benchmarks import acceptance, contact_sheet, imprint, left_out, views
 from forensics import cli
+from forensics.commands.training import MOVED
 from forensics.detector import load_detector
+from forensics.evaluation.labelled import Pictures
 from forensics.models.companion import FILE_NAME, Companion, read_companion, write_companion
 from forensics.models.weights import BranchSpec, Manifest, write_weights
-from forensics.training import pairs, tasks
-from forensics.training.left_out import read_left_out
-from forensics.training.pictures import Pictures
-from forensics.training.scoring import read_scores
+from forensics.training.measuring import withheld
+from forensics.training.pairs import stream
 from forensics.views import Tiles
 from tests.conftest import encoded, textured
 
@@ -39,26 +43,40 @@ def test_the_audit_prints_a_table_and_fails_a_stream_that_leaks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_folder(tmp_path)
-    monkeypatch.setattr(pairs, "equalise", lambda real, fake, _: (real, np.minimum(fake, 110)))
+    monkeypatch.setattr(stream, "equalise", lambda real, fake, _: (real, np.minimum(fake, 110)))
     own = ("--set", "statistics={tile=64, shares={copy_move=1.0}}")
-    result = CliRunner().invoke(cli.app, [*arguments(tmp_path, "--audit", "--audit-pairs", "100"), *own])
+    result = CliRunner().invoke(cli.app, [*arguments("audit", tmp_path, "--pairs", "100"), *own])
     assert "| stream | logistic | 100 |" in result.stdout, result.output
     assert "| stream of the statistics | logistic | 100 |" in result.stdout
     assert "**failed**" in result.stdout  # no forgery is bright: a sure shortcut
     assert result.exit_code == 1
-    shortcuts, imprints = result.stdout.strip().split("\n\n")
-    assert np.isfinite([float(line.split("|")[4]) for line in shortcuts.splitlines()[2:]]).all()
-    assert "| upsample | 100 |" in imprints
+    lines = result.stdout.strip().splitlines()[2:]
+    assert np.isfinite([float(line.split("|")[4]) for line in lines]).all()
 
 
-def test_a_contact_sheet_is_written_as_a_picture(tmp_path: Path) -> None:
+def test_imprints_of_the_makers_are_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_folder(tmp_path)
+    run_benchmark(monkeypatch, imprint, arguments("", tmp_path, "--forgeries", "100"))
+    assert "| upsample | 100 |" in capsys.readouterr().out
+
+
+def test_a_contact_sheet_is_written_as_a_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_folder(tmp_path)
     sheet = tmp_path / "new" / "sheet.png"
-    result = CliRunner().invoke(cli.app, arguments(tmp_path, "--contact-sheet", str(sheet)))
-    assert result.exit_code == 0, result.output
-    assert result.stdout.strip() == str(sheet)
+    run_benchmark(monkeypatch, contact_sheet, arguments("", tmp_path, str(sheet)))
+    assert capsys.readouterr().out.strip() == str(sheet)
     with Image.open(sheet) as picture:
         assert picture.width > 1000
+
+
+def run_benchmark(monkeypatch: pytest.MonkeyPatch, module: ModuleType, arguments: Sequence[str]) -> None:
+    """Run a benchmark as ``python -m`` would."""
+    monkeypatch.setattr("sys.argv", [module.__name__, *arguments[1:]])
+    module.main()
 
 
 def write_tiny_weights(folder: Path) -> str:
@@ -72,7 +90,9 @@ def write_tiny_weights(folder: Path) -> str:
 
 
 @pytest.mark.slow
-def test_the_acceptance_table_and_what_was_left_out(tmp_path: Path) -> None:
+def test_the_acceptance_table_and_what_was_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, weights = tmp_path / "pictures", tmp_path / "weights"
     for path in (folder, weights):
         path.mkdir()
@@ -80,19 +100,15 @@ def test_the_acceptance_table_and_what_was_left_out(tmp_path: Path) -> None:
     digest = write_tiny_weights(weights)
     less = str(tmp_path / "left-out.jsonl")
     sides = ["data.train=['one']", "data.withheld=['two','three']"]
-    common = ["--weights", str(weights), "--at-most", "4", "--left-out", less]
-    result = CliRunner().invoke(
-        cli.app, arguments(folder, "--evaluate", "--without", "splice", *common, sides=sides, shares="splice=0.5")
-    )
-    assert result.exit_code == 0, result.output
-    assert "| splice | as trained | joint | 4 |" in result.stdout
-    (row, _) = read_left_out(Path(less))
+    common = ["--weights", str(weights), "--at-most", "4"]
+    options = arguments("", folder, less, "--without", "splice", *common, sides=sides, shares="splice=0.5")
+    run_benchmark(monkeypatch, left_out, options)
+    assert "| splice | as trained | joint | 4 |" in capsys.readouterr().out
+    (row, _) = left_out.read_left_out(Path(less))
     assert (row.name, row.kind, row.weights_sha256) == ("splice", "family", digest)
-    result = CliRunner().invoke(
-        cli.app, arguments(folder, "--acceptance", "--audit-pairs", "100", "--out", str(tmp_path), *common, sides=sides)
-    )
-    assert result.exit_code == 0, result.output
-    lines = result.stdout.strip().splitlines()[2:]
+    options = ["--left-out", less, "--pairs", "100", "--out", str(tmp_path), "--delivery", "JPEG 75"]
+    run_benchmark(monkeypatch, acceptance, arguments("", folder, *options, *common, sides=sides))
+    lines = capsys.readouterr().out.strip().splitlines()[2:]
     assert [int(line.split("|")[1]) for line in lines] == list(range(1, 26))
     assert "splice" in lines[6]
     assert "tiny.safetensors" in lines[22]
@@ -100,17 +116,18 @@ def test_the_acceptance_table_and_what_was_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_each_view_adds_is_printed(tmp_path: Path) -> None:
+def test_what_each_view_adds_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder, weights = tmp_path / "pictures", tmp_path / "weights"
     for path in (folder, weights):
         path.mkdir()
     write_folder(folder, sources=("one", "two"))
     write_tiny_weights(weights)
     sides = ["data.train=['one']", "data.withheld=['two']"]
-    options = ["--views", "--weights", str(weights), "--at-most", "2"]
-    result = CliRunner().invoke(cli.app, arguments(folder, *options, sides=sides))
-    assert result.exit_code == 0, result.output
-    lines = result.stdout.strip().splitlines()
+    options = arguments("", folder, "--weights", str(weights), "--at-most", "2", sides=sides)
+    run_benchmark(monkeypatch, views, options)
+    lines = capsys.readouterr().out.strip().splitlines()
     assert len(lines) == 2 + 7 + 4 + 2  # head; seven turns, four tones; the published six, all
 
 
@@ -119,7 +136,7 @@ def test_what_each_view_adds_is_printed(tmp_path: Path) -> None:
 def test_measuring_prints_every_table_and_fits_the_joint_judgement(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: bool
 ) -> None:
-    monkeypatch.setattr(tasks, "_worth_fitting", lambda _: ahead)
+    monkeypatch.setattr(withheld, "_worth_fitting", lambda _: ahead)
     folder, weights = tmp_path / "pictures", tmp_path / "weights"
     for path in (folder, weights):
         path.mkdir()
@@ -127,13 +144,13 @@ def test_measuring_prints_every_table_and_fits_the_joint_judgement(
     digest = write_tiny_weights(weights)
     companion = weights / FILE_NAME
     write_companion(companion, Companion(weights_sha256=digest, withdrawn="weights_withdrawn"))
-    options = ["--evaluate", "--weights", str(weights), "--at-most", "4", "--companion", str(companion)]
-    options += ["--condition", "as delivered", "--condition", "JPEG 75", "--scores", str(tmp_path / "scores.jsonl")]
+    options = ["--weights", str(weights), "--at-most", "4", "--companion", str(companion)]
+    options += ["--delivery", "JPEG 75", "--scores", str(tmp_path / "scores.jsonl")]
     sides = ["data.train=[]", "data.withheld=['one','two']", "data.halved=[]"]
-    result = CliRunner().invoke(cli.app, arguments(folder, *options, sides=sides))
+    result = CliRunner().invoke(cli.app, arguments("evaluate", folder, *options, sides=sides))
     assert result.exit_code == 0, result.output
-    for head in ("| JPEG 75 | all | joint |", "| as delivered | all | plain mean |", "false alarms", "changed side",
-                 "| sharpness | correlation |", "| splice | joint |", "pixel F1"):  # fmt: skip
+    for head in ("| JPEG 75 | all | joint |", "| as received | all | plain mean |", "false alarms", "changed side",
+                 "AUC of file statistics", "| splice | joint |", "pixel F1"):  # fmt: skip
         assert head in result.stdout, head
     assert read_companion(companion).weights_sha256 == digest
     assert read_companion(companion).maps["n"] > 0
@@ -142,29 +159,42 @@ def test_measuring_prints_every_table_and_fits_the_joint_judgement(
     assert fitted_on["index_sha256"] == Pictures.open(folder).digest()
     assert (fitted_on["sources"], fitted_on["real"], fitted_on["fake"]) == (["one", "two"], 4, 4)
     assert (load_detector(weights).companion.fusion is not None) == ahead
-    assert [len(rows) for rows in read_scores(tmp_path / "scores.jsonl").values()] == [2] * 8
+    lines = (tmp_path / "scores.jsonl").read_text(encoding="utf-8").splitlines()[1:]
+    assert [len(json.loads(line)["rows"]) for line in lines] == [2] * 8
 
 
-def test_an_unknown_condition_is_wrong_use(tmp_path: Path) -> None:
+def test_an_unknown_delivery_is_wrong_use(tmp_path: Path) -> None:
     write_folder(tmp_path, sources=("one", "two"))
     sides = ["data.train=['one']", "data.withheld=['two']", "data.halved=[]"]
-    result = CliRunner().invoke(cli.app, arguments(tmp_path, "--evaluate", "--condition", "moonlight", sides=sides))
+    options = arguments("evaluate", tmp_path, "--delivery", "moonlight", sides=sides)
+    result = CliRunner().invoke(cli.app, options)
     assert result.exit_code == 2
-    assert "moonlight" in result.stderr
-    assert "JPEG 75" in result.stderr
+    message = " ".join(result.stderr.replace("│", " ").split())
+    assert "No 'moonlight' among the deliveries" in message
+    assert "JPEG 75" in message
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [(["--condition", "JPEG 75"], "Add --evaluate"), (["--weights", "none"], "Add --evaluate"),
-     (["--evaluate", "--audit"], "--evaluate and --audit are different tasks")],
+    [(["--evaluate"], "no longer an option of 'train'. Use: forensics evaluate CONFIG --data FOLDER"),
+     (["--audit", "--audit-pairs", "100"], "Use: forensics audit CONFIG"), (["--plot", "x.html"], "forensics plot RUN"),
+     (["--condition", "JPEG 75"], "--delivery NAME"), (["--weights=none"], "Use: forensics evaluate"),
+     (["--acceptance"], "python -m benchmarks.acceptance"), (["--attribution", "4"], "python -m benchmarks.explanations"),
+     (["--moonlight"], "'train' takes no '--moonlight'"), (["more"], "'train' takes no 'more'")],
 )  # fmt: skip
-def test_options_without_effect_are_wrong_use(options: list[str], message: str, tmp_path: Path) -> None:
+def test_what_train_no_longer_takes_is_told(options: list[str], message: str, tmp_path: Path) -> None:
     write_folder(tmp_path)
-    result = CliRunner().invoke(cli.app, [*arguments(tmp_path, *options), "--out", str(tmp_path / "run")])
+    result = CliRunner().invoke(cli.app, [*arguments("train", tmp_path, *options), "--out", str(tmp_path / "run")])
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.replace("│", " ").split())
     assert not (tmp_path / "run").exists()
+
+
+def test_every_option_that_train_once_had_has_a_place_now() -> None:
+    commands = {command.callback.__name__ for command in cli.app.registered_commands if command.callback is not None}
+    for place in MOVED.values():
+        tool, name, *_ = place.split()
+        assert name in commands if tool == "forensics" else find_spec(place.split()[2]) is not None, place
 
 
 def test_one_source_of_photographs_leaves_two_tables_out_and_says_so(
@@ -175,18 +205,19 @@ def test_one_source_of_photographs_leaves_two_tables_out_and_says_so(
         path.mkdir()
     write_folder(folder)
     write_tiny_weights(weights)
-    monkeypatch.setattr(tasks, "evaluate_families", lambda *_args, **_options: ([], []))
-    monkeypatch.setattr(tasks, "evaluate_swaps", lambda *_args, **_options: [])
+    monkeypatch.setattr(withheld, "evaluate_families", lambda *_args, **_options: ([], []))
+    monkeypatch.setattr(withheld, "evaluate_swaps", lambda *_args, **_options: [])
     sides = ["data.train=[]", "data.withheld=['one']"]
-    options = ["--evaluate", "--weights", str(weights), "--at-most", "2", "--condition", "as delivered"]
-    result = CliRunner().invoke(cli.app, arguments(folder, *options, sides=sides))
+    options = ["--weights", str(weights), "--at-most", "2", "--delivery", "as received"]
+    result = CliRunner().invoke(cli.app, arguments("evaluate", folder, *options, sides=sides))
     assert result.exit_code == 0, result.output
-    assert "| as delivered | all | joint |" in result.stdout
+    assert "| as received | all | joint |" in result.stdout
     assert "need photographs of two sources or more" in result.stdout
     assert "false alarms |" not in result.stdout
 
 
 def arguments(
+    command: str,
     folder: Path,
     *options: str,
     sides: Sequence[str] = ("data.train=['one']", "data.withheld=[]"),
@@ -200,4 +231,4 @@ def arguments(
         f"forgeries.shares={{{shares}{rest}}}",
     ]
     settings = [*settings, *sides]
-    return ["train", str(STARTER), "--data", str(folder), *options, *(x for s in settings for x in ("--set", s))]
+    return [command, str(STARTER), "--data", str(folder), *options, *(x for s in settings for x in ("--set", s))]

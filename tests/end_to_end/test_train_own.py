@@ -46,8 +46,8 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def arguments(place: Path, *options: str) -> list[str]:
-    own = ["train", str(place / "own.toml"), "--data", str(place / "pictures"), "--out", str(place / "run")]
+def arguments(place: Path, *options: str, command: str = "train") -> list[str]:
+    own = [command, str(place / "own.toml"), "--data", str(place / "pictures"), "--out", str(place / "run")]
     return [*own, *options]
 
 
@@ -66,31 +66,30 @@ def test_init_is_read_as_weights_are_and_kept_to(place: Path, monkeypatch: pytes
 
 
 def test_the_audit_of_an_own_folder_trains_nothing(place: Path) -> None:
-    """The branches of this configuration do not fit these weights, and need not: only the stream is looked at."""
-    result = CliRunner().invoke(cli.app, arguments(place, "--audit", "--audit-pairs", "100", "--init", "starter"))
+    result = CliRunner().invoke(cli.app, arguments(place, "--pairs", "100", command="audit"))
     assert "| upsample | logistic | 100 |" in result.stdout, result.output
     assert result.exit_code == int("**failed**" in result.stdout)
     assert not (place / "run").exists()
 
 
 def test_the_log_is_drawn_without_pictures_and_without_training(place: Path) -> None:
-    none = CliRunner().invoke(cli.app, arguments(place, "--plot", str(place / "curves.html")))
+    none = CliRunner().invoke(cli.app, ["plot", str(place / "run"), "--out", str(place / "curves.html")])
     assert none.exit_code == 2
     assert none.stderr.startswith(f"there is no log at {place / 'run' / 'log.jsonl'}. Name the --out")
     (place / "run").mkdir()
     (place / "run" / "log.jsonl").write_bytes(LOG.read_bytes())
     shutil.rmtree(place / "pictures")
     page = place / "new" / "curves.html"
-    drawn = CliRunner().invoke(cli.app, arguments(place, "--plot", str(page)))
+    drawn = CliRunner().invoke(cli.app, ["plot", str(place / "run"), "--out", str(page)])
     assert drawn.exit_code == 0, drawn.output
     assert drawn.stdout.strip() == str(page)
     text = page.read_text(encoding="utf-8")
-    assert "own: training log" in text
+    assert "run: training log" in text
     assert re.findall(r"<script[^>]*>", text) == ["<script>"] * 3  # no src: nothing is fetched
     assert "<link" not in text
     assert [p.name for p in (place / "run").iterdir()] == ["log.jsonl"]
     first = page.read_bytes()
-    CliRunner().invoke(cli.app, arguments(place, "--plot", str(page)))
+    CliRunner().invoke(cli.app, ["plot", str(place / "run"), "--out", str(page)])
     assert page.read_bytes() == first
 
 

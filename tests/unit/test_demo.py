@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from forensics.demo import write_practice_folder
-from forensics.training.pictures import Pictures
+from forensics.evaluation.labelled import Pictures
 from forensics.types import Evidence
 
 

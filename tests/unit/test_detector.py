@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 import torch
 
 from forensics.detector import Detector, ErrorRow, load_detector, starter_files
+from forensics.detector.pictures import read_error
 from forensics.errors import Cancelled, ModelError, WeightsMismatchError
 from forensics.models.companion import FILE_NAME, read_companion, write_companion
 from forensics.reproducibility import deterministic
@@ -47,6 +49,22 @@ def test_examine_many_keeps_order_and_goes_on(starter: Detector, tmp_path: Path)
     assert [type(r) for r in results] == [Finding, ErrorRow, ErrorRow, Finding]
     assert "none.png" in results[1].name
     assert "does not exist" in str(results[1].error)
+
+
+def test_an_error_row_says_why_as_a_code_with_values(starter: Detector, tmp_path: Path) -> None:
+    path = tmp_path / "text.jpg"
+    path.write_bytes(b"hello")
+    (row,) = starter.examine_many([path])
+    assert isinstance(row, ErrorRow)
+    record = row.to_dict()
+    assert (record["schema"], record["code"], record["values"]["name"]) == (
+        "forensics.error/1.1",
+        "not_a_picture",
+        "text.jpg",
+    )
+    assert record["error"] == str(row.error)
+    assert read_error(json.loads(json.dumps(record))) == row.message
+    assert read_error({"schema": "forensics.error/1.0", "name": "a", "error": "It is gone."}).text == "It is gone."
 
 
 def test_examine_many_is_lazy(starter: Detector) -> None:

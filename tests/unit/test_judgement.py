@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forensics.calibration import Card
 from forensics.errors import CalibrationError
-from forensics.judgement.rules import REASONS, WITHDRAWALS, _weighed, after_processing, judge
+from forensics.judgement.rules import REASONS, WITHDRAWALS, _weighed, after_processing, contradicts, judge
 from forensics.records.converting import from_record, to_record
 from forensics.types import ENFSI_2015, Caveat, DeliveredScore, LikelihoodRatio, Robustness, VerbalScale
 from tests.calibrations import FACE, FEW, make_card
@@ -58,6 +58,38 @@ def test_a_ratio_of_no_use_supports_nothing(card: Card) -> None:
     assert _weighed(weak, card.level).codes == ("no_useful_support",)
     assert weak.words() == "no useful support for either proposition"
     assert _weighed(replace(lr, interval=(math.log10(2.01), lr.llr)), card.level).outcome == "supports_h1"
+
+
+def own_scale(first: float) -> VerbalScale:
+    return VerbalScale(
+        name="Own", source="Manual", version="7", neutral="neutral", bands=((first, "a word"), (10**6, "more"))
+    )
+
+
+def test_a_laboratory_whose_words_begin_at_5_has_no_outcome_below(card: Card) -> None:
+    lr = card.weigh(2.3, FACE)
+    between = replace(lr, interval=(math.log10(4), lr.llr))
+    assert _weighed(between, card.level, ENFSI_2015).outcome == "supports_h1"
+    judgement = _weighed(between, card.level, own_scale(5))
+    assert (judgement.outcome, judgement.codes) == ("inconclusive", ("no_useful_support",))
+    assert "lies between 1/5 and 5." in judgement.reason
+    assert _weighed(replace(lr, interval=(math.log10(1.5), lr.llr)), card.level, own_scale(1)).outcome == "supports_h1"
+    assert contradicts("supports_h1", between, own_scale(5))
+    assert not contradicts("supports_h1", between, ENFSI_2015)
+    assert not contradicts("inconclusive", between, own_scale(5))
+
+
+@given(st.floats(-3, 3), st.floats(0, 2), st.floats(1, 1000), st.booleans())
+def test_outcome_and_words_never_contradict_each_other(llr: float, half: float, first: float, h1: bool) -> None:
+    scale = own_scale(first)
+    lr = replace(ratio(llr, interval=(llr - half, llr + half)), p_values=(0.5, 0.01) if h1 else (0.01, 0.5))
+    judgement = _weighed(lr, 0.05, scale)
+    neutral = lr.words(scale) == "neutral for either proposition"
+    if judgement.outcome == "inconclusive":
+        assert neutral or judgement.codes == ("sides_disagree",)
+    else:
+        assert not neutral
+        assert judgement.outcome == ("supports_h1" if lr.cautious > 0 else "supports_h2")
 
 
 def test_a_ratio_and_a_fit_on_different_sides_decide_nothing(card: Card) -> None:

@@ -58,13 +58,13 @@ def test_an_error_comes_back_as_it_was(tmp_path: Path) -> None:
             lines.add(row)
     first = json.loads(path.read_bytes().splitlines()[0])
     assert first == {
-        "schema": "forensics.error/1.0", "name": "b.png", "path": "some folder/b.png", "sha256": "ab" * 32, "n_bytes": 3,
-        "code": "model_error", "error": "no logits. Check.",
+        "schema": "forensics.error/1.1", "name": "b.png", "path": "some folder/b.png", "sha256": "ab" * 32, "n_bytes": 3,
+        "code": "as_recorded", "values": {"text": "no logits. Check."}, "error": "no logits. Check.",
     }  # fmt: skip
     for row, again in zip(rows, read_findings(path), strict=True):
         assert isinstance(again, ErrorRow)
         assert again.to_dict() == row.to_dict()
-        assert type(again.error) is type(row.error)
+        assert str(again.error) == str(row.error)
 
 
 def test_a_cut_last_line_is_left_out_and_taken_away(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

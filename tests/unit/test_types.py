@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics.errors import EvidenceError
+from forensics.messages import Message, quoted, speaking
 from forensics.types import BranchScores, Caveat, Evidence, Finding, Fusion, Metadata, RunRecord
 
 
@@ -22,7 +24,7 @@ def finding(evidence: Evidence, logits: np.ndarray) -> Finding:
         evidence=evidence,
         scores=scores,
         outcome="uncalibrated",
-        reason="r",
+        reasons=(Message("r", {"n": 3, "why": Message("flat"), "all": ["a", 1.5, None, True]}, "r"),),
         run=run,
         caveats=(Caveat(code="c", text="t"),),
     )
@@ -54,13 +56,39 @@ def test_json_is_loss_free(values: list[float], text: str) -> None:
     text = text.encode("utf-8", "replace").decode()
     evidence = Evidence(
         pixels=np.zeros((4, 4, 3), dtype=np.uint8), sha256="0" * 64, name=text, media_type="image/png", n_bytes=1,
-        metadata=Metadata(exif={"Artist": text}, quantisation=((1, 2),), jpeg_quality=75.5), notes=(text,),
+        metadata=Metadata(exif={"Artist": text}, quantisation=((1, 2),), jpeg_quality=75.5), remarks=(quoted(text),),
     )  # fmt: skip
     original = finding(evidence, np.array(values).reshape(2, 2, 2))
     again = Finding.from_json(original.to_json())
     assert again.to_json() == original.to_json()
     assert np.array_equal(again.scores.logits, original.scores.logits)
     assert again.attach(evidence).evidence.pixels.shape == (4, 4, 3)
+
+
+@pytest.mark.parametrize("version", ["1.2", "1.3"])
+def test_a_finding_of_an_older_version_is_read_and_reads_as_it_stands(
+    version: str, make_evidence: Callable[..., Evidence]
+) -> None:
+    evidence = replace(make_evidence(), remarks=(quoted("Palette colours were written out as RGB."),))
+    record = json.loads(finding(evidence, np.zeros((2, 1, 2))).to_json())
+    del record["reasons"]
+    record |= {
+        "schema": f"forensics.finding/{version}",
+        "reason": "Both fit. It includes 1.",
+        "reason_codes": ["a", "b"],
+    }
+    record["caveats"] = [{"code": "flat_tiles", "text": "3 tiles were left out, said an older version."}]
+    record["evidence"]["notes"] = [note["text"] for note in record["evidence"]["notes"]]
+    old = Finding.from_dict(record)
+    assert (old.reason, old.reason_codes) == (record["reason"], ("a", "b"))
+    assert old.evidence.notes == ("Palette colours were written out as RGB.",)
+    with speaking("ko"):
+        assert [m.said() for m in (*old.reasons, *old.caveats) if m.text] == [
+            record["reason"],
+            record["caveats"][0]["text"],
+        ]
+    again = Finding.from_json(old.to_json())
+    assert (again.reason, again.reason_codes, again.caveats) == (old.reason, old.reason_codes, old.caveats)
 
 
 def test_a_finding_from_json_has_no_pixels(make_evidence: Callable[..., Evidence]) -> None:

@@ -10,8 +10,8 @@ from forensics.explorers.panels import picture_panel, residual_panel, scale_word
 from forensics.explorers.places import box_alike, place_words
 from forensics.explorers.state import State
 from forensics.explorers.tabs.desk import Desk, FilePicker, Picked, page
+from forensics.messages import decimals
 from forensics.report.blocks import Block, callout, paragraph, table
-from forensics.report.language import decimals
 from forensics.report.sections.phrases import outcome_words, picture_words, shorten
 from forensics.residuals import RESIDUALS
 

@@ -30,7 +30,7 @@ class OverviewTab:
         if finding is self._shown:
             return
         self._shown = finding
-        self.words.value = overview_html(finding)
+        self.words.value = overview_html(finding, desk.detector.scale)
         if finding.scores is None:
             text = "There are no scores of views: the picture is unsuitable for scoring."
             self.plot.children = (w.HTML(blocks_html([paragraph(text)])),)

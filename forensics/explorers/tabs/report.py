@@ -5,9 +5,9 @@ import ipywidgets as w
 from forensics.explorers.events import ReportSet
 from forensics.explorers.page import blocks_html
 from forensics.explorers.tabs.desk import LABEL, CheckList, Desk, button, page, row, told
+from forensics.messages import LANGUAGES
 from forensics.report.blocks import Block, callout, items, paragraph
 from forensics.report.checks.verification import Verification
-from forensics.report.language import LANGUAGES
 from forensics.residuals import RESIDUALS
 
 __all__ = ["ReportTab", "verified_html"]

@@ -11,8 +11,8 @@ from forensics.explorers.events import BesideChosen, BranchChosen, Checks, Metho
 from forensics.explorers.page import blocks_html, branch_words, groups_html, image_html, safe, trust_html
 from forensics.explorers.state import CHECKS, State
 from forensics.explorers.tabs.desk import Desk, button, choice, page, row
+from forensics.messages import decimals, signed
 from forensics.report.blocks import Block, callout, items, paragraph
-from forensics.report.language import decimals, signed
 
 __all__ = ["WhyTab", "attribution_html", "counts_blocks", "explained_html"]
 

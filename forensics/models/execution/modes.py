@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from forensics.errors import MissingExtraError, ModelError
-from forensics.messages import Caveat
+from forensics.messages import Message
 from forensics.models.ensemble import Ensemble
 from forensics.models.execution.backends import Precision, autocast_runner, bfloat16_never_ends, openvino_runner
 from forensics.models.execution.engine import Engine, Runner
@@ -41,6 +41,7 @@ Mode = Literal["exact", "fast"]
 TOLERANCE: Mapping[Mode, float] = MappingProxyType({"exact": 1e-4, "fast": 0.01})  # of any score
 MODES: tuple[Mode, ...] = tuple(TOLERANCE)
 BFLOAT16_FEATURES = frozenset({"avx512_bf16", "amx_bf16"})  # instructions that multiply bfloat16
+BACKENDS = {"openvino": "OpenVINO", "torch": "PyTorch"}
 CHECK_SEED = 5
 QUICK_SIDE = 128  # pixels; the exact mode is checked on a small picture: the layers are the same
 
@@ -60,7 +61,7 @@ class Computation:
     difference : float
         Largest difference of a score at load from what it is compared with: ``exact`` with the networks as they were
         trained, ``fast`` with ``exact``.
-    caveats : tuple of Caveat
+    caveats : tuple of Message
         Such as that a faster way was asked for and is not there.
     """
 
@@ -69,7 +70,7 @@ class Computation:
     backend: str = "torch"
     precision: Precision = "float32"
     difference: float = 0.0
-    caveats: tuple[Caveat, ...] = ()
+    caveats: tuple[Message, ...] = ()
 
     @property
     def settings(self) -> dict[str, str | float]:
@@ -125,35 +126,23 @@ def prepare(
                 engine=Engine(ensemble, device=device, runners=build()), mode=mode, backend=backend, precision=precision
             )
             difference = _difference(expected, _check_logits(found, scheme, scheme.size), ensemble, fusion)
-        except MissingExtraError as err:
-            caveats.append(Caveat(code="backend_missing", text=f"Fast mode was asked for. {err}"))
+        except MissingExtraError:
+            caveats.append(Message("backend_missing", {"backend": BACKENDS[backend]}))
             continue
-        except Exception as err:  # a broken installation may raise anything; another way is tried
-            logger.debug("fast mode: %s cannot be used", backend, exc_info=True)
-            message = str(err).strip() or "no message"
-            reason = f"{type(err).__name__}: {message.splitlines()[0]}"
-            caveats.append(
-                Caveat(code="backend_failed", text=f"Fast mode was asked for, but {backend} failed ({reason}).")
-            )
+        except Exception as err:  # noqa: BLE001  # a broken installation may raise anything; another way is tried
+            # The words of the error stay in the log: they may name places of this machine, and a finding is signed.
+            logger.warning("fast mode: %s cannot be used: %s", backend, str(err).strip() or "no message")
+            caveats.append(Message("backend_failed", {"backend": backend, "error": type(err).__name__}))
             continue
         _require(difference, mode=mode, backend=f"{backend} in {precision}", next_step="Use mode 'exact'.")
         return replace(found, difference=difference, caveats=(*caveats, _fast_mode_caveat(backend, precision)))
-    caveats.append(
-        Caveat(
-            code="fast_unavailable",
-            text="Nothing faster is available on this machine; the scores were computed as in exact mode.",
-        )
-    )
+    caveats.append(Message("fast_unavailable"))
     return Computation(engine=exact.engine, mode=mode, caveats=tuple(caveats))
 
 
-def _fast_mode_caveat(backend: str, precision: Precision) -> Caveat:
-    name = {"openvino": "OpenVINO", "torch": "PyTorch"}[backend]
-    return Caveat(
-        code="fast_mode",
-        text=f"Computed in fast mode, by {name} in {precision}: a score may differ by up to {TOLERANCE['fast']} from that of "
-        "exact mode, which is the one to quote.",
-    )
+def _fast_mode_caveat(backend: str, precision: Precision) -> Message:
+    values = {"backend": BACKENDS[backend], "precision": precision, "tolerance": TOLERANCE["fast"]}
+    return Message("fast_mode", values)
 
 
 def _faster_ways(

@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 
 from markupsafe import Markup
 
+from forensics.messages import _
 from forensics.records.canonical import visible
-from forensics.report.language import _
 from forensics.report.page.plots import joined, number
 
 __all__ = ["draw_curve_plot", "draw_llr_plot"]

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from forensics.messages import _, moment, ngettext, speaking
 from forensics.records.canonical import printable_json, visible
 from forensics.report.blocks import BLOCKS, Block
-from forensics.report.language import _, moment, ngettext, speaking
 from forensics.report.page.curves import draw_curve_plot, draw_llr_plot
 from forensics.report.page.plots import draw_strips, draw_tile_map
 from forensics.report.pieces import canonical_pieces, digest_of

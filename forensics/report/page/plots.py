@@ -6,8 +6,8 @@ from typing import Any, TypeAlias
 
 from markupsafe import Markup
 
+from forensics.messages import _, decimals
 from forensics.records.canonical import visible
-from forensics.report.language import _, decimals
 
 __all__ = ["draw_strips", "draw_tile_map", "joined", "number"]
 

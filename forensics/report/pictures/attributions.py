@@ -8,9 +8,9 @@ from PIL import Image
 from forensics.attribution.record import Attribution
 from forensics.attribution.rendering import draw
 from forensics.detector.finding import Finding
+from forensics.messages import _, sentences
 from forensics.redaction import Redaction, hatched, hidden_cells, redacted_attribution, shown
 from forensics.report.context import Figure
-from forensics.report.language import _, measured, sentences
 from forensics.report.pictures.figures import NOTHING, place_words
 from forensics.report.pictures.png import bar, make_figure
 
@@ -60,7 +60,7 @@ def draw_attributions(
         rows, columns = drawing.pixels.shape[:2]
         left, top, right, bottom = attribution.box
         covered = sentences(
-            _("Covered cells are hatched and count as 0.") if hidden.any() else "", measured(seen.covering.words)
+            _("Covered cells are hatched and count as 0.") if hidden.any() else "", seen.covering.said()
         )
         scale = _(
             "{columns} × {rows} picture pixels for {width} × {height}",
@@ -75,19 +75,19 @@ def draw_attributions(
             hatched(drawing.pixels, hidden),
             kind="attribution",
             title=_("What “{branch}” responded to", branch=attribution.branch),
-            caption=sentences(measured(drawing.caption), covered),
+            caption=sentences(*(sentence.said() for sentence in drawing.about), covered),
             look=_("Cells that lie together, and that other methods and baselines show too."),
             ignore=_("Single cells. Dark lines are outlines of the picture."),
-            alt=sentences(measured(drawing.alt), covered),
+            alt=sentences(drawing.numbers.said(), covered),
             scale=scale,
             bar_id="bar-signed",
-            low=measured(drawing.low),
-            high=measured(drawing.high),
+            low=drawing.ends[0].said(),
+            high=drawing.ends[1].said(),
         )
         part = seen.evidence.pixels[top:bottom, left:right]
         how = Image.Resampling.LANCZOS if part.shape[1] > columns else Image.Resampling.NEAREST
         which = _("Exhibit {number}, {place}.", number=number, place=place_words(attribution.box))
-        said = sentences(which, measured(seen.covering.words))
+        said = sentences(which, seen.covering.said())
         yield make_figure(
             f"exhibit-{number}-attribution-{k}-part",
             seen.evidence,

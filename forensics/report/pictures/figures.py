@@ -13,10 +13,20 @@ from PIL import Image
 
 from forensics.detector.finding import Finding
 from forensics.evidence.record import Evidence
+from forensics.messages import _, decimals, sentences
 from forensics.records.arrays import Float32Array, UInt8Array
-from forensics.redaction import Redaction, Shown, hatched, hidden_cells, mixed, redacted_localisation, shown, touched
+from forensics.redaction import (
+    Redaction,
+    Shown,
+    hatched,
+    hidden_cells,
+    mixed,
+    place_message,
+    redacted_localisation,
+    shown,
+    touched,
+)
 from forensics.report.context import Figure
-from forensics.report.language import _, decimals, measured, sentences
 from forensics.report.pictures.png import bar, make_figure
 from forensics.residuals import RESIDUALS, Residual, render
 from forensics.scores import Localisation
@@ -229,7 +239,7 @@ def _energy(number: int, seen: Shown, residual: Residual) -> Iterator[tuple[Figu
         caption=sentences(
             _(
                 "Root mean square of the residual ({channel}) in blocks of {block} × {block} pixels.",
-                channel=measured(residual.channels[0]),
+                channel=_(residual.channels[0]),
                 block=block,
             ),
             _left_out(seen),
@@ -244,14 +254,14 @@ def _energy(number: int, seen: Shown, residual: Residual) -> Iterator[tuple[Figu
                 median=decimals(float(np.median(kept)), 2),
                 low=decimals(float(np.percentile(kept, 5)), 2),
                 high=decimals(float(np.percentile(kept, 95)), 2),
-                unit=measured(residual.unit),
+                unit=_(residual.unit),
             ),
             _covered_words(seen),
         ),
         scale=_("{n} × {n} picture pixels per block of {block} × {block}", n=enlarge, block=block),
         bar_id="bar-unsigned",
         low="0",
-        high=_("{limit} {unit} or more", limit=f"{residual.limit:g}", unit=measured(residual.unit)),
+        high=_("{limit} {unit} or more", limit=f"{residual.limit:g}", unit=_(residual.unit)),
     )
 
 
@@ -271,24 +281,24 @@ def _residual_crop(number: int, seen: Shown, name: str, channel: int) -> Iterato
         seen.evidence,
         hatched(render(values, limit=residual.limit, signed=residual.signed), hidden),
         kind="residual",
-        title=measured(residual.title),
+        title=_(residual.title),
         caption=sentences(
             _(
                 "Channel “{channel}”, {place}. Method: {reference}.",
-                channel=measured(residual.channels[channel]),
+                channel=_(residual.channels[channel]),
                 place=place_words(box),
                 reference=residual.reference,
             ),
             _left_out(seen),
         ),
-        look=measured(residual.look_at),
-        ignore=measured(residual.ignore),
+        look=_(residual.look_at),
+        ignore=_(residual.ignore),
         alt=sentences(
             _(
                 "{residual} of the centre: SD {sd} {unit}, mean {mean}; {share} percent of the values at the ends of the scale or beyond.",
-                residual=measured(residual.title),
+                residual=_(residual.title),
                 sd=decimals(float(kept.std()), 2),
-                unit=measured(residual.unit),
+                unit=_(residual.unit),
                 mean=decimals(float(kept.mean()), 2),
                 share=decimals(beyond, 1),
             ),
@@ -297,7 +307,7 @@ def _residual_crop(number: int, seen: Shown, name: str, channel: int) -> Iterato
         scale="1 : 1",
         bar_id="bar-signed" if residual.signed else "bar-unsigned",
         low=f"−{residual.limit:g}" if residual.signed else "0",
-        high=f"{'+' if residual.signed else ''}{residual.limit:g} {measured(residual.unit)}",
+        high=f"{'+' if residual.signed else ''}{residual.limit:g} {_(residual.unit)}",
     )
 
 
@@ -315,24 +325,24 @@ def _spectrum(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
         seen.evidence,
         render(drawn, limit=residual.limit, signed=residual.signed),
         kind="residual",
-        title=measured(residual.title),
+        title=_(residual.title),
         caption=_(
             "Of {place}; zero frequency in the middle. Method: {reference}.",
             place=place_words(box),
             reference=residual.reference,
         ),
-        look=measured(residual.look_at),
-        ignore=measured(residual.ignore),
+        look=_(residual.look_at),
+        ignore=_(residual.ignore),
         alt=_(
             "Spectrum of the median residual: median {median}, highest {highest} ({unit}).",
             median=decimals(float(np.median(values)), 2),
             highest=decimals(float(values.max()), 2),
-            unit=measured(residual.unit),
+            unit=_(residual.unit),
         ),
         scale="1 : 1" if block == 1 else _("highest value in each {block} × {block}", block=block),
         bar_id="bar-unsigned",
         low="0",
-        high=f"{residual.limit:g} ({measured(residual.unit)})",
+        high=f"{residual.limit:g} ({_(residual.unit)})",
     )
 
 
@@ -374,10 +384,7 @@ def _cut(pixels: UInt8Array, box: tuple[int, int, int, int]) -> UInt8Array:
 
 def place_words(box: tuple[int, int, int, int]) -> str:
     """Return where a part of a picture lies, in words."""
-    left, top, right, bottom = box
-    return _(
-        "columns {left} to {right}, rows {top} to {bottom}", left=left, right=right - 1, top=top, bottom=bottom - 1
-    )
+    return place_message(box).said()
 
 
 def _levels(seen: Shown, box: tuple[int, int, int, int]) -> str:
@@ -398,4 +405,4 @@ def _left_out(seen: Shown) -> str:
 
 def _covered_words(seen: Shown) -> str:
     """Return what is covered, in the language in force; empty if nothing is."""
-    return measured(seen.covering.words)
+    return seen.covering.said()

@@ -5,9 +5,9 @@ from itertools import chain
 
 from forensics.calibration.likelihood import LikelihoodRatio, VerbalScale
 from forensics.detector.finding import Finding
+from forensics.messages import Message, _, decimals, direct, grouped
 from forensics.report.blocks import Block, Section, callout, heading, items, key_values, paragraph, sign_off, table
 from forensics.report.context import Context, Exhibit
-from forensics.report.language import _, decimals, grouped, measured
 from forensics.report.sections.phrases import (
     exhibit_title,
     outcome_words,
@@ -42,7 +42,7 @@ def _factor(value: float) -> str:
 
 def support_words(lr: LikelihoodRatio, scale: VerbalScale) -> str:
     """Return the words of the scale in force: ``moderate support for H1 over H2``."""
-    strength = measured(scale.strength(lr.cautious))
+    strength = direct(scale.strength(lr.cautious))
     if scale.strength(lr.cautious) == scale.neutral:
         return _("{strength} for either proposition", strength=strength)
     if lr.cautious > 0:
@@ -59,8 +59,8 @@ def concluded(finding: Finding, scale: VerbalScale) -> str:
         "A score like this is {odds}: {support}. H1: {h1} H2: {h2} {reason}",
         odds=odds_words(finding.lr),
         support=support_words(finding.lr, scale),
-        h1=text_or(measured(finding.lr.propositions.h1)),
-        h2=text_or(measured(finding.lr.propositions.h2)),
+        h1=text_or(direct(finding.lr.propositions.h1)),
+        h2=text_or(direct(finding.lr.propositions.h2)),
         reason=reason,
     )
 
@@ -101,16 +101,16 @@ def _conclusion(exhibit: Exhibit, scale: VerbalScale) -> Iterator[Block]:
 def limits(context: Context) -> Section:
     """Return the limits of the method, of this case, and what was not tested."""
     blocks: list[Block] = [items(_general())]
-    particular: dict[tuple[str, str], list[int]] = {}
+    particular: dict[Message, list[int]] = {}
     for exhibit, finding in context.examined:
         for caveat in finding.caveats:
-            particular.setdefault((caveat.code, caveat.text), []).append(exhibit.number)
+            particular.setdefault(caveat, []).append(exhibit.number)
     blocks.append(heading(_("In this case")))
     if particular:
         blocks.append(
             items(
-                f"{_of(numbers, context)}{text_or(measured(text), limit=600)} [{text_or(code, limit=80)}]"
-                for (code, text), numbers in particular.items()
+                f"{_of(numbers, context)}{text_or(caveat.said(), limit=600)} [{text_or(caveat.code, limit=80)}]"
+                for caveat, numbers in particular.items()
             )
         )
     else:

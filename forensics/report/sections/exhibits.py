@@ -5,9 +5,9 @@ from itertools import chain
 from typing import Any
 
 from forensics.evidence.record import Evidence
+from forensics.messages import Message, _, grouped, moment, ngettext, size
 from forensics.report.blocks import Block, Section, callout, heading, key_values, paragraph, table
 from forensics.report.context import Context, Exhibit
-from forensics.report.language import _, grouped, measured, moment, ngettext, size
 from forensics.report.sections.phrases import exhibit_label, exhibit_title, not_recorded, shorten, text_or
 
 __all__ = ["custody", "exhibits"]
@@ -82,14 +82,14 @@ def custody(context: Context) -> Section:
 
 
 def not_examined(exhibit: Exhibit) -> Iterator[Block]:
-    """Yield that an exhibit could not be opened, with the program's own words, which are not translated."""
+    """Yield that an exhibit could not be opened, and why."""
     yield callout(_("Not examined"), _("The file could not be opened as a picture."), tone="caution")
     yield key_values(
         _("{exhibit}, what was said on opening", exhibit=exhibit_label(exhibit.number)),
         [
             ("SHA-256", exhibit.sha256 or _("Not computed: its bytes could not be read.")),
             (_("Size"), size(exhibit.n_bytes) if exhibit.sha256 else not_recorded()),
-            (_("Message of the program"), shorten(exhibit.problem, 1000)),
+            (_("Message of the program"), shorten("" if exhibit.problem is None else exhibit.problem.said(), 1000)),
         ],
     )
 
@@ -97,7 +97,7 @@ def not_examined(exhibit: Exhibit) -> Iterator[Block]:
 def _identity(evidence: Evidence) -> list[tuple[str, str]]:
     meta = evidence.metadata
     width, height = meta.stored_size
-    notes = _("; ").join(shorten(measured(n), 300) for n in evidence.notes)
+    notes = _("; ").join(shorten(remark.said(), 300) for remark in evidence.remarks)
     frames = ngettext("{n} frame", "{n} frames", meta.n_frames)
     if meta.n_frames > 1:
         frames = _("{frames}, of which the first was examined", frames=frames)
@@ -158,8 +158,14 @@ def _entry(entry: Mapping[str, Any]) -> tuple[str, ...]:
         text_or(action_words().get(entry["action"], entry["action"]), limit=100),
         text_or(shorten(of, 400), _("nothing")),
         text_or(shorten(out, 400), _("nothing")),
-        text_or(entry["note"], _("none"), 300),
+        text_or(_note(entry), _("none"), 300),
     )
+
+
+def _note(entry: Mapping[str, Any]) -> str:
+    """Return the note of an entry; of what the package itself noted, in the language of the report."""
+    message = entry.get("message")
+    return str(entry["note"]) if message is None else Message.from_dict({**message, "text": entry["note"]}).said()
 
 
 def action_words() -> dict[str, str]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from forensics.attribution.record import Attribution, Trust, TrustCheck
+from forensics.messages import _, decimals, known, ngettext, sentences, signed
 from forensics.report.blocks import Block, Section, callout, figure, heading, key_values, layers, paragraph, table
 from forensics.report.context import Context
-from forensics.report.language import _, decimals, measured, ngettext, sentences, signed
 from forensics.report.sections.phrases import exhibit_label, text_or
 
 __all__ = ["check_blocks", "explanation"]
@@ -39,7 +39,7 @@ def _one(context: Context, k: int, number: int, attribution: Attribution) -> Ite
         text = _(
             "{failed}: {names}. It is shown so that nothing is left out, and takes no part in any conclusion.",
             failed=ngettext("This map failed {n} check", "This map failed {n} checks", len(trust.failed)),
-            names=_(", ").join(check_names().get(name, name) for name in trust.failed),
+            names=_(", ").join(known(name).said() for name in trust.failed),
         )
         yield callout(_("Not reliable"), text, tone="caution")
     elif trust.state == "not_checked":
@@ -78,26 +78,16 @@ def check_blocks(caption: str, trust: Trust) -> list[Block]:
     return [table(caption, head, (_row(check) for check in trust.checks), numeric=(1, 2))]
 
 
-def check_names() -> dict[str, str]:
-    """Return the names of the checks as people read them."""
-    return {
-        "convergence": _("convergence"),
-        "deletion": _("deletion"),
-        "insertion": _("insertion"),
-        "removal": _("removal"),
-        "stability": _("stability"),
-        "randomisation": _("randomisation"),
-        "infidelity": _("infidelity"),
-        "sensitivity": _("sensitivity"),
-        "localisation": _("localisation"),
-    }
-
-
 def _row(check: TrustCheck) -> tuple[str, str, str, str, str]:
     limit = "–" if check.limit is None else decimals(check.limit, 2)
     result = {True: _("passed"), False: _("failed"), None: _("only told")}[check.passed]
-    name = check_names().get(check.name, check.name)
-    return text_or(name), decimals(check.value, 3), limit, result, text_or(measured(check.text), limit=400)
+    return (
+        text_or(known(check.name).said()),
+        decimals(check.value, 3),
+        limit,
+        result,
+        text_or(check.message.said(), limit=400),
+    )
 
 
 def _facts(attribution: Attribution) -> str:
@@ -116,22 +106,8 @@ def _facts(attribution: Attribution) -> str:
     return sentences(*words)
 
 
-def method_names() -> dict[str, str]:
-    """Return the methods as people read them."""
-    return {
-        "integrated_gradients": _("integrated gradients"),
-        "gradient_shap": _("expected gradients"),
-        "occlusion": _("occlusion"),
-        "grad_cam": _("Grad-CAM"),
-        "group_ablation": _("ablation of channel groups"),
-        "group_shapley": _("Shapley values of channel groups"),
-        "region_ablation": _("ablation of regions"),
-        "region_shapley": _("Shapley values of regions"),
-    }
-
-
 def _name(attribution: Attribution) -> str:
-    method = method_names().get(attribution.method, attribution.method.replace("_", " "))
+    method = known(attribution.method).said()
     return _("branch “{branch}”, {method}", branch=text_or(attribution.branch), method=text_or(method))
 
 

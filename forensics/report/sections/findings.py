@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 
 from forensics.detector.finding import Finding
+from forensics.judgement.deliveries import delivery_words
+from forensics.messages import _, decimals, grouped, listed, ngettext, sentences, signed
 from forensics.report.blocks import (
     Block,
     Section,
@@ -22,7 +24,6 @@ from forensics.report.blocks import (
     tile_map,
 )
 from forensics.report.context import Context, Exhibit
-from forensics.report.language import _, decimals, grouped, listed, measured, ngettext, sentences, signed
 from forensics.report.sections.phrases import (
     exhibit_label,
     exhibit_title,
@@ -124,7 +125,7 @@ def contradictions(finding: Finding) -> Iterator[str]:
             yield _("The branches disagree: {high} above 0 log-odds, {low} below.", high=listed(high), low=listed(low))
     lr, robustness = finding.lr, finding.robustness
     if robustness is not None and robustness.flips:
-        ways = _(", ").join(measured(name) for name in robustness.flips)
+        ways = _(", ").join(delivery_words(name).said() for name in robustness.flips)
         yield _("The likelihood ratio changes its side when the picture is delivered otherwise: {ways}.", ways=ways)
     if lr is not None and lr.interval[0] < 0 < lr.interval[1]:
         yield _(

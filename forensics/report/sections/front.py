@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from forensics.calibration.likelihood import VerbalScale
 from forensics.detector.finding import Finding
 from forensics.judgement.rules import WITHDRAWALS
+from forensics.messages import _, decimals, direct, listed, moment, ngettext, sentences
 from forensics.report.blocks import Block, Section, callout, heading, key_values, paragraph, table
 from forensics.report.blocks import summary as statements
 from forensics.report.context import Context, Exhibit
-from forensics.report.language import _, decimals, listed, measured, moment, ngettext, sentences
 from forensics.report.sections.conclusion import concluded, support_words
 from forensics.report.sections.phrases import (
     exhibit_name,
@@ -99,7 +99,7 @@ def question(context: Context) -> Section:
     )
     pairs = list(dict.fromkeys((f.propositions.h1, f.propositions.h2) for _e, f in context.examined))
     for h1, h2 in pairs:
-        blocks.append(key_values(_("Propositions"), [("H1", text_or(measured(h1))), ("H2", text_or(measured(h2)))]))
+        blocks.append(key_values(_("Propositions"), [("H1", text_or(direct(h1))), ("H2", text_or(direct(h2)))]))
     if not pairs:
         blocks.append(paragraph(_("No exhibit could be examined, so that no propositions apply.")))
     blocks.append(

@@ -3,11 +3,12 @@
 import shlex
 from collections import defaultdict
 
+from forensics.calibration.likelihood import ENFSI_2015
 from forensics.detector.finding import Finding
+from forensics.messages import _, listed, moment
 from forensics.records.canonical import visible
 from forensics.report.blocks import Block, Section, code, heading, items, key_values, paragraph, table
 from forensics.report.context import Context
-from forensics.report.language import _, listed, moment
 from forensics.report.sections.phrases import exhibit_label, not_recorded, shares_words, shorten
 from forensics.reproducibility import RunRecord
 
@@ -72,6 +73,8 @@ def repeat(context: Context) -> Section:
     panels = {str(finding.run.settings.get("robustness", "quick")) for _e, finding in context.examined}
     if panels and panels != {"quick"}:
         command += ["--robustness", sorted(panels)[0]]
+    if context.scale != ENFSI_2015:
+        command += ["--scale", "SCALE.toml"]
     for option, value in (("--case-number", context.case.number), ("--examiner", context.case.examiner)):
         if value and _typable(value) and not context.redaction.get("names"):
             command += [option, shlex.quote(value)]

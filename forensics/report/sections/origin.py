@@ -6,9 +6,10 @@ from itertools import chain
 from forensics.detector.finding import Finding
 from forensics.evidence.credentials import Provenance
 from forensics.evidence.record import Metadata
+from forensics.judgement.suitability import stratum_words
+from forensics.messages import _, decimals, grouped, ngettext
 from forensics.report.blocks import Block, Section, callout, details, heading, key_values, paragraph, table
 from forensics.report.context import Context, Exhibit
-from forensics.report.language import _, decimals, grouped, measured, ngettext
 from forensics.report.sections.phrases import (
     absent,
     exhibit_label,
@@ -81,7 +82,7 @@ def _fitness(finding: Finding) -> list[tuple[str, str]]:
     elif finding.lr is None:
         domain = _("Not tested: no calibration was loaded.")
     else:
-        domain = _("Inside: {stratum}.", stratum=measured(finding.lr.stratum))
+        domain = _("Inside: {stratum}.", stratum=stratum_words(finding.lr.stratum).said())
     return [
         (_("Size"), _("short side {n} pixels", n=short)),
         (_("Compression"), _compression(evidence.media_type, evidence.metadata)),
@@ -175,7 +176,7 @@ def _credentials(label: str, found: Provenance) -> list[Block]:
         (_("Trust list"), trust),
     ]
     if found.message:
-        rows.append((_("Message of the program"), shorten(found.message, 400)))
+        rows.append((_("Message of the program"), shorten(found.message.said(), 400)))
     blocks.append(key_values(_("{exhibit}, content credentials", exhibit=label), rows))
     if found.codes:
         codes = [(shorten(c, 120), shorten(u, 200), shorten(e, 300)) for c, u, e in found.codes]

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from forensics.detector.finding import Finding
 from forensics.judgement.outcomes import Outcome
+from forensics.messages import _, decimals, grouped, ngettext, sentences, size
 from forensics.redaction import WITHHELD
 from forensics.report.context import Exhibit
-from forensics.report.language import _, decimals, grouped, measured, ngettext, size
 from forensics.scores import Fusion
 
 __all__ = [
@@ -146,7 +146,7 @@ def shares_words(fusion: Fusion) -> str:
 
 def reason_words(finding: Finding, limit: int = 2000) -> str:
     """Return why the outcome is what it is."""
-    return text_or(measured(finding.reason), limit=limit)
+    return text_or(sentences(*(reason.said() for reason in finding.reasons)), limit=limit)
 
 
 def exhibits_words(n: int) -> str:

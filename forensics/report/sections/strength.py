@@ -5,10 +5,12 @@ from itertools import chain
 
 from forensics.calibration.likelihood import LikelihoodRatio, VerbalScale
 from forensics.detector.finding import Finding
+from forensics.judgement.deliveries import DELIVERIES, RECEIVED, delivery_words
 from forensics.judgement.robustness import DeliveredScore, Robustness
+from forensics.judgement.suitability import stratum_words
+from forensics.messages import _, decimals, direct, grouped, ngettext, sentences
 from forensics.report.blocks import Block, Section, callout, heading, key_values, llr_plot, paragraph, table
 from forensics.report.context import Context, Exhibit
-from forensics.report.language import _, decimals, grouped, measured, ngettext, sentences
 from forensics.report.sections.conclusion import support_words
 from forensics.report.sections.phrases import (
     exhibit_label,
@@ -61,6 +63,7 @@ def strength_blocks(exhibit: Exhibit, finding: Finding, scale: VerbalScale) -> l
     )
     reached = _("reached") if lr.at_bound else _("not reached")
     return [
+        *_other_scale(finding, scale),
         llr_plot(
             _(
                 "{exhibit}: likelihood ratio with its 95 percent interval, on a logarithmic axis. The tinted part is what the "
@@ -92,7 +95,7 @@ def strength_blocks(exhibit: Exhibit, finding: Finding, scale: VerbalScale) -> l
                     _("Reference pictures"),
                     _(
                         "{stratum}; {n1} of H1, {n2} of H2",
-                        stratum=text_or(measured(lr.stratum), limit=300),
+                        stratum=text_or(stratum_words(lr.stratum).said(), limit=300),
                         n1=grouped(lr.n[0]),
                         n2=grouped(lr.n[1]),
                     ),
@@ -105,11 +108,22 @@ def strength_blocks(exhibit: Exhibit, finding: Finding, scale: VerbalScale) -> l
                         p2=decimals(lr.p_values[1]),
                     ),
                 ),
-                ("H1", text_or(measured(lr.propositions.h1))),
-                ("H2", text_or(measured(lr.propositions.h2))),
+                ("H1", text_or(direct(lr.propositions.h1))),
+                ("H2", text_or(direct(lr.propositions.h2))),
                 (_("Calibration, SHA-256"), lr.calibration_sha256),
             ],
         ),
+    ]
+
+
+def _other_scale(finding: Finding, scale: VerbalScale) -> list[Block]:
+    """Return that the outcome was decided with other words than those of this report, if so; older findings do not say."""
+    decided_with = finding.run.settings.get("scale_sha256", scale.sha256)
+    if decided_with == scale.sha256:
+        return []
+    name = text_or(str(finding.run.settings.get("scale", "")), limit=200)
+    return [
+        paragraph(_("The outcome was decided with another verbal scale than that of this report: {scale}.", scale=name))
     ]
 
 
@@ -143,7 +157,7 @@ def robustness_blocks(exhibit: Exhibit, robustness: Robustness | None) -> list[B
     label = exhibit_label(exhibit.number)
     blocks: list[Block] = []
     if robustness.flips:
-        ways = _(", ").join(measured(name) for name in robustness.flips)
+        ways = _(", ").join(delivery_words(name).said() for name in robustness.flips)
         text = _("The likelihood ratio moves to the other side of 1 in: {ways}.", ways=ways)
         blocks.append(callout(_("The side changes"), text, tone="caution"))
     if robustness.llr_range is not None:
@@ -154,7 +168,7 @@ def robustness_blocks(exhibit: Exhibit, robustness: Robustness | None) -> list[B
                     "{exhibit}: likelihood ratios of the exhibit and its copies, each in the stratum it falls into.",
                     exhibit=label,
                 ),
-                [(measured(row.delivery), row.llr, None) for row in rows],
+                [(delivery_words(row.delivery).said(), row.llr, None) for row in rows],
                 bounds=None,
                 alt=_("log10 likelihood ratios from {low} to {high}.", low=low, high=high),
             )
@@ -201,21 +215,29 @@ def _interval_words(lr: LikelihoodRatio) -> str:
 def _delivered_row(row: DeliveredScore) -> tuple[str, str, str, str, str]:
     score = _("none") if row.score is None else decimals(row.score)
     llr = _("none") if row.llr is None else decimals(row.llr, 2)
-    return measured(row.delivery), score, llr, outcome_names()[row.outcome], measured(row.text)
+    return delivery_words(row.delivery).said(), score, llr, outcome_names()[row.outcome], _done(row)
+
+
+def _done(row: DeliveredScore) -> str:
+    """Return what was done to a copy; of a delivery that this version does not know, as the record says it."""
+    if row.text == RECEIVED.text:
+        return RECEIVED.said()
+    known = DELIVERIES.get(row.delivery)
+    return known.done.said() if known is not None and known.text == row.text else row.text
 
 
 def _scale_blocks(context: Context) -> list[Block]:
     """Return the whole table of words in force, with its source and digest."""
     words = context.scale
     edges = [above for above, _name in words.bands]
-    rows = [(_("1 to {edge}", edge=grouped(edges[0])), measured(words.neutral))]
+    rows = [(_("1 to {edge}", edge=grouped(edges[0])), direct(words.neutral))]
     for (above, name), up_to in zip(words.bands, [*edges[1:], None], strict=True):
         band = (
             _("above {above}", above=grouped(above))
             if up_to is None
             else _("above {above}, up to {up_to}", above=grouped(above), up_to=grouped(up_to))
         )
-        rows.append((band, measured(name)))
+        rows.append((band, direct(name)))
     text = [
         _(
             "Words stand for likelihood ratios only, never for a score. They are taken from the end of the interval that is nearer "
@@ -232,5 +254,5 @@ def _scale_blocks(context: Context) -> list[Block]:
             (_("Likelihood ratio"), _("Words")),
             rows,
         ),
-        key_values(_("The table"), [(_("Source"), measured(words.source)), ("SHA-256", words.sha256)]),
+        key_values(_("The table"), [(_("Source"), direct(words.source)), ("SHA-256", words.sha256)]),
     ]

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from forensics.judgement.suitability import stratum_words
+from forensics.messages import _, decimals, grouped, moment
 from forensics.report.blocks import Block, Section, callout, heading, key_values, paragraph, table
 from forensics.report.context import Context
-from forensics.report.language import _, decimals, grouped, measured, moment
 from forensics.report.sections.phrases import text_or
 
 __all__ = ["validation"]
@@ -95,7 +96,7 @@ def metric_words() -> dict[str, tuple[str, str]]:
 
 
 def _stratum(name: str, stratum: Mapping[str, Any]) -> Iterator[Block]:
-    yield heading(measured(name))
+    yield heading(stratum_words(name).said())
     (n1, n0), (lower, upper) = stratum["n"], stratum["bounds"]
     yield key_values(
         _("Pictures and bounds"),
@@ -119,7 +120,7 @@ def _stratum(name: str, stratum: Mapping[str, Any]) -> Iterator[Block]:
         numbers = _("{n1} generated, {n2} camera pictures", n1=grouped(k1), n2=grouped(k0))
         head = (_("Figure"), _("Value"), _("95 percent interval"), _("Meaning"))
         yield table(
-            _("{kind}. {what}: {pictures}", kind=measured(name), what=caption, pictures=numbers),
+            _("{kind}. {what}: {pictures}", kind=stratum_words(name).said(), what=caption, pictures=numbers),
             head,
             rows,
             numeric=(1, 2),

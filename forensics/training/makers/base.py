@@ -1,4 +1,4 @@
-"""What a maker is, and the masks that several of them share."""
+"""The kind of function that makes a forgery, and the masks that several of them share."""
 
 from dataclasses import dataclass
 from typing import Protocol

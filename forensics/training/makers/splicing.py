@@ -5,7 +5,7 @@ import numpy as np
 
 from forensics.records.arrays import UInt8Array
 from forensics.training.makers.base import MAKERS, Forgery, region, soften
-from forensics.training.post_chain import jpeg
+from forensics.training.pairs.post_chain import jpeg
 
 __all__ = ["copy_move", "removal", "splice"]
 

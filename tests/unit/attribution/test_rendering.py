@@ -10,6 +10,7 @@ import forensics as fx
 from forensics.attribution import draw
 from forensics.attribution.rendering import LIMIT, group_text
 from forensics.errors import AttributionError, EvidenceError, ReportError, UnknownNameError
+from forensics.messages import quoted
 from forensics.records.converting import from_record, to_record
 from forensics.report.checks.verification import read_record
 from forensics.types import Attribution, Evidence, Trust, TrustCheck
@@ -52,7 +53,7 @@ def test_a_method_without_places_is_nowhere() -> None:
 
 def test_the_record_keeps_cells_and_trust() -> None:
     rng = np.random.default_rng(0)
-    trust = Trust(checks=(TrustCheck(name="deletion", value=1.0, limit=1.0, passed=True, text="x"),))
+    trust = Trust(checks=(TrustCheck(name="deletion", value=1.0, limit=1.0, passed=True, message=quoted("x")),))
     why = made(rng.normal(size=(48, 32)).astype(np.float32), groups={"a": 0.25}, trust=trust, settings={"seed": 1})
     again = from_record(Attribution, to_record(why))
     assert np.allclose(again.cells, why.cells, atol=1e-4)
@@ -111,7 +112,10 @@ def test_a_report_shows_the_map_and_its_checks(tmp_path: Path) -> None:
     why = fx.attribute(detector, finding, branch="place", method="occlusion")
     groups = fx.attribute(detector, finding, branch="place", method="group_shapley")
     bad = replace(
-        why, trust=Trust(checks=(TrustCheck(name="deletion", value=0.1, limit=1.0, passed=False, text="<b>no</b>"),))
+        why,
+        trust=Trust(
+            checks=(TrustCheck(name="deletion", value=0.1, limit=1.0, passed=False, message=quoted("<b>no</b>")),)
+        ),
     )
     path = fx.write_report(
         [finding],

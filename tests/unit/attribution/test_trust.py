@@ -15,6 +15,7 @@ from forensics.attribution.looks import cut_look, on_evidence, removed
 from forensics.attribution.methods import Credit
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError
+from forensics.messages import quoted
 from forensics.records.converting import from_record, to_record
 from forensics.records.progress import Watch
 from forensics.types import Trust, TrustCheck
@@ -162,7 +163,7 @@ def test_a_mirrored_view_is_turned_back() -> None:
 
 
 def test_states_of_trust() -> None:
-    passed = TrustCheck(name="a", value=1.0, limit=0.5, passed=True, text="")
+    passed = TrustCheck(name="a", value=1.0, limit=0.5, passed=True, message=quoted(""))
     failed, told = replace(passed, name="b", passed=False), replace(passed, limit=None, passed=None)
     assert Trust().state == "not_checked"
     assert Trust(checks=(told,)).state == "not_checked"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forensics.calibration import class_p_value
-from forensics.calibration.conformal import attainable_level, error_bounds, kept_scores
+from forensics.calibration.conformal import attainable_level, error_bounds, scores_by_class
 from forensics.errors import CalibrationError
 
 
@@ -43,11 +43,11 @@ def test_the_level_that_few_pictures_attain_by_hand() -> None:
 def test_scores_that_a_card_keeps() -> None:
     z = np.random.default_rng(0).normal(size=5000)
     y = np.arange(5000) % 2
-    h1, h2 = kept_scores(z, y)
+    h1, h2 = scores_by_class(z, y)
     assert len(h1) == len(h2) == 1000
     assert h1[0] == z[y == 1].min()
     assert h1[-1] == z[y == 1].max()
     for at in (-2.0, 0.0, 1.7):
         assert class_p_value(h1, at) == pytest.approx(float(class_p_value(np.sort(z[y == 1]), at)), abs=0.005)
     with pytest.raises(CalibrationError, match="finite"):
-        kept_scores([np.inf, 0.0], [1, 0])
+        scores_by_class([np.inf, 0.0], [1, 0])

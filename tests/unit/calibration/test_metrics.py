@@ -211,7 +211,7 @@ def test_every_metric_of_the_table_is_one_number_and_leaves_its_input_alone() ->
     rng = np.random.default_rng(2)
     llrs, labels = rng.normal(size=40), np.repeat([0, 1], 20)
     before = llrs.copy(), labels.copy()
-    from forensics.calibration.counting import counted
+    from forensics.calibration.counts import counted
 
     values = {name: metric(counted(llrs, labels)) for name, metric in METRICS.items()}
     elub_bounds(llrs, labels), invariance_value_bounds(llrs, labels)

@@ -14,6 +14,8 @@ import pytest
 from forensics.custody import ACTIONS, CustodyLog, Entry, Item, Tool, storage, verify_log
 from forensics.custody.entries import MAX_LINE, ZEROS, read_entry
 from forensics.errors import CustodyError
+from forensics.messages import Message
+from forensics.records.converting import to_record
 from forensics.version import __version__
 from tests.conftest import NOW
 from tests.hostile import hostile_texts
@@ -337,3 +339,18 @@ def test_every_action_can_be_written_and_is_explained(tmp_path: Path) -> None:
     assert verify_log(log.path).ok
     page = (Path(__file__).parents[3] / "docs" / "custody.md").read_text()
     assert [action for action in ACTIONS if f"`{action}`" not in page] == []
+
+
+def test_what_the_package_notes_is_a_code_with_values(tmp_path: Path) -> None:
+    log = CustodyLog(tmp_path / "custody.jsonl")
+    log.append("opened", actor="A", inputs=[ABC], now=NOW)
+    with pytest.raises(CustodyError, match="first recorded"):
+        log.require_same(Item(name=ABC.name, sha256="1" * 64, n_bytes=3), actor="A", now=NOW)
+    by_hand, noted = log.entries()
+    assert (by_hand.message, to_record(by_hand)["schema"]) == (None, "forensics.custody/1")
+    assert noted.message == Message("recorded_first", {"sha256": ABC.sha256})
+    assert noted.note == noted.message.text
+    assert to_record(noted)["schema"] == "forensics.custody/1.1"
+    assert to_record(noted)["message"] == noted.message.to_dict()
+    assert read_entry(noted.line) == noted
+    assert verify_log(log.path).ok

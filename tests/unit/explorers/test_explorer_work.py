@@ -20,6 +20,7 @@ from forensics.explorers.page import groups_html
 from forensics.explorers.places import Look
 from forensics.explorers.state import TABS
 from forensics.explorers.tabs.why import attribution_html
+from forensics.messages import quoted
 from forensics.residuals import RESIDUALS, render
 from forensics.types import (
     Attribution,
@@ -116,7 +117,7 @@ def test_all_copies_are_examined_at_the_press_of_a_button(explorer: Explorer) ->
 
 def test_metadata_is_reported_and_nothing_in_it_does_anything(detector: Detector, finding: Finding) -> None:
     meta = replace(finding.evidence.metadata, exif={"Make": HOSTILE}, software=("<script>x</script>",))
-    evidence = replace(finding.evidence, metadata=meta, name=HOSTILE, notes=("EXIF <i>",))
+    evidence = replace(finding.evidence, metadata=meta, name=HOSTILE, remarks=(quoted("EXIF <i>"),))
     explorer = explore(detector, replace(finding, evidence=evidence))
     go_to(explorer, "metadata")
     words = explorer.panes["metadata"].words.value
@@ -336,8 +337,8 @@ def test_the_page_has_its_references_though_nobody_opened_their_tab(explorer: Ex
 def test_the_page_holds_nothing_active(explorer: Explorer, asked: list[dict[str, object]]) -> None:
     from html.parser import HTMLParser
 
-    evidence = replace(explorer.finding.evidence, name=HOSTILE, notes=(HOSTILE,))
-    explorer.show(replace(explorer.finding, evidence=evidence, reason=HOSTILE))
+    evidence = replace(explorer.finding.evidence, name=HOSTILE, remarks=(quoted(HOSTILE),))
+    explorer.show(replace(explorer.finding, evidence=evidence, reasons=(quoted(HOSTILE),)))
     explorer.compare(Evidence.from_bytes(encoded(textured(90, 90, 3)), name=HOSTILE))
     explorer.explain()
     go_to(explorer, "residuals")

@@ -35,6 +35,7 @@ from forensics.explorers.places import Look, Subject, clamped, place_words
 from forensics.explorers.python import attribution_line, code_line, source_of
 from forensics.explorers.state import _HANDLERS, TABS, State, open_state, replace_tab, update
 from forensics.explorers.tabs.residuals import residual_rows
+from forensics.messages import quoted
 from forensics.residuals import RESIDUALS
 from forensics.types import Evidence, Finding, RunRecord
 from tests.conftest import encoded, textured
@@ -170,7 +171,7 @@ def test_unknown_figures_are_refused(state: State) -> None:
 def finding() -> Finding:
     evidence = Evidence(pixels=textured(200, 300), sha256="0" * 64, name="a.png", media_type="image/png", n_bytes=1)
     run = RunRecord(examined_at="", software={}, platform={}, weights={}, settings={})
-    return Finding(evidence=evidence, scores=None, outcome="uncalibrated", reason="None.", run=run)
+    return Finding(evidence=evidence, scores=None, outcome="uncalibrated", reasons=(quoted("None."),), run=run)
 
 
 @pytest.mark.parametrize("name", RESIDUALS.names())

@@ -11,13 +11,14 @@ from forensics.calibration import read_card
 from forensics.custody import CustodyLog, Item
 from forensics.errors import ReportError, UnknownNameError
 from forensics.evidence import KnownFiles
+from forensics.messages import Message
 from forensics.records.converting import to_record
 from forensics.report import Case, write_report
 from forensics.report.checks.verification import read_record
 from forensics.report.profile import PROFILES, Profile
 from forensics.report.sections import SECTIONS
 from forensics.report.sections.conclusion import odds_words
-from forensics.types import DeliveredScore, Finding, LikelihoodRatio, Robustness
+from forensics.types import ENFSI_2015, DeliveredScore, Finding, LikelihoodRatio, Robustness, VerbalScale
 from tests import report_samples
 from tests.calibrations import STARTER_CARD
 
@@ -80,8 +81,23 @@ def test_a_conclusion_stands_in_its_section_and_on_the_first_page_alone(told: Ca
     ]  # fmt: skip
 
 
+def test_words_of_another_scale_are_named_and_take_no_outcome_back(tmp_path: Path) -> None:
+    own = VerbalScale(name="Own", source="Manual", version="7", neutral="nothing", bands=((1.5, "a hint"),))
+    run = replace(
+        report_samples.run(), settings={"scale": "ENFSI, version 3.0 (2015)", "scale_sha256": ENFSI_2015.sha256}
+    )
+    strong = replace(weighed(), run=run)
+    page = write_report([strong], tmp_path / "a.html", scale=own, now=report_samples.NOW).read_text(encoding="utf-8")
+    assert "decided with another verbal scale than that of this report: ENFSI, version 3.0 (2015)." in page
+    assert "--scale SCALE.toml" in page
+    page = write_report([strong], tmp_path / "b.html", now=report_samples.NOW).read_text(encoding="utf-8")
+    assert "decided with another verbal scale" not in page
+    with pytest.raises(ReportError, match="Own, version 7, has no word of support"):
+        write_report([strong], tmp_path / "c.html", scale=replace(own, bands=((5, "a hint"),)))
+
+
 def test_inconclusive_and_unsuitable_are_results(told: Callable[..., dict[str, str]]) -> None:
-    open_ = weighed(0.05, outcome="inconclusive", reason="The interval of the likelihood ratio includes 1.")
+    open_ = weighed(0.05, outcome="inconclusive", reasons=(Message("interval_includes_1"),))
     text = told([open_, report_samples.unsuitable(), report_samples.unreadable()])["conclusion"]
     assert "This is a result: the examination was carried out" in text
     assert "This is a result: the picture does not carry what the method needs" in text
@@ -106,7 +122,7 @@ def test_absent_empty_and_not_tested_read_differently(told: Callable[..., dict[s
 def test_nobody_is_sent_to_a_score_of_withdrawn_weights(told: Callable[..., dict[str, str]]) -> None:
     plain = report_samples.finding()
     assert "Use the score only to decide what to look at" in told([plain])["summary"]
-    withdrawn = replace(plain, reason_codes=("weights_withdrawn",))
+    withdrawn = replace(plain, reasons=(Message("weights_withdrawn"),))
     summary = told([withdrawn])["summary"]
     assert "Leave the score aside. Ask for the original file" in summary
     assert "Use the score" not in summary
