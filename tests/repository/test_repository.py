@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 PUBLIC = [
     "RESIDUALS", "Attribution", "AttributionError", "BranchScores", "CalibrationError", "Case", "Caveat", "Detector", "ErrorRow", "Evidence", "EvidenceError",
     "Finding", "ForensicsError", "LikelihoodRatio", "Limits", "ModelError", "Redaction", "VerbalScale", "WeightsMismatchError", "attribute", "explore",
-    "load_detector", "residual_maps", "verify_report", "write_report",
+    "load_detector", "read_findings", "residual_maps", "verify_report", "write_report",
 ]  # fmt: skip
 
 

@@ -18,15 +18,15 @@ from forensics.records.arrays import UInt8Array
 from forensics.records.canonical import visible
 from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
+from forensics.report.checks.verification import Verification
 from forensics.report.context import Exhibit
-from forensics.report.html import render_blocks
+from forensics.report.page.html import render_blocks
 from forensics.report.sections.conclusion import odds_words
 from forensics.report.sections.explanation import check_blocks
 from forensics.report.sections.findings import score_blocks
 from forensics.report.sections.origin import provenance
 from forensics.report.sections.phrases import outcome_words, picture_words, shorten, text_or
 from forensics.report.sections.strength import robustness_blocks, strength_blocks
-from forensics.report.verification import Verification
 from forensics.residuals import Amounts, Residual, scale_bar
 from forensics.scores import BranchScores
 

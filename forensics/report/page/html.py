@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,16 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from forensics.messages import _, moment, ngettext, speaking
-from forensics.records.canonical import canonical_text, digest, printable_json, visible
+from forensics.records.canonical import printable_json, visible
 from forensics.report.blocks import BLOCKS, Block
-from forensics.report.curves import draw_curve_plot, draw_llr_plot
-from forensics.report.plots import draw_strips, draw_tile_map
+from forensics.report.page.curves import draw_curve_plot, draw_llr_plot
+from forensics.report.page.plots import draw_strips, draw_tile_map
+from forensics.report.pieces import canonical_pieces, digest_of
 
-__all__ = ["RECORD_CLOSE", "RECORD_OPEN", "SEAL", "render_blocks", "render_page", "seal"]
+__all__ = ["RECORD_CLOSE", "RECORD_OPEN", "SEAL", "page_chunks", "render_blocks", "render_page", "seal"]
 
 JsonObject: TypeAlias = dict[str, Any]
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 RECORD_OPEN = '<pre id="record" tabindex="0">'
 RECORD_CLOSE = "</pre>"
 SEAL = "<!-- seal sha256:{} -->\n"
@@ -42,30 +43,52 @@ def render_page(record: JsonObject, pictures: Mapping[str, bytes]) -> bytes:
         UTF-8, ending with the seal.
     """
     with speaking(record["language"]):
-        return _rendered(record, pictures)
+        return b"".join(page_chunks(record, pictures))
 
 
-def _rendered(record: JsonObject, pictures: Mapping[str, bytes]) -> bytes:
-    text = canonical_text(record)
+def page_chunks(record: JsonObject, pictures: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Yield the file that `render_page` returns piece by piece, in the language in force.
+
+    Parameters
+    ----------
+    record : dict
+        Its findings and the blocks of its sections may be `Items`, which are read one at a time.
+    pictures : mapping of str to bytes
+        Each is asked for when the page comes to it.
+    """
     styles = _styles(record["report_id"])
-    page = (
+    texts = (
         _environment()
         .get_template("report.html.j2")
-        .render(
+        .generate(
             record=record,
-            digest=digest(text),
-            record_text=Markup(_escaped(printable_json(text))),  # noqa: S704  # escaped in the same line
+            digest=digest_of(record),
+            record_text=(Markup(_escaped(printable_json(text))) for text in canonical_pieces(record)),  # noqa: S704  # escaped in the same line
             record_open=Markup(RECORD_OPEN),  # noqa: S704  # our own constant
             record_close=Markup(RECORD_CLOSE),  # noqa: S704  # our own constant
             styles=Markup(styles),  # noqa: S704  # our own file, and an id of hexadecimal digits
             style_hash=base64.b64encode(hashlib.sha256(styles.encode("utf-8")).digest()).decode("ascii"),
             figures={f["id"]: f for f in record["figures"]},
-            data={id_: base64.b64encode(data).decode("ascii") for id_, data in pictures.items()},
+            data=_InBase64(pictures),
             known_blocks=BLOCKS,
         )
     )
-    body = page.encode("utf-8")
-    return body + seal(body)
+    sha256 = hashlib.sha256()
+    for text in texts:
+        chunk = text.encode("utf-8")
+        sha256.update(chunk)
+        yield chunk
+    yield SEAL.format(sha256.hexdigest()).encode("ascii")
+
+
+class _InBase64:
+    """Pictures by figure id as a page holds them; each is encoded when the page comes to it."""
+
+    def __init__(self, pictures: Mapping[str, bytes]) -> None:
+        self._pictures = pictures
+
+    def __getitem__(self, id_: str) -> str:
+        return base64.b64encode(self._pictures[id_]).decode("ascii")
 
 
 def render_blocks(blocks: Iterable[Block]) -> str:

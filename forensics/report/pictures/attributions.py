@@ -8,39 +8,15 @@ from PIL import Image
 from forensics.attribution.record import Attribution
 from forensics.attribution.rendering import draw
 from forensics.detector.finding import Finding
-from forensics.errors import ReportError
 from forensics.messages import _, sentences
 from forensics.redaction import Redaction, hatched, hidden_cells, redacted_attribution, shown
 from forensics.report.context import Figure
-from forensics.report.drawn import bar, make_figure
-from forensics.report.figures import NOTHING, place_words
+from forensics.report.pictures.figures import NOTHING, place_words
+from forensics.report.pictures.png import bar, make_figure
 
-__all__ = ["draw_attributions", "numbered"]
+__all__ = ["draw_attributions"]
 
 SIDE = 480
-
-
-def numbered(attributions: Sequence[object], findings: Sequence[tuple[int, Finding]]) -> list[tuple[int, Attribution]]:
-    """Return attributions with the number of the exhibit that they explain.
-
-    Raises
-    ------
-    ReportError
-        One is no attribution, or is of a picture or of weights that no finding is about.
-    """
-    found = []
-    for attribution in attributions:
-        if not isinstance(attribution, Attribution):
-            raise ReportError(f"attributions holds {type(attribution).__name__}. Pass what attribute returned.")
-        key = (attribution.evidence_sha256, attribution.weights_sha256)
-        numbers = [n for n, f in findings if (f.evidence.sha256, f.run.weights.get("sha256")) == key]
-        if not numbers:
-            raise ReportError(
-                f"an attribution is of the picture {key[0][:12]}… and the weights {key[1][:12]}…, which no finding of this report is about. "
-                "Pass the finding that it explains, or leave it out."
-            )
-        found.append((numbers[0], attribution))
-    return found
 
 
 def draw_attributions(
@@ -48,6 +24,7 @@ def draw_attributions(
     findings: Sequence[tuple[int, Finding]],
     *,
     redaction: Redaction = NOTHING,
+    first: int = 1,
 ) -> Iterator[tuple[Figure, bytes]]:
     """Yield the figures of attributions that credit places, with their PNG bytes, where the pixels are at hand.
 
@@ -58,12 +35,14 @@ def draw_attributions(
     redaction : Redaction
         What is covered. Cells within a cell of a covered place are hatched and left out of the numbers; maps of nothing
         else, and of exhibits that are withheld whole, are not drawn.
+    first : int
+        Number of the first attribution in the report.
 
     Yields
     ------
     Figure, bytes
     """
-    places = [(k, n, a) for k, (n, a) in enumerate(attributions, start=1) if a.part is not None]
+    places = [(k, n, a) for k, (n, a) in enumerate(attributions, start=first) if a.part is not None]
     explained = {number for _k, number, _a in places}
     exhibits = {number: shown(f.evidence, redaction) for number, f in findings if number in explained}
     begun = False

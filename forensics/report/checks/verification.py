@@ -15,9 +15,9 @@ from jinja2 import TemplateError
 from forensics.errors import RecordError, ReportError
 from forensics.records.canonical import JsonObject, canonical_text, digest, parse, visible
 from forensics.records.check import Check
+from forensics.report.checks.surroundings import check_card, check_custody, check_signature, check_time, check_weights
 from forensics.report.document import report_id
-from forensics.report.html import RECORD_CLOSE, RECORD_OPEN, render_page, seal
-from forensics.report.surroundings import check_card, check_custody, check_signature, check_time, check_weights
+from forensics.report.page.html import RECORD_CLOSE, RECORD_OPEN, render_page, seal
 from forensics.reproducibility import file_sha256
 from forensics.version import __version__
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from forensics.messages import _
 from forensics.records.canonical import visible
-from forensics.report.plots import joined, number
+from forensics.report.page.plots import joined, number
 
 __all__ = ["draw_curve_plot", "draw_llr_plot"]
 

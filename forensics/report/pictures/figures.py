@@ -27,11 +27,11 @@ from forensics.redaction import (
     touched,
 )
 from forensics.report.context import Figure
-from forensics.report.drawn import bar, make_figure
+from forensics.report.pictures.png import bar, make_figure
 from forensics.residuals import RESIDUALS, Residual, render
 from forensics.scores import Localisation
 
-__all__ = ["RESIDUALS_SHOWN", "draw_figures", "place_words"]
+__all__ = ["AMOUNTS", "RESIDUALS_SHOWN", "draw_figures", "place_words"]
 
 CROP = 384  # pixels; at 1:1, where residuals must be read
 BAND = 1024  # rows filtered at a time, so that memory does not grow with the picture
@@ -60,6 +60,7 @@ def draw_figures(
     *,
     residuals: Sequence[str] = RESIDUALS_SHOWN,
     redaction: Redaction = NOTHING,
+    exhibits: int | None = None,
 ) -> Iterator[tuple[Figure, bytes]]:
     """Yield the figures of a report with their PNG bytes.
 
@@ -74,12 +75,15 @@ def draw_figures(
         What is covered. Exhibits that are withheld whole get no figures. All else is drawn from the covered picture,
         and where a map mixes covered pixels with others it is hatched; maps that mix all pixels are left out, and so is
         what would show nothing but covered places.
+    exhibits : int, optional
+        How many findings the report holds, if not these alone.
 
     Yields
     ------
     Figure, bytes
     """
-    amount = [a for a in AMOUNTS if len(findings) >= a.exhibits][-1] if findings else AMOUNTS[0]
+    n = len(findings) if exhibits is None else exhibits
+    amount = next((a for a in reversed(AMOUNTS) if n >= a.exhibits), AMOUNTS[0])
     begun = False
     for number, finding in findings:
         seen = shown(finding.evidence, redaction)

@@ -15,7 +15,7 @@ __all__ = ["check_card", "check_custody", "check_signature", "check_time", "chec
 JsonObject: TypeAlias = dict[str, Any]
 Check: TypeAlias = Iterator[tuple[bool, str]]
 
-ASSETS = Path(__file__).parents[1] / "assets"
+ASSETS = Path(__file__).parents[2] / "assets"
 
 
 def check_signature(path: Path, key: str | PathLike[str] | None) -> Check:
