@@ -16,6 +16,7 @@ from forensics.detector.finding import Finding
 from forensics.detector.pictures import error_record, read_error
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
+from forensics.evidence.loading import shown
 from forensics.judgement.rules import contradicts
 from forensics.messages import Message, _, carried, speaking
 from forensics.records.canonical import canonical_text, digest, parse, storable
@@ -315,7 +316,7 @@ def _checked(findings: Iterable[Finding | NotExamined], scale: VerbalScale) -> l
             )
         if isinstance(row, Finding) and contradicts(row.outcome, row.lr, scale):
             raise ReportError(
-                f"{row.evidence.name} was judged to be on a side, and the verbal scale {scale.name}, version {scale.version}, has no word "
+                f"{shown(row.evidence.name)} was judged to be on a side, and the verbal scale {scale.name!r:.80} has no word "
                 "of support for its likelihood ratio. Write the report with the scale that decided, or examine again with this one "
                 "(--scale, load_detector(scale=...))."
             )
