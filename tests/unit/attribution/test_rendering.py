@@ -83,7 +83,7 @@ def test_the_caption_says_what_was_explained_and_how_the_view_was_chosen() -> No
     assert "Explained: log-odds -0.06. The baseline “median_blur” has -0.16, a difference of +0.10." in caption
     assert "The cells sum to +0.80 for ‘fake’ and -0.70 for ‘real’." in caption
     assert "This view" not in caption
-    chosen = draw(made(part, target="logit_fake", settings={"view chosen": "the highest of 6", "views": 6})).caption
+    chosen = draw(made(part, target="logit_fake", settings={"view chosen": "the highest of 6"})).caption
     assert "Explained: logit of ‘fake’ +1.50. The cells" in chosen
     assert "This view is the highest of 6. It is no map of forged places. Checks: not checked." in chosen
 
