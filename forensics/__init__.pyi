@@ -5,6 +5,7 @@ from .calibration.likelihood import VerbalScale as VerbalScale
 from .detector import Detector as Detector
 from .detector import ErrorRow as ErrorRow
 from .detector import load_detector as load_detector
+from .detector import read_findings as read_findings
 from .detector.finding import Finding as Finding
 from .errors import AttributionError as AttributionError
 from .errors import CalibrationError as CalibrationError

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from forensics.commands.custody import custody_app
-from forensics.commands.examining import examine, write_lines
+from forensics.commands.examining import examine
 from forensics.commands.keys import keys_app
 from forensics.commands.package import package
 from forensics.commands.shared import said
@@ -88,25 +88,24 @@ def demo(
 ) -> None:
     """Examine real photographs and forgeries made from them on the spot."""
     from forensics.demo import ATTRIBUTION, write_exhibits
-    from forensics.detector import ErrorRow, load_detector
+    from forensics.detector import ErrorRow, FindingLines, load_detector
     from forensics.report import Case, write_report
 
     detector = load_detector()
-    lines: list[str] = []
     rows: list[Finding | ErrorRow] = []
     columns = "   ".join(f"{name:>8}" for name in detector.branches)
     typer.echo(f"{'exhibit':<26} score  {columns}   log10 LR   outcome      (score and branches are uncalibrated)")
-    for result in detector.examine_many(write_exhibits(out / "exhibits"), progress=sys.stderr.isatty()):
-        rows.append(result)
-        if isinstance(result, ErrorRow) or result.scores is None:
-            continue
-        lines.append(result.to_json())
-        branches = "   ".join(f"{value:+{max(8, len(name))}.2f}" for name, value in result.scores.by_branch.items())
-        llr = "none" if result.lr is None else f"{result.lr.llr:+.2f}"
-        typer.echo(f"{result.evidence.name:<26} {result.scores.score:.4f} {branches}   {llr:>8}   {result.outcome}")
+    with FindingLines(out / "findings.jsonl") as lines:
+        for result in detector.examine_many(write_exhibits(out / "exhibits"), progress=sys.stderr.isatty()):
+            rows.append(result)
+            lines.add(result)
+            if isinstance(result, ErrorRow) or result.scores is None:
+                continue
+            branches = "   ".join(f"{value:+{max(8, len(name))}.2f}" for name, value in result.scores.by_branch.items())
+            llr = "none" if result.lr is None else f"{result.lr.llr:+.2f}"
+            typer.echo(f"{result.evidence.name:<26} {result.scores.score:.4f} {branches}   {llr:>8}   {result.outcome}")
     for reason in dict.fromkeys(r.reason for r in rows if not isinstance(r, ErrorRow) and r.outcome == "uncalibrated"):
         typer.echo(f"uncalibrated: {reason}")
-    write_lines(out / "findings.jsonl", lines)
     owners = "; ".join(f"{name} by {owner}" for name, owner in ATTRIBUTION.items())
     report = write_report(rows, out / "report.html", case=Case(number="demo", received=owners))
     typer.echo(str(report))

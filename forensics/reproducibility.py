@@ -144,6 +144,7 @@ def _software() -> dict[str, str]:
     return found | {name: _installed(name) for name in DECISIVE}
 
 
+@cache  # the metadata of a package is a file to parse
 def _installed(name: str) -> str:
     try:
         return version(name)

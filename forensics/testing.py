@@ -201,15 +201,17 @@ def check_section(maker: Callable[[Context], Section]) -> None:
         section = maker(context)
         _require(isinstance(section, Section), f"a section maker returns a Section, got {type(section).__name__}")
         _require(bool(section.title.strip()), "a section has a title")
-        _require(section == maker(context), "a section is a function of its context alone")
-        _require(bool(canonical_text(storable({"blocks": list(section.blocks)}))), "blocks are JSON values")
+        again, blocks = maker(context), list(section.blocks)
+        same = (section.title, blocks) == (again.title, list(again.blocks))
+        _require(same, "a section is a function of its context alone")
+        _require(bool(canonical_text(storable({"blocks": blocks}))), "blocks are JSON values")
         drawn = {f.id for f in context.figures}
-        for block in _flattened(list(section.blocks)):
+        for block in _flattened(blocks):
             _require(
                 block.get("kind") in BLOCKS, f"blocks are of the kinds {', '.join(BLOCKS)}, got {block.get('kind')}"
             )
             _require(set(block.get("ids", ())) <= drawn, "a section shows figures of the report only")
-        said = FORBIDDEN.search(" ".join(_texts([section.title, list(section.blocks)])))
+        said = FORBIDDEN.search(" ".join(_texts([section.title, blocks])))
         _require(said is None, f"no section says {said.group() if said else ''!r} of a result")
 
 

@@ -1,23 +1,21 @@
 """``forensics examine``: pictures to findings, as lines for people, as JSON, and as a report."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import suppress
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from forensics.commands.examination import Examination
 from forensics.commands.shared import CalibrationOption, WeightsOption, found_weights
 
 if TYPE_CHECKING:
-    from forensics.calibration.likelihood import VerbalScale
-    from forensics.custody import CustodyLog
-    from forensics.detector.finding import Finding
     from forensics.redaction import Redaction
     from forensics.report import Case
 
-__all__ = ["examine", "write_lines"]
+__all__ = ["examine"]
+
+INTERRUPTED = 130  # as shells tell of Ctrl-C
 
 
 def _language(value: str) -> str:
@@ -35,8 +33,11 @@ def examine(
     weights: WeightsOption = None,
     json_out: Annotated[
         Path | None,
-        typer.Option("--json", help="Write one JSON line per picture to this file; '-' for stdout."),
+        typer.Option("--json", help="Write one JSON line per picture to this file as it ends; '-' for stdout."),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on after the lines that --json FILE holds, where a run was cut short.")
+    ] = False,
     report: Annotated[Path | None, typer.Option("--report", help="Write an HTML evidence report to this file.")] = None,
     case_file: Annotated[
         Path | None,
@@ -86,58 +87,59 @@ def examine(
         typer.Option("--mode", help="exact: repeatable bit for bit; fast: scores within 0.01 of it, in less time."),
     ] = "exact",
 ) -> None:
-    """Examine pictures and print what the detector measured."""
+    """Examine pictures and print what the detector measured."""  # one parameter for each option of the command
     from forensics.calibration.likelihood import ENFSI_2015, VerbalScale
-    from forensics.custody import CustodyLog
-    from forensics.detector import ErrorRow, load_detector
+    from forensics.custody import CustodyLog, Item
+    from forensics.detector import FindingLines, load_detector
     from forensics.evidence import KnownFiles, TrustList
+    from forensics.report import write_report
     from forensics.report.profile import Profile
 
     # All that can be refused is refused before anything is examined.
     if report is None and (redact or redact_faces or redact_names or language != "en" or profile != "investigator"):
         raise typer.BadParameter("--redact…, --language and --profile are for the report. Add --report REPORT.html.")
-    _check_targets(files, json_out, report, custody)
+    to_stdout = json_out == Path("-")
+    kept = None if to_stdout else json_out
+    if resume and kept is None:
+        raise typer.BadParameter("--resume goes on after the lines of a file. Name it with --json FINDINGS.jsonl.")
+    _check_targets(files, kept, report, custody)
     words = ENFSI_2015 if scale is None else VerbalScale.from_file(scale)
     case = _case(case_file, case_number, examiner)
     plan = Profile.of(profile)
     redaction = _redaction(redact, redact_faces, redact_names, plan)
     lists = [KnownFiles.from_file(path) for path in known or ()]
     trust = None if trust_list is None else TrustList.from_file(trust_list)
-    log, actor = None, case.examiner or "forensics"
-    if custody is not None:
-        log = CustodyLog(custody)
-        _open_exhibits(log, files, actor)
+    log, actor = None if custody is None else CustodyLog(custody), case.examiner or "forensics"
     detector = load_detector(found_weights(weights), mode=mode, calibration=calibration, scale=words)
-    lines: list[str] = []
-    rows: list[Finding | ErrorRow] = []
-    failed: list[Path] = []
-    progress = len(files) > 1 and sys.stderr.isatty()
-    for result in detector.examine_many(files, progress=progress, robustness=robustness, trust=trust):
-        if report is not None:
-            rows.append(result)
-        if isinstance(result, ErrorRow):
-            failed.append(Path(result.name))
-            typer.echo(str(result.error), err=True)
-            continue
-        lines.append(result.to_json())
-        if json_out != Path("-"):
-            typer.echo("\n".join(_described(result, words)))
-    write_lines(json_out, lines)
-    if log is not None:
-        _close_exhibits(log, files, failed, actor, json_out if lines else None)
-    if report is not None and lines:
-        from forensics.report import write_report
-
-        write_report(
-            rows, report, case=case, language=language, profile=plan, redact=redaction, scale=words, calibration=detector.calibration,
-            custody=custody, known=lists,
+    with FindingLines(kept, resume=resume) as lines:
+        run = Examination(
+            files=files, lines=lines, detector=detector, robustness=robustness, trust=trust, words=words, to_stdout=to_stdout, log=log,
+            actor=actor,
         )  # fmt: skip
-        if log is not None:
-            from forensics.custody import Item
+        run.begin()
+        if not run.examine():
+            raise _stopped(len(lines), len(files), kept)
+        if report is not None and lines.n_findings:
+            try:
+                write_report(
+                    run.results, report, case=case, language=language, profile=plan, redact=redaction, scale=words,
+                    calibration=detector.calibration, custody=custody, known=lists,
+                )  # fmt: skip
+            except KeyboardInterrupt:
+                raise _stopped(len(lines), len(files), kept) from None
+            if log is not None:
+                log.append("reported", actor=actor, outputs=[Item.from_file(report)])
+        if not run.whole:
+            raise typer.Exit(1)
 
-            log.append("reported", actor=actor, outputs=[Item.from_file(report)])
-    if failed:
-        raise typer.Exit(1)
+
+def _stopped(done: int, n: int, kept: Path | None) -> typer.Exit:
+    """Say how far a run came that was stopped by Ctrl-C, and how it goes on."""
+    how = "Nothing was kept. With --json FINDINGS.jsonl a run can go on."
+    if kept is not None:
+        how = f"The lines so far are in {kept}. Run the same command with --resume to go on."
+    typer.echo(f"Stopped; {done:,} of {n:,} pictures are examined. {how}", err=True)
+    return typer.Exit(INTERRUPTED)
 
 
 def _case(path: Path | None, number: str | None, examiner: str | None) -> "Case":
@@ -167,41 +169,11 @@ def _redaction(whole: bool, faces: bool, names: bool, plan: object) -> "Redactio
     return replace(own, names=names or own.names)
 
 
-def _open_exhibits(log: "CustodyLog", files: list[Path], actor: str) -> None:
-    """Enter what is about to be opened; a file that is not what the log first recorded stops the work."""
-    from forensics.custody import Item
-
-    items = [Item.from_file(path) for path in files if path.is_file()]
-    for item in items:
-        log.require_same(item, actor=actor)
-    if items:
-        log.append("opened", actor=actor, inputs=items)
-
-
-def _close_exhibits(
-    log: "CustodyLog", files: list[Path], failed: list[Path], actor: str, findings: Path | None
-) -> None:
-    """Hash the exhibits again, and enter which were examined, what came out, and which could not be opened."""
-    from forensics.custody import Item
-    from forensics.messages import Message
-
-    there = [path for path in files if path.is_file()]
-    items = [Item.from_file(path) for path in there if path not in failed]
-    unopened = [Item.from_file(path) for path in there if path in failed]
-    for item in (*items, *unopened):
-        log.require_same(item, actor=actor)
-    if unopened:
-        log.append("noted", actor=actor, inputs=unopened, note=Message("not_opened"))
-    outputs = [Item.from_file(findings)] if findings is not None and findings != Path("-") else []
-    if items:
-        log.append("examined", actor=actor, inputs=items, outputs=outputs)
-
-
 def _check_targets(files: list[Path], json_out: Path | None, report: Path | None, custody: Path | None) -> None:
     """Refuse to write over an exhibit, over anything that is no output of this command, or twice to one place."""
     from forensics.report.files import refuse_to_replace
 
-    targets = {"--json": None if json_out == Path("-") else json_out, "--report": report, "--custody": custody}
+    targets = {"--json": json_out, "--report": report, "--custody": custody}
     given = {option: target for option, target in targets.items() if target is not None}
     exhibits = {file.resolve() for file in files}
     for option, target in given.items():
@@ -211,65 +183,31 @@ def _check_targets(files: list[Path], json_out: Path | None, report: Path | None
             )
     if len({target.resolve() for target in given.values()}) < len(given):
         raise typer.BadParameter(f"{' and '.join(given)} name the same file. Give each a name of its own.")
+    for option, target in given.items():
+        _require_writable(target, option)
     if report is not None:
         refuse_to_replace(report)
     if "--json" in given and given["--json"].is_file() and not _starts_with(given["--json"], b"{"):
         raise typer.BadParameter(f"{json_out} exists and holds no JSON lines. Choose another name for --json.")
 
 
+def _require_writable(target: Path, option: str) -> None:
+    """Refuse a place that cannot be written, before hours of work go into it."""
+    if target.is_dir():
+        raise typer.BadParameter(f"{target} is a folder. Name a file for {option}.")
+    folder = next(parent for parent in target.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        if target.exists():
+            target.open("r+b").close()
+    except OSError as err:
+        raise typer.BadParameter(
+            f"{target} cannot be written: {err.strerror}. Choose another place for {option}."
+        ) from err
+
+
 def _starts_with(path: Path, start: bytes) -> bool:
     """Return whether a file is empty or begins so."""
     with path.open("rb") as file:
         return file.read(len(start)) in (b"", start)
-
-
-def write_lines(target: Path | None, lines: list[str]) -> None:
-    """Write the lines whole or not at all; nothing if no picture could be examined."""
-    if target is None or not lines:
-        return
-    text = "\n".join(lines) + "\n"
-    if target == Path("-"):
-        sys.stdout.write(text)
-        return
-    partial = target.with_name(f"{target.name}.partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(target)
-    except OSError as err:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        typer.echo(f"{target} cannot be written: {err.strerror}. Choose another place with --json.", err=True)
-        raise typer.Exit(1) from err
-
-
-def _described(finding: "Finding", scale: "VerbalScale") -> Iterator[str]:
-    """Yield the lines that a person reads."""
-    from forensics.evidence.loading import shown
-
-    evidence = finding.evidence
-    yield (
-        f"{shown(evidence.name)}  {evidence.media_type}  {evidence.width} x {evidence.height}  sha256 {evidence.sha256}"
-    )
-    if finding.scores is not None:
-        branches = ", ".join(f"{name} {value:+.2f}" for name, value in finding.scores.by_branch.items())
-        yield f"  uncalibrated score {finding.scores.score:.4f} (not a probability); log-odds by branch: {branches}"
-        if finding.scores.fusion is not None:
-            shares = ", ".join(f"{name} {share:.0%}" for name, share in finding.scores.fusion.shares.items())
-            yield f"  in the score the branches count: {shares}"
-    yield f"  outcome: {finding.outcome}. {finding.reason}"
-    lr = finding.lr
-    if lr is not None:
-        yield (
-            f"  log10 LR {lr.llr:+.2f}{' (bound reached)' if lr.at_bound else ''}, 95 % interval {lr.interval[0]:+.2f} to "
-            f"{lr.interval[1]:+.2f}, bounds {lr.bounds[0]:+.2f} to {lr.bounds[1]:+.2f}; reference: {lr.stratum}"
-        )
-        if finding.outcome in ("supports_h1", "supports_h2"):
-            yield f"  in words: {lr.words(scale)}. H1: {lr.propositions.h1} H2: {lr.propositions.h2}"
-    if finding.robustness is not None:
-        yield f"  {finding.robustness.summary}"
-    for note in evidence.notes:
-        yield f"  note: {note}"
-    for caveat in finding.caveats:
-        if caveat.text != finding.reason:
-            yield f"  caveat: {caveat.text}"

@@ -18,7 +18,7 @@ from forensics.detector.finding import Finding
 from forensics.detector.looking import Answer, look
 from forensics.detector.pictures import ErrorRow, Picture, identity_of, load_picture, name_of
 from forensics.errors import ForensicsError
-from forensics.evidence.provenance import TrustList
+from forensics.evidence.credentials.trust_list import TrustList
 from forensics.evidence.record import Evidence, Limits
 from forensics.judgement.deliveries import DELIVERIES, HARMLESS, RECEIVED, Delivery, deliver
 from forensics.judgement.robustness import DeliveredScore, Robustness
@@ -174,7 +174,7 @@ class Detector:
             propositions=Propositions() if self.calibration is None else self.calibration.propositions,
             localisation=answer.localisation,
             robustness=panel,
-            run=self._run(now or utc_now(), robustness),
+            run=self.run_record(robustness=robustness, now=now),
         )
 
     def _look(self, evidence: Evidence, watch: Watch) -> Answer:
@@ -273,15 +273,15 @@ class Detector:
             digest, n_bytes = identity_of(picture)
             return ErrorRow(name=name_of(picture), error=error, sha256=digest, n_bytes=n_bytes)
 
-    def _run(self, now: datetime, robustness: Panel) -> RunRecord:
-        """Return what is needed to repeat an examination."""
+    def run_record(self, *, robustness: Panel = "quick", now: datetime | None = None) -> RunRecord:
+        """Return what is needed to repeat an examination, as findings of this detector hold it."""
         manifest = self.weights.manifest
         files = {f"file {name}": digest for name, digest in self.weights.files.items()}
         networks_of_timm = any(spec.architecture == "timm" for spec in manifest.branches.values())
         by_openvino = self.computation.backend == "openvino"
         looks_for_faces = self.calibration is not None
         return record_run(
-            now=now,
+            now=now or utc_now(),
             weights={"name": manifest.name, "sha256": self.weights.sha256, "licence": manifest.licence, **files},
             settings=self._settings(robustness),
             device=str(self.device),

@@ -1,19 +1,32 @@
 """What a detector is handed: a path, bytes or evidence; and what stands in the place of a finding if it cannot be read."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from os import PathLike
-from pathlib import Path
-from typing import Any, TypeAlias
+from pathlib import Path, PurePath
+from typing import Any, Self, TypeAlias
 
-from forensics.errors import ForensicsError
-from forensics.evidence.provenance import TrustList
+from forensics.errors import EvidenceError, ForensicsError
+from forensics.evidence.credentials.trust_list import TrustList
 from forensics.evidence.record import Evidence, Limits
 from forensics.messages import Message, carried
+from forensics.records.canonical import JsonObject
 from forensics.reproducibility import file_sha256
 
-__all__ = ["ErrorRow", "Picture", "error_record", "identity_of", "load_picture", "name_of", "read_error"]
+__all__ = [
+    "ErrorRow",
+    "Picture",
+    "error_record",
+    "file_name",
+    "identity_of",
+    "load_picture",
+    "name_of",
+    "placeless",
+    "read_error",
+]
 
 ERROR_SCHEMA = "forensics.error/1.1"  # 1.0 held a sentence alone
 
@@ -45,9 +58,21 @@ class ErrorRow:
         """Why, as a code with values."""
         return carried(self.error)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON values; ``error`` is the sentence of the code."""
-        return error_record(self.name, self.message, sha256=self.sha256, n_bytes=self.n_bytes)
+    def to_dict(self) -> JsonObject:
+        """Return JSON values that follow ``forensics/assets/error.schema.json``; ``error`` is the sentence of the code."""
+        record = error_record(file_name(self.name), self.message, sha256=self.sha256, n_bytes=self.n_bytes)
+        return {**record, "path": self.name}
+
+    @classmethod
+    def from_dict(cls, record: JsonObject) -> Self:
+        """Return the row that `to_dict` came from, or that stands in a report, which leaves the path out."""
+        given = str(record.get("path") or record["name"])
+        error = EvidenceError(read_error(record))
+        return cls(name=given, error=error, sha256=record["sha256"], n_bytes=record["n_bytes"])
+
+    def to_json(self) -> str:
+        """Return one line of JSON with sorted keys."""
+        return json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=False)
 
 
 def error_record(name: str, message: Message, *, sha256: str, n_bytes: int) -> dict[str, Any]:
@@ -60,6 +85,14 @@ def error_record(name: str, message: Message, *, sha256: str, n_bytes: int) -> d
 def read_error(record: Mapping[str, Any]) -> Message:
     """Return why there is no finding, from what `error_record` made; of older records the sentence as it stands."""
     return Message.from_dict({**record, "text": record["error"]} if "code" in record else record["error"])
+
+
+def placeless(why: Message, given: str, name: str) -> Message:
+    """Return why a file was not examined, with this name for it, and without the folders in which it lies."""
+    if "name" in why.values:
+        return Message(why.code, {k: name if k in ("name", "path") else v for k, v in why.values.items()})
+    told = [text for text in (given, Path(given).name) if text]
+    return why.with_texts(lambda text: reduce(lambda rest, one: rest.replace(one, name), told, text))
 
 
 def load_picture(picture: Picture, *, limits: Limits | None, trust: TrustList | None) -> Evidence:
@@ -92,6 +125,11 @@ def identity_of(picture: Picture) -> tuple[str, int]:
         return (file_sha256(path), path.stat().st_size) if path.is_file() else ("", 0)
     except (OSError, ValueError):
         return "", 0
+
+
+def file_name(path: str | PathLike[str]) -> str:
+    """Return what a finding calls a file: its name without folders, bytes that are no text written out."""
+    return (PurePath(path).name or str(path)).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def name_of(picture: Picture) -> str:

@@ -35,7 +35,7 @@ from forensics.report.blocks import (
     table,
 )
 from forensics.report.blocks import summary as statements
-from forensics.report.context import Case
+from forensics.report.case import Case
 from forensics.report.document import write_document
 from forensics.reproducibility import machine
 

@@ -14,6 +14,7 @@ from forensics.custody import CustodyLog, Entry, Item, sign_file, verify_log
 from forensics.custody.beside import vouching_files
 from forensics.custody.entries import utc_text
 from forensics.custody.storage import read_lines
+from forensics.detector.pictures import error_record, placeless, read_error
 from forensics.errors import CustodyError
 from forensics.messages import Message
 from forensics.packaging.case_uco import Described, ReportFile, case_document
@@ -206,7 +207,7 @@ class _Case:
         for report in self.contents.reports:
             yield from filter(None, report_rows(report.record))
         for path in self.contents.finding_files:
-            yield from finding_lines(path)
+            yield from map(_without_place, finding_lines(path))
 
     def _custody(self, log: Path, made: list[Item], *, actor: str, now: datetime) -> tuple[Entry, ...]:
         """Add the entry, and copy the log as far as that entry unless it is withheld."""
@@ -271,6 +272,14 @@ def _until(log: Path, last: Entry) -> Iterator[bytes]:
         if line == last.line + b"\n":
             return
     raise CustodyError(f"the entry just added to {log} is not there: something else writes to it. Try again.")
+
+
+def _without_place(row: JsonObject) -> JsonObject:
+    """Return a line as reports hold it: of a file that could not be examined without the folders in which it lay."""
+    if "path" not in row:
+        return row
+    why = placeless(read_error(row), str(row["path"]), str(row["name"]))
+    return error_record(str(row["name"]), why, sha256=row["sha256"], n_bytes=row["n_bytes"])
 
 
 def _without_arrays(row: JsonObject) -> JsonObject:

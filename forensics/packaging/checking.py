@@ -14,7 +14,7 @@ from forensics.packaging.structure import Structure, read_structure
 from forensics.packaging.writing import CHUNK
 from forensics.records.canonical import canonical_text, visible
 from forensics.records.check import Check
-from forensics.report.verification import read_record, verify_report
+from forensics.report.checks.verification import read_record, verify_report
 
 __all__ = ["PackageCheck", "verify_package"]
 

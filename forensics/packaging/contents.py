@@ -15,8 +15,8 @@ from forensics.custody.entries import Item, is_digest, open_file
 from forensics.custody.keys import is_private, load_public_key
 from forensics.errors import CustodyError, RecordError, ReportError
 from forensics.records.canonical import JsonObject, parse, visible
-from forensics.report.html import RECORD_OPEN
-from forensics.report.verification import read_record
+from forensics.report.checks.verification import read_record
+from forensics.report.page.html import RECORD_OPEN
 
 __all__ = [
     "Contents",

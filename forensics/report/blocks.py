@@ -55,12 +55,12 @@ class Section:
     Parameters
     ----------
     title : str
-    blocks : sequence of Block
-        Made by the functions of this module.
+    blocks : iterable of Block
+        Made by the functions of this module; gone through once, so that a section can make them exhibit by exhibit.
     """
 
     title: str
-    blocks: Sequence[Block]
+    blocks: Iterable[Block]
 
 
 def paragraph(text: str) -> Block:

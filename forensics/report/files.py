@@ -1,12 +1,12 @@
 """Writing a report: whole or not at all, and over nothing that is no report."""
 
-import os
-import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from forensics.errors import ReportError
+from forensics.records.writing import writing
 
-__all__ = ["refuse_to_replace", "write_page"]
+__all__ = ["folder_of", "refuse_to_replace", "write_page"]
 
 START = b"<!doctype html"
 VOUCHING = (".sig", ".tsq", ".tsr")  # signature and time-stamp of a report, which fit this report alone
@@ -37,8 +37,28 @@ def refuse_to_replace(path: Path) -> None:
         )
 
 
-def write_page(path: Path, page: bytes) -> Path:
+def folder_of(path: Path) -> Path:
+    """Return the folder that a report goes to; it is made if it is missing.
+
+    Raises
+    ------
+    ReportError
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise ReportError(f"the report cannot be written to {path}: {err.strerror}. Choose a writable folder.") from err
+    return path.parent
+
+
+def write_page(path: Path, chunks: Iterable[bytes]) -> Path:
     """Write beside the target and rename, so that nothing half-written ever bears its name.
+
+    Parameters
+    ----------
+    path : Path
+    chunks : iterable of bytes
+        The page from its beginning to its end.
 
     Raises
     ------
@@ -46,19 +66,7 @@ def write_page(path: Path, page: bytes) -> Path:
         Something else is there, or the file cannot be written.
     """
     refuse_to_replace(path)
-    partial: Path | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".report-", suffix=".partial")
-        partial = Path(name)
-        with os.fdopen(handle, "wb") as file:
-            file.write(page)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.chmod(0o644)
-        partial.replace(path)
-    except OSError as err:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-        raise ReportError(f"the report cannot be written to {path}: {err.strerror}. Choose a writable folder.") from err
+    folder_of(path)
+    with writing(path, error=ReportError) as file:
+        file.writelines(chunks)
     return path

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from forensics.errors import ReportError
-from forensics.report.context import read_toml
+from forensics.report.case import read_toml
 from forensics.report.sections import SECTIONS
 
 __all__ = ["PROFILES", "Profile"]

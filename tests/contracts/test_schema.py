@@ -97,3 +97,18 @@ def test_the_schema_names_the_fields_of_the_records() -> None:
     assert set(properties) == names(Finding) | {"schema", "reason", "reason_codes"}
     assert set(SCHEMA["$defs"]["likelihood_ratio"]["properties"]) == names(LikelihoodRatio)
     assert set(SCHEMA["$defs"]["scores"]["properties"]) >= names(BranchScores)
+
+
+def test_a_file_that_cannot_be_examined_follows_its_own_schema(tmp_path: Path) -> None:
+    errors = json.loads((Path(forensics.__file__).parent / "assets" / "error.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(errors)
+    told = jsonschema.Draft202012Validator(errors)
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    for row in load_detector(WEIGHTS).examine_many([tmp_path / "b.png", tmp_path / "none.png", b""]):
+        line = json.loads(row.to_json())
+        told.validate(line)
+        told.validate({k: v for k, v in line.items() if k != "path"})  # as a report holds it
+        for key in set(line) - {"path"}:
+            assert not told.is_valid({k: v for k, v in line.items() if k != key}), key
+        assert not told.is_valid({**line, "verdict": "guilty"})
+        assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(line)

@@ -5,13 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from forensics import cli
 from forensics.commands.shared import found_weights, said
 from forensics.custody import CustodyLog
-from forensics.detector import load_detector
+from forensics.detector import ErrorRow, load_detector, read_findings
 from forensics.errors import EvidenceError, ReportError
 from forensics.report import write_report
 from forensics.types import Evidence, Finding
@@ -45,7 +44,7 @@ def test_examine_prints_results_only_and_writes_json(photograph_file: Path, tmp_
 
 
 @pytest.mark.slow
-def test_every_broken_file_is_one_line_and_leaves_nothing(
+def test_every_broken_file_is_one_line_and_leaves_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, photograph_file: Path
 ) -> None:
     """All kinds in one process, each examined alone."""
@@ -61,7 +60,9 @@ def test_every_broken_file_is_one_line_and_leaves_nothing(
         assert result.stdout == ""
         assert len(result.stderr.strip().splitlines()) == 1, result.stderr
         assert name in result.stderr
-        assert not target.exists()
+        (row,) = read_findings(target)
+        assert isinstance(row, ErrorRow)
+        assert (Path(row.name).name, str(row.error)) == (name, result.stderr.strip())
         assert not list(tmp_path.glob("*.partial"))
 
 
@@ -75,18 +76,6 @@ def test_a_message_says_one_thing(make: Callable[[Path], None], message: str, tm
         Evidence.from_file(tmp_path / "x.jpg")
     assert str(caught.value).startswith(message)
     assert "permissions" not in str(caught.value)
-
-
-def test_json_goes_into_a_new_folder_and_a_place_that_is_taken_leaves_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    cli.write_lines(tmp_path / "new" / "o.jsonl", ["{}"])
-    assert (tmp_path / "new" / "o.jsonl").read_text() == "{}\n"
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(typer.Exit):
-        cli.write_lines(tmp_path / "taken", ["{}"])
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["new", "taken"]
-    assert "Choose another place" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")

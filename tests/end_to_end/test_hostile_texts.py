@@ -14,7 +14,7 @@ from forensics.messages import quoted
 from forensics.records.canonical import storable
 from forensics.records.converting import to_record
 from forensics.report import Case, verify_report, write_report
-from forensics.report.verification import read_record
+from forensics.report.checks.verification import read_record
 from forensics.types import Caveat, Evidence, Finding, LikelihoodRatio, Metadata, Propositions, Provenance, VerbalScale
 from tests import report_samples
 from tests.browser import CHROMIUM, Page, chromium

@@ -12,7 +12,7 @@ import pytest
 from forensics.detector import ErrorRow, load_detector
 from forensics.errors import EvidenceError, ReportError
 from forensics.report import Case, verify_report, write_report
-from forensics.report.html import seal
+from forensics.report.page.html import seal
 from forensics.types import Caveat, Evidence, Finding, Fusion
 from tests import report_samples
 from tests.conftest import textured
@@ -157,7 +157,7 @@ def test_the_seal_alone_finds_a_changed_byte(
 ) -> None:
     """A page of another version cannot be rendered anew, but its seal can be recomputed."""
     path = write_report([finding], tmp_path / "r.html", now=now)
-    monkeypatch.setattr("forensics.report.verification.__version__", "9.9")
+    monkeypatch.setattr("forensics.report.checks.verification.__version__", "9.9")
     assert any("seal fits" in p for p in verify_report(path).proofs)
     path.write_bytes(path.read_bytes().replace(b">Summary<", b">Symmary<", 1))
     assert any("The seal in the last line does not fit" in p for p in verify_report(path).problems)

@@ -3,7 +3,7 @@
 import re
 
 from forensics.report.blocks import tile_map
-from forensics.report.plots import draw_tile_map
+from forensics.report.page.plots import draw_tile_map
 
 
 def test_the_number_of_a_tile_that_another_overlaps_stands_in_what_is_left_of_it() -> None:

@@ -1,10 +1,13 @@
 """What may be concluded, what the findings do not carry, what else could explain them, and who has read this."""
 
+from collections.abc import Iterator
+from itertools import chain
+
 from forensics.calibration.likelihood import LikelihoodRatio, VerbalScale
 from forensics.detector.finding import Finding
 from forensics.messages import Message, _, decimals, direct, grouped
 from forensics.report.blocks import Block, Section, callout, heading, items, key_values, paragraph, sign_off, table
-from forensics.report.context import Context
+from forensics.report.context import Context, Exhibit
 from forensics.report.sections.phrases import (
     exhibit_title,
     outcome_words,
@@ -73,25 +76,26 @@ def conclusion(context: Context) -> Section:
             )
         )
     ]
-    for exhibit in context.exhibits:
-        blocks.append(heading(exhibit_title(exhibit)))
-        finding = exhibit.finding
-        if finding is None:
-            text = _("Not examined: the file could not be read. Nothing can be concluded of it, in either direction.")
-            blocks.append(paragraph(text))
-            continue
-        blocks.append(paragraph(concluded(finding, context.scale)))
-        if finding.outcome == "inconclusive":
-            text = _(
-                "This is a result: the examination was carried out. For the reason above, no words of support are given to either proposition."
-            )
-            blocks.append(paragraph(text))
-        elif finding.outcome == "unsuitable":
-            text = _(
-                "This is a result: the picture does not carry what the method needs, whichever proposition is true."
-            )
-            blocks.append(paragraph(text))
-    return Section(_("Conclusion"), blocks)
+    each = (_conclusion(exhibit, context.scale) for exhibit in context.exhibits)
+    return Section(_("Conclusion"), chain(blocks, chain.from_iterable(each)))
+
+
+def _conclusion(exhibit: Exhibit, scale: VerbalScale) -> Iterator[Block]:
+    yield heading(exhibit_title(exhibit))
+    finding = exhibit.finding
+    if finding is None:
+        text = _("Not examined: the file could not be read. Nothing can be concluded of it, in either direction.")
+        yield paragraph(text)
+        return
+    yield paragraph(concluded(finding, scale))
+    if finding.outcome == "inconclusive":
+        text = _(
+            "This is a result: the examination was carried out. For the reason above, no words of support are given to either proposition."
+        )
+        yield paragraph(text)
+    elif finding.outcome == "unsuitable":
+        text = _("This is a result: the picture does not carry what the method needs, whichever proposition is true.")
+        yield paragraph(text)
 
 
 def limits(context: Context) -> Section:

@@ -1,6 +1,7 @@
 """What was received, and who had it: digests, formats, and the custody log."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from forensics.evidence.record import Evidence
@@ -27,15 +28,18 @@ def exhibits(context: Context) -> Section:
             ],
         )
     ]
-    for exhibit in context.exhibits:
-        blocks.append(heading(exhibit_title(exhibit)))
-        if exhibit.finding is None:
-            blocks += not_examined(exhibit)
-            continue
-        rows = _identity(exhibit.finding.evidence) + _hashes(context.hashes.get(exhibit.number))
-        blocks.append(key_values(_("{exhibit}, identity", exhibit=exhibit_label(exhibit.number)), rows))
-        blocks += _known(exhibit, context.hashes.get(exhibit.number))
-    return Section(_("Exhibits"), blocks)
+    return Section(_("Exhibits"), chain(blocks, chain.from_iterable(_exhibit(context, e) for e in context.exhibits)))
+
+
+def _exhibit(context: Context, exhibit: Exhibit) -> Iterator[Block]:
+    yield heading(exhibit_title(exhibit))
+    if exhibit.finding is None:
+        yield from not_examined(exhibit)
+        return
+    found = context.hashes.get(exhibit.number)
+    rows = _identity(exhibit.finding.evidence) + _hashes(found)
+    yield key_values(_("{exhibit}, identity", exhibit=exhibit_label(exhibit.number)), rows)
+    yield from _known(exhibit, found)
 
 
 def custody(context: Context) -> Section:

@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
+from typing import TypeAlias
 
 import numpy as np
 
@@ -34,6 +36,8 @@ from forensics.scores import BranchScores, Localisation
 __all__ = ["findings", "score_blocks"]
 
 VIEWS_IN_TABLE = 12
+Looks: TypeAlias = dict[frozenset[tuple[str, str]], list[tuple[int, str]]]
+
 ALIKE = 0.1  # log-odds: branches nearer to 0 than this point nowhere
 
 
@@ -47,18 +51,17 @@ def findings(context: Context) -> Section:
             )
         )
     ]
-    for exhibit in context.exhibits:
-        blocks.append(heading(exhibit_title(exhibit)))
-        if exhibit.finding is None:
-            text = _("The file could not be read; see Exhibits.")
-            blocks.append(callout(_("No finding"), text, tone="caution"))
-        else:
-            blocks += _finding(context, exhibit, exhibit.finding)
-    return Section(_("Findings"), blocks)
+    looks = _by_looks(context)
+    each = (_exhibit(context, exhibit, looks) for exhibit in context.exhibits)
+    return Section(_("Findings"), chain(blocks, chain.from_iterable(each)))
 
 
-def _finding(context: Context, exhibit: Exhibit, finding: Finding) -> list[Block]:
-    blocks: list[Block] = []
+def _exhibit(context: Context, exhibit: Exhibit, looks: Looks) -> list[Block]:
+    blocks: list[Block] = [heading(exhibit_title(exhibit))]
+    finding = exhibit.finding
+    if finding is None:
+        text = _("The file could not be read; see Exhibits.")
+        return [*blocks, callout(_("No finding"), text, tone="caution")]
     if finding.scores is None:
         text = _("{outcome}. {reason}", outcome=outcome_words(finding), reason=reason_words(finding))
         blocks.append(callout(_("Not scored"), text, tone="caution"))
@@ -66,7 +69,7 @@ def _finding(context: Context, exhibit: Exhibit, finding: Finding) -> list[Block
         blocks += score_blocks(exhibit, finding.scores)
     blocks += _pictures(context, exhibit, finding)
     blocks.append(heading(_("Observations that point in different directions"), level=4))
-    found = [*contradictions(finding), *_lookalikes(context, exhibit, finding)]
+    found = [*contradictions(finding), *_lookalikes(context, exhibit, looks)]
     blocks.append(items(found) if found else paragraph(_("None among what was measured.")))
     return blocks
 
@@ -133,16 +136,29 @@ def contradictions(finding: Finding) -> Iterator[str]:
     yield from _against_the_file(finding)
 
 
-def _lookalikes(context: Context, exhibit: Exhibit, finding: Finding) -> Iterator[str]:
+def _by_looks(context: Context) -> Looks:
+    """Return number and outcome of the exhibits by their perceptual hashes."""
+    looks: Looks = defaultdict(list)
+    for exhibit, finding in context.examined:
+        if own := _looks(context, exhibit):
+            looks[own].append((exhibit.number, outcome_words(finding)))
+    return looks
+
+
+def _looks(context: Context, exhibit: Exhibit) -> frozenset[tuple[str, str]]:
+    return frozenset(context.hashes.get(exhibit.number, {}).get("perceptual", {}).items())
+
+
+def _lookalikes(context: Context, exhibit: Exhibit, looks: Looks) -> Iterator[str]:
     """Yield exhibits that look the same and came to another outcome."""
-    own = context.hashes.get(exhibit.number, {}).get("perceptual", {})
-    for other, its in context.examined:
-        same = own and context.hashes.get(other.number, {}).get("perceptual", {}) == own
-        if same and other.number != exhibit.number and its.outcome != finding.outcome:
+    alike = looks.get(_looks(context, exhibit), ())
+    own = next((outcome for number, outcome in alike if number == exhibit.number), None)
+    for number, outcome in alike:
+        if outcome != own:
             yield _(
                 "Exhibit {number} looks the same (equal perceptual hashes) and came to another outcome: {outcome}.",
-                number=other.number,
-                outcome=outcome_words(its),
+                number=number,
+                outcome=outcome,
             )
 
 

@@ -1,7 +1,7 @@
 """The first page for a reader in a hurry; the case; the question with its two propositions."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from forensics.calibration.likelihood import VerbalScale
 from forensics.detector.finding import Finding
@@ -132,10 +132,9 @@ def _when(context: Context) -> str:
 
 
 def _examined(context: Context) -> str:
-    done = list(context.examined)
-    failed = len(context.exhibits) - len(done)
-    if len(context.exhibits) == 1 and done:
-        exhibit, finding = done[0]
+    failed = len(context.exhibits) - sum(1 for _e in context.examined)
+    if len(context.exhibits) == 1 and not failed:
+        exhibit, finding = next(context.examined)
         return _(
             "One picture file, “{name}” ({picture}), identified by its SHA-256 {digest}… (in full under Exhibits).",
             name=exhibit_name(exhibit),
@@ -153,15 +152,14 @@ def _examined(context: Context) -> str:
 
 
 def _measured(context: Context) -> str:
-    scored = [(e, f) for e, f in context.examined if f.scores is not None]
-    if not scored:
+    scores = [f.scores.score for _e, f in context.examined if f.scores is not None]
+    if not scores:
         reason = next((reason_words(f, 400) for _e, f in context.examined), _("No file could be read."))
         return _("Nothing: no exhibit could be scored. {reason}", reason=reason)
-    if len(scored) == 1 and len(context.exhibits) == 1:
-        return _measured_one(scored[0][1])
-    scores = [f.scores.score for _e, f in scored if f.scores is not None]
+    if len(context.exhibits) == 1:
+        return _measured_one(next(context.examined)[1])
     low, high = decimals(min(scores)), decimals(max(scores))
-    exhibits = exhibits_words(len(scored))
+    exhibits = exhibits_words(len(scores))
     first = (
         _("An uncalibrated score of {low} for {exhibits}, on a scale from 0 to 1.", low=low, exhibits=exhibits)
         if low == high
@@ -175,14 +173,14 @@ def _measured(context: Context) -> str:
     what = _(
         "An uncalibrated score says how a picture compares with the two classes of pictures that the detector learned."
     )
-    words = [first, what, not_a_probability(), *_counted([f for _e, f in scored])]
-    unscored = len(context.exhibits) - len(scored)
+    words = [first, what, not_a_probability(), *_counted(f for _e, f in context.examined)]
+    unscored = len(context.exhibits) - len(scores)
     if unscored:
         words.append(ngettext("{n} exhibit without a score.", "{n} exhibits without a score.", unscored))
     return sentences(*words)
 
 
-def _counted(findings: Sequence[Finding]) -> list[str]:
+def _counted(findings: Iterable[Finding]) -> list[str]:
     """Say how much each branch counts where the joint score is fitted, so that it can be told why it differs from a mean."""
     fusions = (f.scores.fusion for f in findings if f.scores is not None)
     shares = dict.fromkeys(shares_words(fusion) for fusion in fusions if fusion is not None)
@@ -217,12 +215,11 @@ def _measured_one(finding: Finding) -> str:
 
 def _strength(context: Context) -> str:
     """Say how strong the evidence is, or how many outcomes of each kind there are."""
-    found = [finding for _e, finding in context.examined]
-    if not found:
+    counts = Counter(finding.outcome for _e, finding in context.examined)
+    if not counts:
         return _("Not stated: no exhibit could be examined.")
     if len(context.exhibits) == 1:
-        return concluded(found[0], context.scale)
-    counts = Counter(finding.outcome for finding in found)
+        return concluded(next(context.examined)[1], context.scale)
     words = [
         _("{exhibits}: {outcome}.", exhibits=exhibits_words(counts[outcome]), outcome=f"{text[:1].lower()}{text[1:]}")
         for outcome, text in outcomes().items()

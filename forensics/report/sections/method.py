@@ -157,13 +157,14 @@ def _methods(context: Context) -> list[tuple[str, str, str, str]]:
 
 def _judgements(context: Context) -> list[str]:
     """Say how the joint score came about; exhibits may differ in it."""
-    scored = [f.scores for _e, f in context.examined if f.scores is not None]
+    # In the order in which they first occur; None for a plain mean.
+    fusions = [f.scores.fusion for _e, f in context.examined if f.scores is not None]
     texts = []
-    if any(s.fusion is None for s in scored) or not scored:
+    if None in fusions or not fusions:
         texts.append(
             _("The joint score is a plain mean: scores were averaged over the views of a branch, then over branches.")
         )
-    for shares in dict.fromkeys(shares_words(s.fusion) for s in scored if s.fusion is not None):
+    for shares in dict.fromkeys(shares_words(fusion) for fusion in fusions if fusion is not None):
         texts.append(
             _(
                 "The joint score comes from a fitted sum of the branches' log-odds, averaged over all views and over the "

@@ -1,5 +1,8 @@
 """Whether an exhibit is fit for the method, and what its file says about where it comes from."""
 
+from collections.abc import Iterator
+from itertools import chain
+
 from forensics.detector.finding import Finding
 from forensics.evidence.credentials import Provenance
 from forensics.evidence.record import Metadata
@@ -33,38 +36,38 @@ def suitability(context: Context) -> Section:
             )
         )
     ]
-    for exhibit in context.exhibits:
-        blocks.append(heading(exhibit_title(exhibit)))
-        if exhibit.finding is None:
-            blocks.append(paragraph(_("Not suitable: the file could not be opened as a picture.")))
-        else:
-            blocks.append(
-                key_values(_("{exhibit}, fitness", exhibit=exhibit_label(exhibit.number)), _fitness(exhibit.finding))
-            )
-    return Section(_("Suitability"), blocks)
+    return Section(_("Suitability"), chain(blocks, chain.from_iterable(_suitability(e) for e in context.exhibits)))
+
+
+def _suitability(exhibit: Exhibit) -> Iterator[Block]:
+    yield heading(exhibit_title(exhibit))
+    if exhibit.finding is None:
+        yield paragraph(_("Not suitable: the file could not be opened as a picture."))
+    else:
+        yield key_values(_("{exhibit}, fitness", exhibit=exhibit_label(exhibit.number)), _fitness(exhibit.finding))
 
 
 def provenance(context: Context) -> Section:
     """Return what each file says about itself, and the state of its content credentials; absence is no sign of alteration."""
-    blocks: list[Block] = []
+    return Section(_("Provenance and metadata"), _provenance(context))
+
+
+def _provenance(context: Context) -> Iterator[Block]:
     for exhibit, finding in context.examined:
         label = exhibit_label(exhibit.number)
         meta = finding.evidence.metadata
-        blocks.append(heading(exhibit_title(exhibit)))
-        blocks += _credentials(label, meta.provenance)
-        blocks.append(key_values(_("{exhibit}, what the file says about itself", exhibit=label), _claims(meta)))
-        blocks += _long_metadata(exhibit, meta)
-    if not blocks:
-        blocks.append(paragraph(_("No exhibit could be examined.")))
-    blocks.append(
-        paragraph(
-            _(
-                "Statements in a file about itself can be missing, removed in transit or written by anyone. Their absence "
-                "is no sign of alteration, and they were not used for the score."
-            )
+        yield heading(exhibit_title(exhibit))
+        yield from _credentials(label, meta.provenance)
+        yield key_values(_("{exhibit}, what the file says about itself", exhibit=label), _claims(meta))
+        yield from _long_metadata(exhibit, meta)
+    if not any(True for _e in context.examined):
+        yield paragraph(_("No exhibit could be examined."))
+    yield paragraph(
+        _(
+            "Statements in a file about itself can be missing, removed in transit or written by anyone. Their absence "
+            "is no sign of alteration, and they were not used for the score."
         )
     )
-    return Section(_("Provenance and metadata"), blocks)
 
 
 def _fitness(finding: Finding) -> list[tuple[str, str]]:

@@ -1,5 +1,8 @@
 """Strength of evidence: from score to likelihood ratio, how it changes with delivery, and the words in force."""
 
+from collections.abc import Iterator
+from itertools import chain
+
 from forensics.calibration.likelihood import LikelihoodRatio, VerbalScale
 from forensics.detector.finding import Finding
 from forensics.judgement.deliveries import DELIVERIES, RECEIVED, delivery_words
@@ -30,17 +33,19 @@ def strength(context: Context) -> Section:
             )
         )
     ]
+    return Section(_("Strength of evidence"), chain(blocks, _strengths(context), _scale_blocks(context)))
+
+
+def _strengths(context: Context) -> Iterator[Block]:
     for exhibit, finding in context.examined:
-        blocks.append(heading(exhibit_title(exhibit)))
+        yield heading(exhibit_title(exhibit))
         found = strength_blocks(exhibit, finding, context.scale)
         if not found:
             text = _("No likelihood ratio. {reason}", reason=reason_words(finding))
             found = [callout(_("Strength of evidence not stated"), text, tone="caution")]
-        blocks += found
+        yield from found
     if not any(True for _e in context.examined):
-        blocks.append(paragraph(_("No exhibit could be examined.")))
-    blocks += _scale_blocks(context)
-    return Section(_("Strength of evidence"), blocks)
+        yield paragraph(_("No exhibit could be examined."))
 
 
 def strength_blocks(exhibit: Exhibit, finding: Finding, scale: VerbalScale) -> list[Block]:
@@ -132,13 +137,16 @@ def robustness(context: Context) -> Section:
             )
         )
     ]
+    return Section(_("Robustness to delivery"), chain(blocks, _deliveries(context)))
+
+
+def _deliveries(context: Context) -> Iterator[Block]:
     for exhibit, finding in context.examined:
-        blocks.append(heading(exhibit_title(exhibit)))
+        yield heading(exhibit_title(exhibit))
         found = robustness_blocks(exhibit, finding.robustness)
-        blocks += found or [paragraph(_("Not tested: no copy of this exhibit was examined."))]
+        yield from found or [paragraph(_("Not tested: no copy of this exhibit was examined."))]
     if not any(True for _e in context.examined):
-        blocks.append(paragraph(_("No exhibit could be examined.")))
-    return Section(_("Robustness to delivery"), blocks)
+        yield paragraph(_("No exhibit could be examined."))
 
 
 def robustness_blocks(exhibit: Exhibit, robustness: Robustness | None) -> list[Block]:

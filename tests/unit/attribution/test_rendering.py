@@ -12,7 +12,7 @@ from forensics.attribution.rendering import LIMIT, group_text
 from forensics.errors import AttributionError, EvidenceError, ReportError, UnknownNameError
 from forensics.messages import quoted
 from forensics.records.converting import from_record, to_record
-from forensics.report.verification import read_record
+from forensics.report.checks.verification import read_record
 from forensics.types import Attribution, Evidence, Trust, TrustCheck
 from tests.conftest import NOW, encoded
 from tests.planted import detector_of, grainy, planted_branch

@@ -20,7 +20,7 @@ from forensics.calibration.displays import Curve, DensityDisplay, Display
 from forensics.calibration.simulation import simulate_scores, true_llrs
 from forensics.errors import CalibrationError
 from forensics.report.blocks import curve_plot, llr_plot
-from forensics.report.curves import draw_curve_plot, draw_llr_plot
+from forensics.report.page.curves import draw_curve_plot, draw_llr_plot
 
 LLRS, LABELS = np.array([1.0, 0.5, -0.5, 0.2, -1.0, -2.0]), np.array([1, 1, 1, 0, 0, 0])
 

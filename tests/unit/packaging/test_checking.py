@@ -11,7 +11,7 @@ import pytest
 from forensics.custody import load_private_key, new_key, sign_file
 from forensics.errors import CustodyError
 from forensics.packaging import checking, verify_package
-from forensics.report.verification import Verification
+from forensics.report.checks.verification import Verification
 from tests.report_samples import NOW
 
 FILES = (

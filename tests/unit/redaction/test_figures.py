@@ -19,9 +19,9 @@ from PIL import Image
 
 from forensics.records.converting import to_record
 from forensics.redaction import Redaction, find_faces, mixed
-from forensics.report.attributions import draw_attributions
 from forensics.report.context import Figure
-from forensics.report.figures import draw_figures
+from forensics.report.pictures.attributions import draw_attributions
+from forensics.report.pictures.figures import draw_figures
 from forensics.residuals import RESIDUALS
 from forensics.types import Attribution, Evidence, Finding, Localisation
 from tests import report_samples

@@ -14,10 +14,10 @@ from forensics.evidence import KnownFiles
 from forensics.messages import Message
 from forensics.records.converting import to_record
 from forensics.report import Case, write_report
+from forensics.report.checks.verification import read_record
 from forensics.report.profile import PROFILES, Profile
 from forensics.report.sections import SECTIONS
 from forensics.report.sections.conclusion import odds_words
-from forensics.report.verification import read_record
 from forensics.types import ENFSI_2015, DeliveredScore, Finding, LikelihoodRatio, Robustness, VerbalScale
 from tests import report_samples
 from tests.calibrations import STARTER_CARD
