@@ -13,11 +13,10 @@ from forensics.detector.finding import Finding
 from forensics.detector.pictures import error_record, placeless, read_error
 from forensics.errors import ReportError
 from forensics.evidence import KnownFiles
-from forensics.evidence.loading import shown as shown_name
 from forensics.evidence.record import Evidence
 from forensics.judgement.rules import contradicts
 from forensics.messages import carried
-from forensics.records.canonical import JsonObject, canonical_text, storable
+from forensics.records.canonical import JsonObject, canonical_text, storable, visible
 from forensics.records.converting import from_record, to_record
 from forensics.records.spool import Spool
 from forensics.redaction import Covering, Redaction, redacted_attribution, redacted_localisation, redacted_metadata
@@ -218,7 +217,7 @@ class Gathered:
         scale = self.scale
         if contradicts(finding.outcome, finding.lr, scale):
             raise ReportError(
-                f"{shown_name(finding.evidence.name)} was judged to be on a side, and the verbal scale {scale.name!r:.80} has no word "
+                f"{visible(finding.evidence.name)} was judged to be on a side, and the verbal scale {scale.name!r:.80} has no word "
                 "of support for its likelihood ratio. Write the report with the scale that decided, or examine again with this one "
                 "(--scale, load_detector(scale=...))."
             )
