@@ -13,12 +13,13 @@ import bagit
 import pytest
 
 from forensics.custody import CustodyLog, load_private_key, verify_log
+from forensics.detector import ErrorRow
 from forensics.errors import CustodyError
 from forensics.packaging import bag as bag_module
 from forensics.packaging import verify_package, write_package
 from forensics.report import write_report
 from forensics.types import Evidence
-from tests.report_samples import CASE, NOW, evidence, finding, jpeg
+from tests.report_samples import CASE, NOW, evidence, finding, jpeg, unreadable
 from tests.unit.packaging.conftest import build_case, picture
 
 Make = Callable[..., Path]
@@ -435,7 +436,10 @@ def test_a_line_about_a_file_that_was_not_examined_goes_along_once_and_without_i
     case: Path, package: Make
 ) -> None:
     """The first report holds the same error, and the folder is a person's name."""
-    rows = [ErrorRow(name="/home/A. Victim/broken.jpg", error=unreadable().error), ErrorRow(name="/x/other.jpg", error=unreadable().error)]
+    rows = [
+        ErrorRow(name="/home/A. Victim/broken.jpg", error=unreadable().error),
+        ErrorRow(name="/x/other.jpg", error=unreadable().error),
+    ]
     with (case / "findings.jsonl").open("a", encoding="utf-8") as file:
         file.writelines(f"{row.to_json()}\n" for row in rows)
     made = package(case)
