@@ -13,8 +13,7 @@ from pathlib import Path
 from benchmarks.subjects import jpeg, photograph
 from forensics.detector import load_detector
 from forensics.explorers import explore
-from forensics.explorers.events import TabChosen
-from forensics.explorers.panels import residual_row
+from forensics.explorers.drawing.picture_layers import residual_row
 from forensics.explorers.state import TABS
 from forensics.reproducibility import machine
 from forensics.types import Evidence
@@ -59,7 +58,7 @@ def tabs() -> None:
     explorer = explore(detector, finding)
     for tab in TABS:
         began = time.perf_counter()
-        explorer.send(TabChosen(tab))
+        explorer.choose(tab=tab)
         blocked = time.perf_counter() - began
         while explorer.background.busy:
             time.sleep(0.01)

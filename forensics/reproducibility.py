@@ -38,9 +38,11 @@ HELD_BACK = {
     "AVX": ("avx2", *_512),
     "AVX2": _512,
     "AVX2_VNNI": _512,
+    "AVX2_VNNI_2": _512,
     "AVX512_CORE": _512[1:],
     "AVX512_CORE_VNNI": _512[2:],
     "AVX512_CORE_BF16": _512[3:],
+    "AVX512_CORE_FP16": _512[3:],
 }
 
 

@@ -7,7 +7,8 @@ copied when a record is made and are read-only afterwards.
 from forensics.attribution.record import CELLS, Attribution, Trust, TrustCheck, TrustState
 from forensics.calibration.likelihood import ENFSI_2015, LikelihoodRatio, Propositions, VerbalScale
 from forensics.detector.finding import Finding
-from forensics.evidence.credentials import PROVENANCE_STATES, KnownMatch, Provenance, ProvenanceState
+from forensics.evidence.credentials import PROVENANCE_STATES, Provenance, ProvenanceState
+from forensics.evidence.known.match import KnownMatch
 from forensics.evidence.record import Evidence, Limits, Metadata
 from forensics.judgement.outcomes import OUTCOMES, Outcome
 from forensics.judgement.robustness import DeliveredScore, Robustness

@@ -33,8 +33,8 @@ import numpy as np
 from IPython.display import display
 
 import forensics as fx
-from forensics.deliveries import DELIVERIES, deliver
-from forensics.explorers.rows import picture_row
+from forensics.explorers.drawing.picture_rows import picture_row
+from forensics.judgement.deliveries import DELIVERIES, deliver
 from forensics.photographs import forge, photographs
 from forensics.residuals import RESIDUALS, region_statistics
 

@@ -72,7 +72,7 @@ assert not demo or ([p.name for p in errors], len(scored), unscored) == (["broke
 
 # %%
 from IPython.display import HTML
-from forensics.explorers.page import safe
+from forensics.explorers.drawing.html_parts import safe
 lines = [(p.name, f"{findings[p].scores.score:.3f}", findings[p].outcome, ", ".join(findings[p].reason_codes)) for p in scored]
 lines += [(p.name, "", findings[p].outcome, ", ".join(findings[p].reason_codes)) for p in unscored]
 lines += [(path.name, "", "not examined", type(row.error).__name__) for path, row in errors.items()]

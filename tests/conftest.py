@@ -3,7 +3,7 @@
 import hashlib
 import io
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from sklearn.datasets import load_sample_image
 
 from forensics.detector import load_detector
 from forensics.models.execution.modes import MODES
+from forensics.report import surroundings
+from forensics.reproducibility import file_sha256
 from forensics.types import Evidence
 from tests.processors import imitate
 
@@ -44,6 +46,25 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _shipped_weights_are_hashed_once() -> Iterator[None]:
+    """A check of a report hashes 25 MB of weights, which stay as they are; tests make some 1,500 such checks."""
+    known: dict[tuple[Path, int, int], str] = {}
+
+    def digest(path: Path) -> str:
+        if path.parent != surroundings.ASSETS:
+            return file_sha256(path)
+        state = path.stat()
+        key = (path, state.st_mtime_ns, state.st_size)
+        if key not in known:
+            known[key] = file_sha256(path)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(surroundings, "file_sha256", digest)
+        yield
 
 
 @pytest.fixture

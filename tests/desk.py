@@ -8,7 +8,7 @@ import numpy as np
 from ipywidgets.widgets.widget import _remove_buffers
 
 from forensics.explorers import Explorer
-from forensics.explorers.python import code_line
+from forensics.explorers.python_lines import code_line
 from forensics.explorers.state import TABS
 from forensics.messages import quoted
 from forensics.types import (

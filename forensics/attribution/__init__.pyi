@@ -1,11 +1,11 @@
-from .attributing import METHODS as METHODS
 from .attributing import attribute as attribute
-from .attributing import usable_methods as usable_methods
 from .comparing import Agreement as Agreement
 from .comparing import compare_branches as compare_branches
-from .faithfulness import LIMITS as LIMITS
-from .looks import BASELINES as BASELINES
-from .looks import TARGETS as TARGETS
-from .methods import Method as Method
+from .limits import LIMITS as LIMITS
+from .methods.baselines import BASELINES as BASELINES
+from .methods.catalogue import METHODS as METHODS
+from .methods.catalogue import Method as Method
+from .methods.catalogue import usable_methods as usable_methods
+from .methods.explained_view import TARGETS as TARGETS
 from .rendering import Drawing as Drawing
 from .rendering import draw as draw

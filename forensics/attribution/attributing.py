@@ -8,13 +8,20 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from forensics.attribution.borrowing import SEED, borrowed
+from forensics.attribution.arguments import (
+    Picture,
+    branch_of,
+    evidence_of,
+    refuse_unused,
+    unknown,
+    whole_number,
+)
 from forensics.attribution.faithfulness import expected_passes, quick_checks, thorough_checks
-from forensics.attribution.features import REGIONS
-from forensics.attribution.given import Picture, evidence_of, refuse_unused, unknown, whole_number
-from forensics.attribution.looks import TARGETS, Look, Target, cut_look, on_evidence
-from forensics.attribution.measured import measured_checks
-from forensics.attribution.methods import METHODS, Asked, Credit, Method
+from forensics.attribution.limits import stored_checks
+from forensics.attribution.methods.baselines import SEED
+from forensics.attribution.methods.catalogue import METHODS, REGIONS, Credit, Method, MethodOptions
+from forensics.attribution.methods.explained_view import TARGETS, ExplainedView, Target, cut_view, on_evidence
+from forensics.attribution.methods.preserving import preserved
 from forensics.attribution.record import Attribution, Trust, TrustCheck
 from forensics.detector import Detector
 from forensics.detector.finding import Finding
@@ -29,11 +36,11 @@ from forensics.scores import BranchScores
 from forensics.units import log_odds_from_logits
 from forensics.views import Plan, plan_views
 
-__all__ = ["METHODS", "Checks", "attribute", "usable_methods"]
+__all__ = ["Checks", "attribute"]
 
 Checks: TypeAlias = Literal["quick", "full", "none"]
 CHECKS: tuple[Checks, ...] = get_args(Checks)
-HARMLESS = "JPEG 95"
+STABILITY_COPY = "JPEG 95"  # the delivery whose explanation must be alike
 
 
 def attribute(
@@ -55,6 +62,7 @@ def attribute(
     """Return what one branch responded to on one view, with what was measured of the explanation itself.
 
     Always in float32 and from a fixed seed; the detector is left as it was found, also when this fails or is cancelled.
+    It has more than eight parameters because each setting of a method is one, by its name in captum where it has one.
 
     Parameters
     ----------
@@ -110,31 +118,31 @@ def attribute(
             "load_detector returned."
         )
     evidence = evidence_of(picture, takes="attribute")
-    network = _branch(detector, branch)
+    network = branch_of(detector, branch)
     chosen = _method(method, branch, network)
     _known(target=target, trust=trust)
-    asked = _asked(method, network, baseline=baseline, layer=layer, regions=regions, steps=steps)
+    options = _options(method, network, baseline=baseline, layer=layer, regions=regions, steps=steps)
     plan = _plan(detector, evidence)
     scores = picture.scores if isinstance(picture, Finding) else None
     number, how = _view(detector, evidence, scores, plan, branch, view)
     watch = Watch(1, progress=progress, cancel=cancel)
-    cut = partial(cut_look, network, plan=plan, view=number, target=target, watch=watch)
-    look = cut(pixels=evidence.require_pixels())
-    checking = 0 if trust == "none" else expected_passes(chosen, look, asked, thorough=trust == "full")
-    watch.begin(chosen.passes(look, asked) + checking)
-    with borrowed(network):
-        explain = partial(_explain, chosen, asked)
+    cut = partial(cut_view, network, plan=plan, number=number, target=target, watch=watch)
+    explained = cut(pixels=evidence.require_pixels())
+    checking = 0 if trust == "none" else expected_passes(chosen, explained, options, thorough=trust == "full")
+    watch.begin(chosen.passes(explained, options) + checking)
+    with preserved(network):
+        explain = partial(_explain, chosen, options)
         began = time.perf_counter()
-        credit = explain(look)
+        credit = explain(explained)
         seconds = time.perf_counter() - began
         checks: list[TrustCheck] = []
         if trust != "none":
-            again = cut(pixels=deliver(evidence, HARMLESS).require_pixels())
-            checks += quick_checks(look, credit, explain, again)
+            again = cut(pixels=deliver(evidence, STABILITY_COPY).require_pixels())
+            checks += quick_checks(explained, credit, explain, again)
         if trust == "full":
-            checks += thorough_checks(look, credit, explain)
+            checks += thorough_checks(explained, credit, explain)
     if trust != "none":
-        checks += measured_checks(detector.companion, branch, method, have={c.name for c in checks})
+        checks += stored_checks(detector.companion, branch, method, have={c.name for c in checks})
     watch.finish()
     left, top, right, bottom = (int(v) for v in plan.boxes[number])
     return Attribution(
@@ -158,23 +166,10 @@ def attribute(
     )
 
 
-def usable_methods(detector: Detector, branch: str) -> tuple[str, ...]:
-    """Return the names of the methods that a branch allows: all, or those without gradients if it passes none."""
-    network = _branch(detector, branch)
-    return tuple(name for name in METHODS if network.passes_gradients or not METHODS[name].needs_gradients)
-
-
-def _explain(method: Method, asked: Asked, look: Look) -> Credit:
+def _explain(method: Method, options: MethodOptions, view: ExplainedView) -> Credit:
     """Return the answer of a method; the same random numbers are drawn whatever was computed before."""
-    with borrowed(look.branch):
-        return method.explain(look, asked)
-
-
-def _branch(detector: Detector, name: str) -> Branch:
-    found = dict(detector.ensemble.items())
-    if name not in found:
-        raise UnknownNameError(unknown("branches", name, list(found)))
-    return found[name]
+    with preserved(view.branch):
+        return method.explain(view, options)
 
 
 def _method(name: str, branch: str, network: Branch) -> Method:
@@ -196,9 +191,9 @@ def _known(*, target: str, trust: str) -> None:
             raise AttributionError(f"no {what} {value!r}; there are {', '.join(allowed)}. Choose one of these.")
 
 
-def _asked(
+def _options(
     method: str, network: Branch, *, baseline: str | None, layer: str | None, regions: str | None, steps: int | None
-) -> Asked:
+) -> MethodOptions:
     """Return the settings, checked: known, and of use for the method."""
     if regions is not None and regions not in REGIONS:
         raise AttributionError(f"no regions {regions!r}; there are {', '.join(REGIONS)}. Choose one of these.")
@@ -208,14 +203,14 @@ def _asked(
             f"steps must be a whole number of at least 1, got {steps!r}. Leave it out for the default."
         )
     everything = {"baseline": baseline, "layer": layer, "regions": regions, "steps": number}
-    given = {name: value for name, value in everything.items() if value is not None}
+    chosen = {name: value for name, value in everything.items() if value is not None}
     others = {name: [m for m in METHODS if name in METHODS[m].takes] for name in everything}
-    refuse_unused(method, METHODS[method].takes, given, others)
+    refuse_unused(method, METHODS[method].takes, chosen, others)
     if layer is not None:
         names = [name for name, _ in network.named_modules() if name]
         if layer not in names:
-            raise UnknownNameError(unknown("layers of this branch", layer, names, shown=[network.attribution_layer]))
-    return Asked(baseline=baseline, layer=layer, regions=regions or REGIONS[0], steps=number)
+            raise UnknownNameError(unknown("layers of this branch", layer, names, listed=[network.attribution_layer]))
+    return MethodOptions(baseline=baseline, layer=layer, regions=regions or REGIONS[0], steps=number)
 
 
 def _plan(detector: Detector, evidence: Evidence) -> Plan:
@@ -245,7 +240,9 @@ def _view(
     n = len(plan.names)
     if isinstance(view, str):
         if view not in plan.names:
-            raise UnknownNameError(unknown("views of this picture", view, list(plan.names), shown=list(plan.names[:3])))
+            raise UnknownNameError(
+                unknown("views of this picture", view, list(plan.names), listed=list(plan.names[:3]))
+            )
         return plan.names.index(view), {}
     if view is not None:
         number = whole_number(view)

@@ -1,16 +1,19 @@
 """Where two branches, or two methods, agree about the same view."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from scipy.stats import spearmanr
 
-from forensics.attribution.faithfulness import agreement
-from forensics.attribution.given import attribution_given
+from forensics.attribution.arguments import require_attribution
 from forensics.attribution.record import Attribution
 from forensics.errors import AttributionError
-from forensics.records.arrays import Float32Array
+from forensics.records.arrays import Float32Array, Float64Array
 
-__all__ = ["Agreement", "compare_branches"]
+__all__ = ["Agreement", "compare_branches", "rank_correlation"]
+
+AnyMap: TypeAlias = Float64Array | Float32Array
 
 TOP = 10  # one cell in ten counts as the strongest
 
@@ -57,7 +60,7 @@ def compare_branches(one: Attribution, other: Attribution) -> Agreement:
     TypeError
         One is no attribution.
     """
-    one, other = (attribution_given(x, takes="compare_branches") for x in (one, other))
+    one, other = (require_attribution(x, takes="compare_branches") for x in (one, other))
     if one.evidence_sha256 != other.evidence_sha256:
         raise AttributionError(
             f"the attributions are of different pictures, {one.evidence_sha256[:12]}… and {other.evidence_sha256[:12]}…. Compare two of the same."
@@ -74,7 +77,7 @@ def compare_branches(one: Attribution, other: Attribution) -> Agreement:
     n = max(1, a.size // TOP)
     strongest = [set(np.argsort(-x, axis=None, kind="stable")[:n].tolist()) for x in (a, b)]
     shared = len(strongest[0] & strongest[1]) / n
-    correlation = agreement(a, b)
+    correlation = rank_correlation(a, b)
     same = float(np.mean(np.sign(a) == np.sign(b)))
     common = np.where(np.sign(a) == np.sign(b), np.sign(a) * np.minimum(np.abs(a), np.abs(b)), 0.0)
     expected = n / a.size
@@ -90,6 +93,13 @@ def compare_branches(one: Attribution, other: Attribution) -> Agreement:
         common=common.astype(np.float32),
         words=words,
     )
+
+
+def rank_correlation(one: AnyMap, other: AnyMap) -> float:
+    """Return Spearman's rank correlation of two maps, in [-1, 1]; 0 where one of them is constant."""
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return 0.0
+    return float(spearmanr(one, other, axis=None).statistic)
 
 
 def _name(attribution: Attribution) -> str:

@@ -8,18 +8,18 @@ NeurIPS 2019: infidelity and sensitivity, as in ``captum.metrics``.
 """
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import TypeAlias
 
 import numpy as np
 import torch
-from scipy.stats import spearmanr
 from torch import Tensor
 
-from forensics.attribution.looks import BASELINES, Look, removed
-from forensics.attribution.methods import Asked, Credit, Method
+from forensics.attribution.comparing import rank_correlation
+from forensics.attribution.limits import judged
+from forensics.attribution.methods.baselines import BASELINES, fill_removed
+from forensics.attribution.methods.catalogue import Credit, Method, MethodOptions
+from forensics.attribution.methods.explained_view import ExplainedView
 from forensics.attribution.record import CELLS, TrustCheck
 from forensics.errors import needed_by
 from forensics.messages import Message
@@ -29,97 +29,13 @@ from forensics.records.arrays import Float32Array, Float64Array
 with needed_by("An attribution"):
     from captum.metrics import infidelity, sensitivity_max
 
-__all__ = ["LIMITS", "Curves", "Limit", "agreement", "cell_sums", "quick_checks", "randomised", "removal_curves", "thorough_checks"]  # fmt: skip
-
-AnyMap: TypeAlias = Float64Array | Float32Array
+__all__ = ["Curves", "cell_sums", "quick_checks", "randomised", "removal_curves", "thorough_checks"]  # fmt: skip
 
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)  # of the cells that are removed
 MISPLACED = 9  # maps laid elsewhere: lower than all of these happens by chance in one of ten maps
 SHAKES, SHAKE = 1, 1.0 / 255.0  # pictures that differ by at most one grey level
 SUBSETS = 20  # of cells, whose joint effect the map must foretell
 LEAST_DIFFERENCE = 0.1  # log-odds; below it nothing is explained and a share of it means nothing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """What a check is held against.
-
-    Parameters
-    ----------
-    at_least : float or None
-    at_most : float or None
-        One of the two.
-    why : str
-    """
-
-    why: str
-    at_least: float | None = None
-    at_most: float | None = None
-
-    @property
-    def value(self) -> float:
-        """The one that is set."""
-        return self.at_least if self.at_least is not None else self.at_most  # type: ignore[return-value]  # one is set
-
-    def passed(self, value: float) -> bool:
-        """Whether a value is within the limit."""
-        return bool(value >= self.at_least if self.at_least is not None else value <= self.value)
-
-
-# Every limit of the package for attributions, in one place.
-LIMITS: Mapping[str, Limit] = MappingProxyType(
-    {
-        "convergence": Limit(
-            at_most=0.02,
-            why="the map must add up to what it explains; 2 % is far below any difference that a reader could see",
-        ),
-        "deletion": Limit(
-            at_least=1.0,
-            why="removing what is said to matter must lower the answer more than the same map laid elsewhere does; more than "
-            "each of nine such maps happens by chance in one of ten",
-        ),
-        "insertion": Limit(at_least=1.0, why="the same, for bringing cells back"),
-        "removal": Limit(
-            at_least=0.0, why="what is said to matter least must be missed less than what is said to matter most (ROAD)"
-        ),
-        "stability": Limit(
-            at_least=0.5,
-            why="a copy saved again at JPEG 95 looks the same, so its explanation must rank the cells alike; 0.5 is a rank "
-            "correlation at which most of the cells that stand out do so in both",
-        ),
-        "randomisation": Limit(
-            at_most=0.3,
-            why="weights shuffled at random know nothing; a map that stays alike shows the picture, not the network",
-        ),
-        "infidelity": Limit(
-            at_most=1.0,
-            why="of the squared change when cells are taken out; at 1 the map foretells no better than saying that nothing "
-            "will change",
-        ),
-        "sensitivity": Limit(
-            at_most=1.0,
-            why="one grey level cannot be seen; a map that changes by as much as it holds is noise",
-        ),
-        "localisation": Limit(
-            at_least=0.7,
-            why="on forgeries whose place is known the strongest cell must lie there in at least seven of ten; 0.8 is the aim",
-        ),
-    }
-)
-REPORTED = frozenset({"infidelity"})  # measured and told, not judged: methods whose values do not add up cannot meet it
-
-
-def judged(name: str, value: float, message: Message, *, only_told: bool = False) -> TrustCheck:
-    """Return a check held against its limit, or only told."""
-    limit = LIMITS[name]
-    told = only_told or name in REPORTED
-    return TrustCheck(
-        name=name,
-        value=value,
-        limit=None if told else limit.value,
-        passed=None if told else limit.passed(value),
-        message=message,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,25 +83,18 @@ def cell_sums(values: Float64Array, cell: int) -> Float64Array:
     return np.asarray(values[: n * cell, : n * cell].reshape(n, cell, n, cell).sum(axis=(1, 3)))
 
 
-def agreement(a: AnyMap, b: AnyMap) -> float:
-    """Return Spearman's rank correlation of two maps; 0 where one of them is constant."""
-    if np.ptp(a) == 0 or np.ptp(b) == 0:
-        return 0.0
-    return float(spearmanr(a, b, axis=None).statistic)
-
-
-def removal_curves(look: Look, cells: Float64Array) -> Curves:
+def removal_curves(view: ExplainedView, cells: Float64Array) -> Curves:
     """Return the responses while cells are removed in the order of a map.
 
     Parameters
     ----------
-    look : Look
+    view : ExplainedView
     cells : array of shape (n, n)
         Larger speaks more for “fake”.
     """
     rng = np.random.default_rng(0)
     maps = [cells, *(_laid_elsewhere(cells, rng) for _ in range(MISPLACED))]
-    pixels = look.pixels[0].cpu().numpy()
+    pixels = view.pixels[0].cpu().numpy()
     answers = np.empty((len(maps), 2, len(SHARES)))
     for i, one in enumerate(maps):
         order = np.argsort(-one, axis=None, kind="stable")
@@ -193,8 +102,8 @@ def removal_curves(look: Look, cells: Float64Array) -> Curves:
             for k, share in enumerate(SHARES):
                 gone = np.zeros(order.size)
                 gone[ordered[: round(share * order.size)]] = 1.0
-                view = removed(pixels, _enlarged(gone.reshape(cells.shape), look.side))
-                answers[i, j, k] = look.answer(torch.from_numpy(view[None]).to(look.pixels.device))[0]
+                filled = fill_removed(pixels, _enlarged(gone.reshape(cells.shape), view.side))
+                answers[i, j, k] = view.answer(torch.from_numpy(filled[None]).to(view.pixels.device))[0]
     return Curves(
         shares=np.array(SHARES),
         deletion=answers[0, 0],
@@ -219,23 +128,25 @@ def _enlarged(cells: Float64Array, side: int) -> Float32Array:
     return cells[rows[:, None], columns[None, :]].astype(np.float32)
 
 
-def quick_checks(look: Look, credit: Credit, explain: Callable[[Look], Credit], again: Look) -> list[TrustCheck]:
+def quick_checks(
+    view: ExplainedView, credit: Credit, explain: Callable[[ExplainedView], Credit], again: ExplainedView
+) -> list[TrustCheck]:
     """Return what is measured of every attribution: completeness, removal of cells, and a copy saved again.
 
     Parameters
     ----------
-    look, again : Look
+    view, again : ExplainedView
         The view, and the same view of the copy at JPEG 95.
     credit : Credit
     explain : callable
-        From a look to its credit, as it was asked for.
+        From a view to its credit, as it was asked for.
     """
     checks = [*_convergence(credit)]
     if credit.values is None:
         checks.append(_group_stability(credit, explain(again)))
         return checks
-    cells = cell_sums(credit.values, look.cell)
-    curves = removal_curves(look, cells)
+    cells = cell_sums(credit.values, view.cell)
+    curves = removal_curves(view, cells)
     removed_share, back_share = (
         {"share": 100 * beats, "n": MISPLACED} for beats in (curves.deletion_beats, curves.insertion_beats)
     )
@@ -244,7 +155,7 @@ def quick_checks(look: Look, credit: Credit, explain: Callable[[Look], Credit], 
     checks.append(judged("removal", curves.gain, Message("removal_gain", {"gain": curves.gain})))
     other = explain(again)
     if other.values is not None:
-        value = agreement(cells, cell_sums(other.values, look.cell))
+        value = rank_correlation(cells, cell_sums(other.values, view.cell))
         checks.append(judged("stability", value, Message("saved_again_ranks", {"value": value})))
     return checks
 
@@ -254,9 +165,9 @@ def _convergence(credit: Credit) -> list[TrustCheck]:
         return []
     difference = credit.output - credit.reference
     value = abs(credit.delta) / max(abs(difference), LEAST_DIFFERENCE)
-    code = "sum_differs_drawn" if credit.drawn else "sum_differs"
+    code = "sum_differs_drawn" if credit.sampled else "sum_differs"
     message = Message(code, {"difference": difference, "share": 100 * value})
-    return [judged("convergence", value, message, only_told=credit.drawn)]
+    return [judged("convergence", value, message, only_told=credit.sampled)]
 
 
 def _group_stability(credit: Credit, other: Credit) -> TrustCheck:
@@ -265,17 +176,21 @@ def _group_stability(credit: Credit, other: Credit) -> TrustCheck:
     return judged("stability", value, Message("saved_again_credit", {"share": 100 * (1 - value)}))
 
 
-def thorough_checks(look: Look, credit: Credit, explain: Callable[[Look], Credit]) -> list[TrustCheck]:
+def thorough_checks(
+    view: ExplainedView, credit: Credit, explain: Callable[[ExplainedView], Credit]
+) -> list[TrustCheck]:
     """Return what takes several attributions more: shuffled weights, infidelity, and sensitivity to one grey level."""
     if credit.values is None:
         return []
-    cells = cell_sums(credit.values, look.cell)
-    foreign = explain(replace(look, branch=randomised(look.branch)))
-    value = 0.0 if foreign.values is None else agreement(np.abs(cells), np.abs(cell_sums(foreign.values, look.cell)))
+    cells = cell_sums(credit.values, view.cell)
+    foreign = explain(replace(view, branch=randomised(view.branch)))
+    value = (
+        0.0 if foreign.values is None else rank_correlation(np.abs(cells), np.abs(cell_sums(foreign.values, view.cell)))
+    )
     shuffled = judged("randomisation", abs(value), Message("shuffled_ranks", {"value": value}))
-    unfaithful = _infidelity(look, cells)
+    unfaithful = _infidelity(view, cells)
     told = judged("infidelity", unfaithful, Message("foretold_changes", {"value": unfaithful}))
-    shaken = _sensitivity(look, explain)
+    shaken = _sensitivity(view, explain)
     return [shuffled, told, judged("sensitivity", shaken, Message("one_level_changes", {"share": 100 * shaken}))]
 
 
@@ -289,30 +204,30 @@ def randomised(branch: Branch) -> Branch:
             parameter.copy_(parameter.flatten()[order].view_as(parameter))
     for module in shuffled.modules():
         if hasattr(module, "_spectrum"):
-            module._spectrum = None  # type: ignore[assignment]  # a kept transform of the kernels as they were
+            module._spectrum = None  # type: ignore[assignment]  # a switches transform of the kernels as they were
     return shuffled
 
 
-def _infidelity(look: Look, cells: Float64Array) -> float:
+def _infidelity(view: ExplainedView, cells: Float64Array) -> float:
     """Return the squared error of foretold changes, in squared changes, over random subsets of cells."""
-    nothing = look.nothing(next(iter(BASELINES)))
+    baseline = view.baseline(next(iter(BASELINES)))
     changes: list[Tensor] = []
-    whole = torch.ones(1, 1, *cells.shape, dtype=look.pixels.dtype, device=look.pixels.device)
+    whole = torch.ones(1, 1, *cells.shape, dtype=view.pixels.dtype, device=view.pixels.device)
     generator = torch.Generator().manual_seed(0)
-    response = look.response(of_pixels=True)
+    response = view.response(of_pixels=True)
 
     @torch.no_grad()
-    def answer(kept: Tensor) -> Tensor:
-        rows = torch.arange(look.side, device=kept.device) * kept.shape[-1] // look.side
-        mask = kept[:, :, rows][:, :, :, rows]
-        answers = torch.cat([response(look.pixels * m + nothing * (1 - m)) for m in torch.split(mask, 1)])
+    def answer(switches: Tensor) -> Tensor:
+        rows = torch.arange(view.side, device=switches.device) * switches.shape[-1] // view.side
+        mask = switches[:, :, rows][:, :, :, rows]
+        answers = torch.cat([response(view.pixels * m + baseline * (1 - m)) for m in torch.split(mask, 1)])
         changes.append(answers)
         return answers
 
-    def take_out(kept: Tensor) -> tuple[Tensor, Tensor]:
-        share = torch.rand(len(kept), 1, 1, 1, generator=generator)
-        gone = (torch.rand(kept.shape, generator=generator) < share).to(kept)
-        return gone, kept - gone
+    def take_out(switches: Tensor) -> tuple[Tensor, Tensor]:
+        share = torch.rand(len(switches), 1, 1, 1, generator=generator)
+        gone = (torch.rand(switches.shape, generator=generator) < share).to(switches)
+        return gone, switches - gone
 
     map_ = torch.from_numpy(cells).to(whole)[None, None]
     error = float(infidelity(answer, take_out, whole, map_, n_perturb_samples=SUBSETS, max_examples_per_batch=1)[0])
@@ -322,23 +237,23 @@ def _infidelity(look: Look, cells: Float64Array) -> float:
     return error / max(size, LEAST_DIFFERENCE**2)
 
 
-def _sensitivity(look: Look, explain: Callable[[Look], Credit]) -> float:
+def _sensitivity(view: ExplainedView, explain: Callable[[ExplainedView], Credit]) -> float:
     def explained(pixels: tuple[Tensor, ...]) -> Tensor:
         maps = []
         for one in torch.split(pixels[0], 1):
-            values = explain(replace(look, pixels=one.clamp(0, 1))).values
-            maps.append(np.zeros((CELLS, CELLS)) if values is None else cell_sums(values, look.cell))
+            values = explain(replace(view, pixels=one.clamp(0, 1))).values
+            maps.append(np.zeros((CELLS, CELLS)) if values is None else cell_sums(values, view.cell))
         return torch.from_numpy(np.stack(maps))
 
     found = sensitivity_max(
-        explained, look.pixels, perturb_radius=SHAKE, n_perturb_samples=SHAKES, max_examples_per_batch=1
+        explained, view.pixels, perturb_radius=SHAKE, n_perturb_samples=SHAKES, max_examples_per_batch=1
     )
     return float(found[0])
 
 
-def expected_passes(method: Method, look: Look, asked: Asked, *, thorough: bool) -> int:
+def expected_passes(method: Method, view: ExplainedView, options: MethodOptions, *, thorough: bool) -> int:
     """Return how many views the checks compute, about."""
-    one = method.passes(look, asked)
+    one = method.passes(view, options)
     if not method.gives_places:
         return one
     quick = 2 * (1 + MISPLACED) * len(SHARES) + one

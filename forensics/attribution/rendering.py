@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from forensics.attribution.given import Picture, attribution_given, evidence_of
+from forensics.attribution.arguments import Picture, evidence_of, require_attribution
 from forensics.attribution.record import Attribution
 from forensics.errors import AttributionError
 from forensics.evidence.record import Evidence
@@ -91,7 +91,7 @@ def draw(attribution: Attribution, *, evidence: Picture | None = None, side: int
     TypeError
         `attribution` or `evidence` is something else.
     """
-    cells = attribution_given(attribution, takes="draw").cells
+    cells = require_attribution(attribution, takes="draw").cells
     if cells is None:
         raise AttributionError(
             f"{attribution.method} credits channel groups and no places. Show attribution.groups, or use a method that gives a map."

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import rfc8785
@@ -20,18 +20,37 @@ from forensics.calibration.bootstrap import Estimate, LlrBand
 from forensics.calibration.calibrators import CALIBRATORS, Calibrator
 from forensics.calibration.conformal import class_p_value
 from forensics.calibration.likelihood import LikelihoodRatio, Propositions
-from forensics.errors import CalibrationError, NotCalibratedError, UnknownNameError
+from forensics.errors import CalibrationError, NotCalibratedError, RecordError, UnknownNameError
 from forensics.messages import Message
 from forensics.records.arrays import Float64Array
+from forensics.records.canonical import storable
+from forensics.records.converting import JsonObject, as_field, from_record, recorded, to_record
 from forensics.records.writing import write_atomically
 
 __all__ = ["Card", "StratumCard", "read_card", "write_card"]
 
-JsonObject: TypeAlias = dict[str, Any]
-
 FORMAT = "forensics.calibration/1"
 
 
+def _calibrator_record(calibrator: Calibrator) -> JsonObject:
+    return {"name": calibrator.name, **calibrator.to_dict()}
+
+
+def _calibrator(record: JsonObject, _: object) -> Calibrator:
+    fitted = dict(record)
+    maker: Any = CALIBRATORS[fitted.pop("name")]
+    return maker.from_dict(fitted)
+
+
+def _scores(record: Mapping[str, Any], _: object) -> tuple[Float64Array, Float64Array]:
+    h1, h2 = (np.array(record[key], dtype=np.float64) for key in ("h1", "h2"))
+    return h1, h2
+
+
+@recorded(
+    calibrator=as_field(unstruct_hook=_calibrator_record, struct_hook=_calibrator),
+    scores=as_field(unstruct_hook=lambda s: {"h1": s[0].tolist(), "h2": s[1].tolist()}, struct_hook=_scores),
+)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StratumCard:
     """What was fitted and measured for one kind of picture.
@@ -86,6 +105,16 @@ class StratumCard:
         return h1, h2
 
 
+def _reasons_record(withdrawn: Mapping[str, Message]) -> JsonObject:
+    # Of an older card the bare sentence that it holds, so that its digest stays.
+    return {name: why.text if why.code == "as_recorded" else why.to_dict() for name, why in withdrawn.items()}
+
+
+def _reasons(record: Mapping[str, Any], _: object) -> dict[str, Message]:
+    return {name: Message.from_dict(why) for name, why in record.items()}
+
+
+@recorded(constants={"format": FORMAT}, withdrawn=as_field(unstruct_hook=_reasons_record, struct_hook=_reasons))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """A calibration of one detector.
@@ -191,20 +220,8 @@ class Card:
             )
 
     def to_dict(self) -> JsonObject:
-        """Return JSON values, without the digest of the card."""
-        return {
-            "format": FORMAT,
-            "detector_sha256": self.detector_sha256,
-            "weights": dict(self.weights),
-            "created": self.created,
-            "software": dict(self.software),
-            "propositions": {"h1": self.propositions.h1, "h2": self.propositions.h2},
-            "level": self.level,
-            "data": dict(self.data),
-            "checked_on": dict(self.checked_on),
-            "strata": {name: _stratum_record(stratum) for name, stratum in self.strata.items()},
-            "withdrawn": {name: _why_record(why) for name, why in self.withdrawn.items()},
-        }
+        """Return JSON values, without the digest of the card; what is not finite is text."""
+        return storable(to_record(self))
 
 
 def write_card(card: Card, path: str | PathLike[str]) -> Path:
@@ -270,13 +287,8 @@ def read_card(path: str | PathLike[str]) -> Card:
             "made it, or make one with 'forensics calibrate'."
         )
     try:
-        return Card(
-            **{k: v for k, v in record.items() if k not in ("format", "propositions", "strata", "withdrawn")},
-            propositions=Propositions(**record["propositions"]),
-            strata={name: _stratum(values) for name, values in record["strata"].items()},
-            withdrawn={name: Message.from_dict(why) for name, why in record["withdrawn"].items()},
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, UnknownNameError) as err:
+        return from_record(Card, record)
+    except (RecordError, CalibrationError, UnknownNameError) as err:
         raise CalibrationError(
             f"{path.name} holds a card that this version cannot read: {err}. Use the version of forensics that made it."
         ) from err
@@ -289,60 +301,3 @@ def _digest(record: JsonObject) -> str:
         raise CalibrationError(
             f"the card has no canonical form: {err}. Report this as an error of the package."
         ) from err
-
-
-def _why_record(why: Message) -> JsonObject | str:
-    """Return why a stratum was withdrawn; of an older card the bare sentence that it holds, so that its digest stays."""
-    return why.text if why.code == "as_recorded" else why.to_dict()
-
-
-def _stratum_record(stratum: StratumCard) -> JsonObject:
-    return {
-        "calibrator": {"name": stratum.calibrator.name, **stratum.calibrator.to_dict()},
-        "bounds": list(stratum.bounds),
-        "band": {key: getattr(stratum.band, key).tolist() for key in ("points", "lower", "upper")},
-        "scores": {"h1": stratum.scores[0].tolist(), "h2": stratum.scores[1].tolist()},
-        "n": list(stratum.n),
-        "metrics": _estimates_record(stratum.metrics),
-        "checked": _estimates_record(stratum.checked),
-        "checked_n": list(stratum.checked_n),
-        "members": list(stratum.members),
-        "held_out": stratum.held_out,
-    }
-
-
-def _estimates_record(estimates: Mapping[str, Estimate]) -> JsonObject:
-    # JSON has no infinity and no NaN; they are written as text.
-    return {
-        name: {"value": _number(e.value), "interval": [_number(v) for v in e.interval]} for name, e in estimates.items()
-    }
-
-
-def _number(value: float) -> float | str:
-    return float(value) if np.isfinite(value) else str(float(value))
-
-
-def _stratum(record: JsonObject) -> StratumCard:
-    fitted = dict(record["calibrator"])
-    maker: Any = CALIBRATORS[fitted.pop("name")]
-    h1, h2 = (np.array(record["scores"][key], dtype=np.float64) for key in ("h1", "h2"))
-    (lower, upper), (n1, n0), (c1, c0) = (record[key] for key in ("bounds", "n", "checked_n"))
-    return StratumCard(
-        calibrator=maker.from_dict(fitted),
-        bounds=(float(lower), float(upper)),
-        band=LlrBand(**{key: np.array(values, dtype=np.float64) for key, values in record["band"].items()}),
-        scores=(h1, h2),
-        n=(int(n1), int(n0)),
-        metrics=_estimates(record["metrics"]),
-        checked=_estimates(record["checked"]),
-        checked_n=(int(c1), int(c0)),
-        members=tuple(record["members"]),
-        held_out=record["held_out"],
-    )
-
-
-def _estimates(record: JsonObject) -> dict[str, Estimate]:
-    return {
-        name: Estimate(value=float(e["value"]), interval=(float(e["interval"][0]), float(e["interval"][1])))
-        for name, e in record.items()
-    }

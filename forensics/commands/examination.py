@@ -152,11 +152,11 @@ class Examination:
 
 def _described(finding: "Finding", scale: "VerbalScale") -> Iterator[str]:
     """Yield the lines that a person reads."""
-    from forensics.evidence.loading import shown
+    from forensics.evidence.texts import one_line
 
     evidence = finding.evidence
     yield (
-        f"{shown(evidence.name)}  {evidence.media_type}  {evidence.width} x {evidence.height}  sha256 {evidence.sha256}"
+        f"{one_line(evidence.name)}  {evidence.media_type}  {evidence.width} x {evidence.height}  sha256 {evidence.sha256}"
     )
     if finding.scores is not None:
         branches = ", ".join(f"{name} {value:+.2f}" for name, value in finding.scores.by_branch.items())

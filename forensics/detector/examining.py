@@ -18,7 +18,7 @@ from forensics.detector.finding import Finding
 from forensics.detector.looking import Answer, look
 from forensics.detector.pictures import ErrorRow, Picture, identity_of, load_picture, name_of
 from forensics.errors import ForensicsError
-from forensics.evidence.provenance import TrustList
+from forensics.evidence.credentials.trust_list import TrustList
 from forensics.evidence.record import Evidence, Limits
 from forensics.judgement.deliveries import DELIVERIES, HARMLESS, RECEIVED, Delivery, deliver
 from forensics.judgement.robustness import DeliveredScore, Robustness

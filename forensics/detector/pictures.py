@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any, Self, TypeAlias
 
 from forensics.errors import EvidenceError, ForensicsError
-from forensics.evidence.provenance import TrustList
+from forensics.evidence.credentials.trust_list import TrustList
 from forensics.evidence.record import Evidence, Limits
 from forensics.messages import Message, carried
 from forensics.records.canonical import JsonObject

@@ -45,13 +45,31 @@ STRIP = 64  # rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What the file says before it is decoded."""
+    """What the file says before it is decoded.
+
+    Parameters
+    ----------
+    mode : str
+        Of the pixels as they are stored, as Pillow calls it.
+    size : tuple of 2 int
+        (width, height) as stored.
+    n_frames : int
+    info : mapping of str to object
+        What Pillow found beside the pixels.
+    exif : PIL.Image.Exif
+    quantisation : tuple of tuple of 64 int
+        The tables of a JPEG in natural order, by number; empty for others.
+    sampling : tuple of (int, int)
+        Horizontal and vertical sampling factor of each component of a JPEG; empty for others.
+    """
 
     mode: str
     size: tuple[int, int]
     n_frames: int
     info: dict[str, object]
     exif: Image.Exif
+    quantisation: tuple[tuple[int, ...], ...] = ()
+    sampling: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +102,8 @@ def decode(data: bytes, *, kind: PictureFormat, name: str, limits: Limits) -> De
             n_frames=n_frames,
             info={str(k): v for k, v in picture.info.items()},
             exif=picture.getexif(),
+            quantisation=tuple(tuple(table) for _, table in sorted(getattr(picture, "quantization", {}).items())),
+            sampling=tuple((h, v) for _, h, v, _ in getattr(picture, "layer", [])[: getattr(picture, "layers", 0)]),
         )
         remarks: list[Message] = []
         if n_frames > 1:

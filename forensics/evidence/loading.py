@@ -8,18 +8,18 @@ before any pixel is decoded, and only then is it decoded. How each kind of pictu
 import hashlib
 import os
 import stat
-import unicodedata
 from pathlib import Path, PurePath
 
 from forensics.errors import EvidenceError
+from forensics.evidence.credentials.trust_list import TrustList, default_trust_list
 from forensics.evidence.decoding import decode
 from forensics.evidence.formats import FORMATS, sniff
 from forensics.evidence.metadata import read_metadata
-from forensics.evidence.provenance import TrustList, default_trust_list
 from forensics.evidence.record import Evidence, Limits
+from forensics.evidence.texts import one_line, storable
 from forensics.messages import Message, Value
 
-__all__ = ["load_bytes", "load_file", "shown"]
+__all__ = ["load_bytes", "load_file"]
 
 
 def load_file(
@@ -43,7 +43,7 @@ def load_file(
     except FileNotFoundError as err:
         if os.fspath(path) == name:
             raise _error("not_there", name) from err
-        raise _error("not_there_at", name, path=shown(os.fspath(path))) from err
+        raise _error("not_there_at", name, path=one_line(os.fspath(path))) from err
     except EvidenceError:  # a ValueError too
         raise
     except (OSError, ValueError) as err:
@@ -72,12 +72,12 @@ def load_bytes(
     try:
         name.encode()
     except UnicodeEncodeError:
-        name = name.encode("utf-8", "backslashreplace").decode()
+        name = storable(name)
         remarks.append(Message("name_not_text"))
     suffix = PurePath(name).suffix.lower()
     if suffix and suffix not in kind.suffixes:
-        remarks.append(Message("name_ends_otherwise", {"suffix": shown(suffix), "kind": kind.title}))
-    picture = decode(data, kind=kind, name=shown(name), limits=limits)
+        remarks.append(Message("name_ends_otherwise", {"suffix": one_line(suffix), "kind": kind.title}))
+    picture = decode(data, kind=kind, name=one_line(name), limits=limits)
     return Evidence(
         pixels=picture.pixels,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -91,17 +91,8 @@ def load_bytes(
     )
 
 
-def shown(text: str, longest: int = 200) -> str:
-    """Return text on one line with control, format and surrogate characters escaped, shortened in the middle."""
-    visible = "".join(
-        c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else c.encode("unicode_escape").decode()
-        for c in text
-    )
-    return visible if len(visible) <= longest else f"{visible[: longest // 2]}…{visible[-longest // 2 :]}"
-
-
 def _error(code: str, name: str, **values: Value) -> EvidenceError:
-    return EvidenceError(Message(code, {"name": shown(name), **values}))
+    return EvidenceError(Message(code, {"name": one_line(name), **values}))
 
 
 def _check_size(name: str, n_bytes: int, limits: Limits) -> None:

@@ -4,6 +4,7 @@ The JPEG quality is estimated from the luminance quantisation table: libjpeg sca
 Annex K by ``5000 / q`` below 50 and ``200 - 2 q`` from 50 on, so the mean ratio of the table to Annex K's gives `q`.
 """
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,11 +13,13 @@ from typing import Any, Literal
 import numpy as np
 from PIL import ExifTags, Image, ImageCms
 
-from forensics.evidence.credentials import Provenance
+from forensics.evidence.credentials.reading import read_provenance, referred_manifest
+from forensics.evidence.credentials.record import Provenance
+from forensics.evidence.credentials.trust_list import TrustList
 from forensics.evidence.decoding import Header
 from forensics.evidence.formats import PictureFormat
-from forensics.evidence.provenance import TrustList, read_provenance, referred_manifest
 from forensics.evidence.record import Metadata
+from forensics.evidence.texts import storable
 from forensics.messages import Message
 
 __all__ = ["jpeg_quality", "read_metadata"]
@@ -56,7 +59,7 @@ def read_metadata(
     """
     info = header.info
     exif = _exif(header.exif)
-    tables = _tables(data) if kind.decoder == "JPEG" else ()
+    tables = header.quantisation if kind.decoder == "JPEG" else ()
     xmp = bool(info.get("xmp")) or b"<x:xmpmeta" in data
     software = [exif.get("Software"), exif.get("ProcessingSoftware"), info.get("Software")]
     if xmp:
@@ -66,7 +69,7 @@ def read_metadata(
         software=tuple(dict.fromkeys(_text(s) for s in software if s)),
         jpeg_quality=jpeg_quality(tables[0]) if tables else None,
         quantisation=tables,
-        subsampling=_subsampling(data) if kind.decoder == "JPEG" else None,
+        subsampling=_subsampling(header.sampling) if kind.decoder == "JPEG" and header.sampling else None,
         progressive=bool(info.get("progressive")) if kind.decoder == "JPEG" else None,
         thumbnail=_has_thumbnail(header.exif),
         xmp=xmp,
@@ -106,8 +109,7 @@ def _text(value: Any) -> str:
         text = printable.decode("ascii") if printable.isascii() else f"{len(value)} bytes: {value[:32].hex(' ')}"
     else:
         text = str(value)
-    text = text.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text)} characters)"
+    return storable(text, MAX_TEXT)
 
 
 def _segments(data: bytes) -> list[tuple[int, bytes]]:
@@ -126,45 +128,14 @@ def _segments(data: bytes) -> list[tuple[int, bytes]]:
     return found
 
 
-# Position in the zigzag scan to position row by row (ISO/IEC 10918-1, figure A.6).
-_ZIGZAG = sorted(range(64), key=lambda k: (k // 8 + k % 8, (k // 8 if (k // 8 + k % 8) % 2 else k % 8)))
-
-
-def _tables(data: bytes) -> tuple[tuple[int, ...], ...]:
-    """Return the quantisation tables in natural order, by number."""
-    tables: dict[int, tuple[int, ...]] = {}
-    for marker, payload in _segments(data):
-        if marker != 0xDB:
-            continue
-        at = 0
-        while at < len(payload):
-            wide, number = payload[at] >> 4, payload[at] & 15
-            size = 128 if wide else 64
-            raw = payload[at + 1 : at + 1 + size]
-            if len(raw) < size:
-                break
-            scan = np.frombuffer(raw, dtype=">u2" if wide else "u1")
-            natural = [0] * 64
-            for k, position in enumerate(_ZIGZAG):
-                natural[position] = int(scan[k])
-            tables[number] = tuple(natural)
-            at += 1 + size
-    return tuple(tables[n] for n in sorted(tables))
-
-
-def _subsampling(data: bytes) -> str | None:
-    """Return the chroma sub-sampling from the frame header."""
-    for marker, payload in _segments(data):
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC) and len(payload) >= 6:
-            n = payload[5]
-            if n == 1:
-                return "grey"
-            factors = [(payload[7 + 3 * k] >> 4, payload[7 + 3 * k] & 15) for k in range(n) if 7 + 3 * k < len(payload)]
-            names = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (4, 1): "4:1:1", (1, 2): "4:4:0"}
-            if factors and set(factors[1:]) == {(1, 1)}:
-                return names.get(factors[0], "x".join(map(str, factors[0])))
-            return "; ".join(f"{h}x{v}" for h, v in factors)
-    return None
+def _subsampling(factors: tuple[tuple[int, int], ...]) -> str:
+    """Return the chroma sub-sampling of the sampling factors of all components."""
+    if len(factors) == 1:
+        return "grey"
+    names = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (4, 1): "4:1:1", (1, 2): "4:4:0"}
+    if set(factors[1:]) == {(1, 1)}:
+        return names.get(factors[0], "x".join(map(str, factors[0])))
+    return "; ".join(f"{h}x{v}" for h, v in factors)
 
 
 def _has_thumbnail(exif: Image.Exif) -> bool:
@@ -226,8 +197,6 @@ def _profile_name(profile: object) -> str | None:
     if not isinstance(profile, bytes):
         return None
     try:
-        import io
-
         opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         return _text(ImageCms.getProfileDescription(opened).strip()) or "unnamed profile"
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forensics.errors import EvidenceError
-from forensics.evidence.credentials import Provenance
+from forensics.evidence.credentials.record import Provenance
 from forensics.messages import Message, coded
 from forensics.records.arrays import UInt8Array, keep_copies
 from forensics.records.canonical import JsonObject
 from forensics.records.converting import as_field, recorded
 
 if TYPE_CHECKING:
-    from forensics.evidence.provenance import TrustList
+    from forensics.evidence.credentials.trust_list import TrustList
 
 __all__ = ["Evidence", "Limits", "Metadata"]
 

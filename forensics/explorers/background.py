@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 import ipywidgets as w
 
 from forensics.errors import Cancelled, ForensicsError
-from forensics.explorers.page import problem_html, safe
+from forensics.explorers.drawing.html_parts import problem_html, safe
 
 __all__ = ["Background", "Progress", "Work", "headless"]
 

@@ -16,10 +16,10 @@ from forensics.messages import quoted
 from forensics.photographs import ATTRIBUTION, FORGERIES, forge, photographs
 from forensics.records.arrays import UInt8Array
 
-__all__ = ["Given", "Label", "Reference", "checked_references", "match_references"]
+__all__ = ["KnownPicture", "Label", "Reference", "checked_references", "match_references"]
 
 Label: TypeAlias = Literal["original", "forgery"]
-Given: TypeAlias = tuple[str | PathLike[str] | Evidence, Label]
+KnownPicture: TypeAlias = tuple[str | PathLike[str] | Evidence, Label]
 LABELS: tuple[Label, ...] = get_args(Label)
 PER_LABEL = 2  # shown of each
 SAVED_AS = ("4:4:4", "4:2:2", "4:2:0")  # sub-samplings that Pillow can write
@@ -48,7 +48,7 @@ class Reference:
     credit: str = ""
 
 
-def checked_references(given: Sequence[Given] | None) -> tuple[Given, ...] | None:
+def checked_references(known: Sequence[KnownPicture] | None) -> tuple[KnownPicture, ...] | None:
     """Return the references as given, or None for those that come with installed packages.
 
     Raises
@@ -56,26 +56,26 @@ def checked_references(given: Sequence[Given] | None) -> tuple[Given, ...] | Non
     ValueError
         One of them is no pair of a picture and a label.
     """
-    if given is None:
+    if known is None:
         return None
-    for pair in given:
+    for pair in known:
         if not isinstance(pair, tuple) or len(pair) != 2 or pair[1] not in LABELS:
             raise ValueError(
                 f"references are pairs of a picture and a label of {', '.join(LABELS)}, got {pair!r:.200}. "
                 "Write [('a.jpg', 'original'), ('b.jpg', 'forgery')]."
             )
-    return tuple(given)
+    return tuple(known)
 
 
 def match_references(
-    exhibit: Evidence, given: Sequence[Given] | None = None, *, step: Callable[[], None] | None = None
+    exhibit: Evidence, known: Sequence[KnownPicture] | None = None, *, step: Callable[[], None] | None = None
 ) -> tuple[Reference, ...]:
     """Return the references nearest to an exhibit in size and compression, saved again as the exhibit was.
 
     Parameters
     ----------
     exhibit : Evidence
-    given : sequence of (picture, label), optional
+    known : sequence of (picture, label), optional
         By default photographs that installed packages carry, and forgeries made from them on the spot.
     step : callable, optional
         Called before each picture; may raise to stop.
@@ -90,20 +90,20 @@ def match_references(
     EvidenceError
         One of them cannot be read.
     """
-    kept: dict[Label, list[tuple[float, int, Reference]]] = {label: [] for label in LABELS}
-    for number, (evidence, label) in enumerate(_own() if given is None else _loaded(given)):
+    nearest: dict[Label, list[tuple[float, int, Reference]]] = {label: [] for label in LABELS}
+    for number, (evidence, label) in enumerate(_own() if known is None else _loaded(known)):
         if step is not None:
             step()
         reference = _matched(exhibit, evidence, label)
-        if given is None:
+        if known is None:
             reference = replace(reference, credit=ATTRIBUTION[evidence.name.partition(",")[0]])
         if _same_picture(exhibit, reference.evidence):
             continue
-        rows = kept[label]
+        rows = nearest[label]
         rows.append((_distance(exhibit, evidence), number, reference))
         rows.sort(key=lambda row: row[:2])
         del rows[PER_LABEL:]  # the others are let go, so that a long list needs no memory
-    return tuple(reference for label in LABELS for _, _, reference in kept[label])
+    return tuple(reference for label in LABELS for _, _, reference in nearest[label])
 
 
 def _own() -> Iterator[tuple[Evidence, Label]]:
@@ -114,8 +114,8 @@ def _own() -> Iterator[tuple[Evidence, Label]]:
         yield _record(f"{name}, {maker.replace('_', ' ')}", forge(originals, name, maker)), "forgery"
 
 
-def _loaded(given: Sequence[Given]) -> Iterator[tuple[Evidence, Label]]:
-    for picture, label in given:
+def _loaded(known: Sequence[KnownPicture]) -> Iterator[tuple[Evidence, Label]]:
+    for picture, label in known:
         yield picture if isinstance(picture, Evidence) else Evidence.from_file(picture), label
 
 

@@ -1,43 +1,37 @@
-"""Where an analyst stands in an explorer, as pure functions: what was chosen, and what an event changes.
+"""What was chosen in an explorer, as one record, and pure functions that change it.
 
-``update(state, event)`` is all that a widget may do to the state. Nothing here needs a kernel, a picture or a network.
+``update(state, **choices)`` is all that a widget may do to the state. Nothing here needs a kernel, a picture or a network.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from forensics.explorers.events import (
-    BesideChosen,
-    BranchChosen,
-    ChannelChosen,
-    Checks,
-    Event,
-    Examined,
-    Explained,
-    GainSet,
-    LookMoved,
-    MethodChosen,
-    OtherShown,
-    PicturesHidden,
-    RegionMarked,
-    ReportSet,
-    ResidualChosen,
-    TabChosen,
-    TrustChosen,
-    ViewChosen,
-    ViewClicked,
-)
-from forensics.explorers.panels import PLACELESS
-from forensics.explorers.places import Box, Look, Subject, clamped, within
+from forensics.explorers.drawing.picture_layers import PLACELESS
+from forensics.explorers.picture_parts import Box, Square, Subject, clamped, within
 from forensics.residuals import RESIDUALS
 
-__all__ = ["CHECKS", "GAINS", "TABS", "Draft", "State", "open_state", "replace_tab", "update"]
+__all__ = [
+    "CHECKS",
+    "GAINS",
+    "TABS",
+    "Checks",
+    "Draft",
+    "State",
+    "add_explained",
+    "change_exhibit",
+    "choose_branch",
+    "go_to_view",
+    "open_state",
+    "update",
+    "update_draft",
+]
 
+Checks: TypeAlias = Literal["quick", "full", "none"]
+CHECKS: tuple[Checks, ...] = get_args(Checks)
 SIDE = 384  # pixels shown at first
 GAINS = (1 / 16, 16.0)
-CHECKS: tuple[Checks, ...] = ("quick", "full", "none")
 # Name to title, in order.
 TABS: Mapping[str, str] = MappingProxyType(
     {
@@ -85,7 +79,7 @@ class State:
     ----------
     subject : Subject
         The exhibit.
-    look : Look
+    square : Square
         The part that is shown.
     tab, residual, branch, method : str
     channel : int
@@ -95,23 +89,23 @@ class State:
         What was marked in the part: (left, top, right, bottom) on the grid of the exhibit.
     view : str or None
         The view that is explained; None for the one on which the branch answers highest.
-    beside : str
-        A second branch to compare with; empty for none.
+    second_branch : str
+        A branch to compare with; empty for none.
     trust : str
         How thoroughly attributions are checked.
     hidden : bool
         Whether every pixel of exhibits is left out of what is shown.
     other : Subject or None
         The second exhibit.
-    made : tuple of str
+    explained : tuple of str
         The attributions there are, each as the expression that gives it.
     draft : Draft
     source, other_source : str
-        What loads the exhibit, once one was picked here, and the second.
+        What loads the exhibit, once one was picked here, and the second; see `forensics.explorers.python_lines.source_of`.
     """
 
     subject: Subject
-    look: Look
+    square: Square
     tab: str = "overview"
     residual: str = "srm"
     channel: int = 0
@@ -120,11 +114,11 @@ class State:
     branch: str = ""
     method: str = "integrated_gradients"
     view: str | None = None
-    beside: str = ""
+    second_branch: str = ""
     trust: Checks = "quick"
     hidden: bool = False
     other: Subject | None = None
-    made: tuple[str, ...] = ()
+    explained: tuple[str, ...] = ()
     draft: Draft = field(default_factory=Draft)
     source: str = ""
     other_source: str = ""
@@ -133,163 +127,101 @@ class State:
 def open_state(subject: Subject) -> State:
     """Return the state of an explorer that was just opened: the middle of the picture, the branch that moved its score most."""
     branch = subject.leading or next(iter(subject.branches), "")
-    look = Look(left=(subject.width - SIDE) // 2, top=(subject.height - SIDE) // 2, side=SIDE)
-    return State(subject=subject, look=clamped(look, subject), branch=branch)
+    square = Square(left=(subject.width - SIDE) // 2, top=(subject.height - SIDE) // 2, side=SIDE)
+    return State(subject=subject, square=clamped(square, subject), branch=branch)
 
 
-def update(state: State, event: Event) -> State:
-    """Return the state after an event; the same state if it changes nothing.
+def update(state: State, **choices: Any) -> State:
+    """Return the state after choices, each brought within what there is; the same state if nothing changes.
+
+    Parameters
+    ----------
+    state : State
+    **choices
+        Fields of the state to their new values. A region is cut at the border of the part that is shown; one that does not
+        lie in a new part goes.
 
     Raises
     ------
     UnknownNameError
-        The event names a residual that there is not.
+        There is no such residual.
     ValueError
-        It names a tab, branch or view that there is not.
+        There is no such tab, branch, view or set of checks.
     """
-    changed = _HANDLERS[type(event)](state, event)
-    return state if changed == state else changed
-
-
-def _tab(state: State, event: TabChosen) -> State:
-    return replace(state, tab=_one_of(event.tab, tuple(TABS), "tabs"))
-
-
-def _residual(state: State, event: ResidualChosen) -> State:
-    channels = RESIDUALS[event.name].channels
-    return replace(state, residual=event.name, channel=min(state.channel, len(channels) - 1))
-
-
-def _channel(state: State, event: ChannelChosen) -> State:
-    return replace(state, channel=max(0, min(event.channel, len(RESIDUALS[state.residual].channels) - 1)))
-
-
-def _gain(state: State, event: GainSet) -> State:
-    gain = max(GAINS[0], min(event.gain, GAINS[1]))
-    return replace(state, gain=1.0 if abs(gain - 1.0) < 0.01 else gain)
-
-
-def _look(state: State, event: LookMoved) -> State:
-    return _looking(state, event.look)
-
-
-def _clicked(state: State, event: ViewClicked) -> State:
-    left, top, right, bottom = state.subject.boxes[event.index]
-    look = Look(left=left, top=top, side=max(right - left, bottom - top))
-    return replace(_looking(state, look), view=state.subject.views[event.index])
-
-
-def _region(state: State, event: RegionMarked) -> State:
-    if event.box is None:
-        return replace(state, region=None)
-    left, top, right, bottom = event.box
-    first, above, beyond, below = state.look.box(state.subject)
-    left, right = sorted(max(first, min(v, beyond)) for v in (left, right))
-    top, bottom = sorted(max(above, min(v, below)) for v in (top, bottom))
-    return replace(state, region=(left, top, right, bottom) if right > left and bottom > top else None)
-
-
-def _looking(state: State, look: Look) -> State:
-    """Return the state with another part; a region that does not lie in it goes."""
-    look = clamped(look, state.subject)
-    return replace(state, look=look, region=within(state.region, look.box(state.subject)))
-
-
-def _branch(state: State, event: BranchChosen) -> State:
-    branch = _one_of(event.branch, state.subject.branches, "branches")
-    method = state.method if state.method in event.methods or not event.methods else event.methods[0]
-    return replace(state, branch=branch, method=method, beside="" if state.beside == branch else state.beside)
-
-
-def _method(state: State, event: MethodChosen) -> State:
-    return replace(state, method=event.method)
-
-
-def _view(state: State, event: ViewChosen) -> State:
-    view = None if event.view is None else _one_of(event.view, state.subject.views, "views")
-    return replace(state, view=view)
-
-
-def _beside(state: State, event: BesideChosen) -> State:
-    beside = event.branch and _one_of(event.branch, state.subject.branches, "branches")
-    return replace(state, beside="" if beside == state.branch else beside)
-
-
-def _trust(state: State, event: TrustChosen) -> State:
-    _one_of(event.trust, CHECKS, "checks")
-    return replace(state, trust=event.trust)
-
-
-def _hidden(state: State, event: PicturesHidden) -> State:
-    return replace(state, hidden=event.hidden)
-
-
-def _explained(state: State, event: Explained) -> State:
-    new = tuple(range(len(state.made), len(event.made)))
-    draft = replace(state.draft, attributions=(*state.draft.attributions, *new))
-    return replace(state, made=event.made, draft=draft)
-
-
-def _other(state: State, event: OtherShown) -> State:
-    return replace(state, other=event.subject, other_source=event.source)
-
-
-def _report(state: State, event: ReportSet) -> State:
-    given = {f.name: value for f in fields(event) if (value := getattr(event, f.name)) is not None}
-    if "attributions" in given:
-        given["attributions"] = tuple(k for k in given["attributions"] if 0 <= k < len(state.made))
-    for name in given.get("figures", ()):
-        RESIDUALS[name]
-    return replace(state, draft=replace(state.draft, **given))
-
-
-def _examined(state: State, event: Examined) -> State:
-    """Keep what was chosen of residual and scale when a new exhibit comes; all that was about the old one goes."""
-    fresh = open_state(event.subject)
-    if event.same_exhibit:
-        return replace(state, subject=event.subject, source=event.source or state.source)
-    return replace(
-        fresh,
-        tab=state.tab,
-        residual=state.residual,
-        channel=state.channel,
-        gain=state.gain,
-        method=state.method,
-        trust=state.trust,
-        hidden=state.hidden,
-        draft=replace(state.draft, attributions=(), notes=""),
-        source=event.source,
+    new = replace(state, **choices)
+    branches, views = new.subject.branches, new.subject.views
+    allowed = {"tab": tuple(TABS), "branch": branches, "second_branch": branches, "view": views, "trust": CHECKS}
+    plural = {"tab": "tabs", "branch": "branches", "second_branch": "branches", "view": "views", "trust": "checks"}
+    for name in allowed.keys() & choices.keys():
+        value, optional = choices[name], name in ("view", "second_branch")
+        if value not in allowed[name] and not (optional and not value):
+            raise ValueError(f"no {value!r} among the {plural[name]}: {', '.join(allowed[name])}. Choose one of these.")
+    square = clamped(new.square, new.subject)
+    box = square.box(new.subject)
+    gain = max(GAINS[0], min(new.gain, GAINS[1]))
+    new = replace(
+        new,
+        square=square,
+        region=_cut(new.region, box) if "region" in choices else within(new.region, box),
+        channel=max(0, min(new.channel, len(RESIDUALS[new.residual].channels) - 1)),
+        gain=1.0 if abs(gain - 1.0) < 0.01 else gain,
+        second_branch="" if new.second_branch == new.branch else new.second_branch,
     )
+    return state if new == state else new
 
 
-Handler: TypeAlias = Callable[[State, Any], State]
-_HANDLERS: Mapping[type[Event], Handler] = {
-    TabChosen: _tab,
-    ResidualChosen: _residual,
-    ChannelChosen: _channel,
-    GainSet: _gain,
-    LookMoved: _look,
-    ViewClicked: _clicked,
-    RegionMarked: _region,
-    BranchChosen: _branch,
-    MethodChosen: _method,
-    ViewChosen: _view,
-    BesideChosen: _beside,
-    TrustChosen: _trust,
-    PicturesHidden: _hidden,
-    Explained: _explained,
-    OtherShown: _other,
-    ReportSet: _report,
-    Examined: _examined,
-}
+def choose_branch(state: State, branch: str, methods: tuple[str, ...]) -> State:
+    """Return the state with the branch to be explained; its first method if it does not allow the one chosen before."""
+    return update(state, branch=branch, method=state.method if state.method in methods else methods[0])
 
 
-def replace_tab(state: State, tab: str) -> State:
-    """Return the state as it would be in another tab."""
-    return update(state, TabChosen(tab))
+def go_to_view(state: State, number: int) -> State:
+    """Return the state with the part that a view of the detector looked at, and with that view chosen."""
+    left, top, right, bottom = state.subject.boxes[number]
+    square = Square(left=left, top=top, side=max(right - left, bottom - top))
+    return update(state, square=square, view=state.subject.views[number])
 
 
-def _one_of(name: str, allowed: tuple[str, ...], what: str) -> str:
-    if name not in allowed:
-        raise ValueError(f"no {name!r} among the {what}: {', '.join(allowed)}. Choose one of these.")
-    return name
+def add_explained(state: State, expressions: tuple[str, ...]) -> State:
+    """Return the state with more attributions, each as the expression that gives it; they go into the report."""
+    explained = (*state.explained, *expressions)
+    new = range(len(state.explained), len(explained))
+    draft = replace(state.draft, attributions=(*state.draft.attributions, *new))
+    return update(state, explained=explained, draft=draft)
+
+
+def update_draft(state: State, **choices: Any) -> State:
+    """Return the state with other contents of the report; attributions that there are not are left out.
+
+    Raises
+    ------
+    UnknownNameError
+        A figure is of a residual that there is not.
+    """
+    draft = replace(state.draft, **choices)
+    for name in draft.figures:
+        RESIDUALS[name]
+    there = tuple(k for k in draft.attributions if 0 <= k < len(state.explained))
+    return update(state, draft=replace(draft, attributions=there))
+
+
+def change_exhibit(state: State, subject: Subject, *, source: str = "") -> State:
+    """Return the state for an exhibit that was examined.
+
+    Of a new one, what was chosen of residual and scale stays, and all that was about the old one goes. Of the same one,
+    examined anew, all stays.
+    """
+    if subject.sha256 == state.subject.sha256:
+        return replace(state, subject=subject, source=source or state.source)
+    stays = ("tab", "residual", "channel", "gain", "method", "trust", "hidden")
+    draft = replace(state.draft, attributions=(), notes="")
+    return replace(open_state(subject), draft=draft, source=source, **{name: getattr(state, name) for name in stays})
+
+
+def _cut(region: Box | None, box: Box) -> Box | None:
+    """Return a region in order, cut at the border of a part; None if nothing of it lies there."""
+    if region is None:
+        return None
+    left, right = sorted(max(box[0], min(v, box[2])) for v in region[::2])
+    top, bottom = sorted(max(box[1], min(v, box[3])) for v in region[1::2])
+    return (left, top, right, bottom) if right > left and bottom > top else None

@@ -137,7 +137,7 @@ _LOADING: dict[str, Template] = {
     "too_many_frames": "{name} has more than {limit} frames. Raise Limits(max_frames=...) or extract the frame.",
     "floating_point": "{name} has floating-point pixels, which have no agreed range. Export the picture as 8 or 16 bit.",
     "not_opened": "Could not be opened as a picture; not examined.",
-    "credential_not_installed": "Install forensics[provenance] to have content credentials checked.",
+    "credential_not_installed": "Checking content credentials needs a library that is not installed. Install it with: pip install 'forensics[provenance]'.",
     "credential_library_not_loaded": "The library did not load ({error}).",
     "credential_library_gave_up": "The library gave up: {reason}",
     "credential_gone": "The XMP names one in the file itself ({address}), which is not there any more.",

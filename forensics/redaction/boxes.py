@@ -33,14 +33,14 @@ def checked_boxes(boxes: Iterable[Sequence[int]]) -> tuple[Box, ...]:
         One is no box of four whole numbers, or its sides are in the wrong order.
     """
     found = []
-    for given in boxes:
+    for box in boxes:
         try:
-            if isinstance(given, str) or any(isinstance(v, bool | np.bool_) for v in given):
+            if isinstance(box, str) or any(isinstance(v, bool | np.bool_) for v in box):
                 raise TypeError
-            left, top, right, bottom = (index(v) for v in given)
+            left, top, right, bottom = (index(v) for v in box)
         except (TypeError, ValueError):
             raise ValueError(
-                f"a region is no box: got {given!r:.80}. Give four whole numbers: (left, top, right, bottom), in pixels."
+                f"a region is no box: got {box!r:.80}. Give four whole numbers: (left, top, right, bottom), in pixels."
             ) from None
         if not (left < right and top < bottom):
             raise ValueError(

@@ -87,19 +87,19 @@ def paint(pixels: UInt8Array, boxes: Iterable[Box], *, style: Style = "opaque") 
     return covered
 
 
-def hatched(drawn: UInt8Array, hidden: BoolArray) -> UInt8Array:
+def hatched(picture: UInt8Array, hidden: BoolArray) -> UInt8Array:
     """Return a drawn map in which hidden places are hatched paper, in colours that no scale has.
 
     Parameters
     ----------
-    drawn : array of shape (h, w, 3), uint8
+    picture : array of shape (h, w, 3), uint8
     hidden : array of shape (rows, columns), bool
         Each place of the map may be drawn as several pixels, equally many for all.
     """
-    down, across = (d // n for d, n in zip(drawn.shape[:2], hidden.shape, strict=True))
+    down, across = (d // n for d, n in zip(picture.shape[:2], hidden.shape, strict=True))
     where = hidden.repeat(down, axis=0).repeat(across, axis=1)
-    paper = np.where(_stripes(drawn.shape[:2], LEAST_STRIPE), np.uint8(INK), np.uint8(PAPER))
-    return np.asarray(np.where(where[..., None], paper[..., None], drawn), dtype=np.uint8)
+    paper = np.where(_stripes(picture.shape[:2], LEAST_STRIPE), np.uint8(INK), np.uint8(PAPER))
+    return np.asarray(np.where(where[..., None], paper[..., None], picture), dtype=np.uint8)
 
 
 def _stripes(size: tuple[int, ...], stripe: int) -> BoolArray:
@@ -127,5 +127,5 @@ def _blurred(levels: IntArray, size: tuple[int, int]) -> UInt8Array:
     # A hash function instead of a generator: the same bytes in every version of NumPy.
     seed = f"{height} {width} ".encode() + levels.astype(np.uint8).tobytes()
     noise = np.frombuffer(hashlib.shake_256(seed).digest(height * width), dtype=np.uint8).reshape(height, width, 1)
-    drawn = np.rint(smooth.reshape(height, width, 3)) + (noise.astype(np.float32) % (NOISE + 1) - NOISE // 2)
-    return np.asarray(np.clip(drawn, 0, 255), dtype=np.uint8)
+    picture = np.rint(smooth.reshape(height, width, 3)) + (noise.astype(np.float32) % (NOISE + 1) - NOISE // 2)
+    return np.asarray(np.clip(picture, 0, 255), dtype=np.uint8)

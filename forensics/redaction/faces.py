@@ -90,14 +90,14 @@ def _searched(
 
 def _distinct(windows: list[tuple[float, float, float]]) -> Iterator[tuple[float, float, float]]:
     """Yield the windows, largest first, without those that mostly lie in one before."""
-    kept: list[tuple[float, float, float]] = []
+    distinct: list[tuple[float, float, float]] = []
     for left, top, side in sorted(windows, key=lambda w: (-w[2], w[0], w[1])):
         shares = (
             max(0.0, min(left + side, x + s) - max(left, x)) * max(0.0, min(top + side, y + s) - max(top, y)) / side**2
-            for x, y, s in kept
+            for x, y, s in distinct
         )
         if all(share <= SAME for share in shares):
-            kept.append((left, top, side))
+            distinct.append((left, top, side))
             yield left, top, side
 
 

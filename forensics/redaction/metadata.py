@@ -56,7 +56,7 @@ NAME_WORDS = _words(
     "owner artist author authors creator byline copyright rights credit contact person people face faces serial unique host "
     "hostname email phone url web user signer issuer writer editor document instance"
 )
-HARMLESS = frozenset({"creatortool"})  # of XMP: a program
+PROGRAM_FIELDS = frozenset({"creatortool"})  # of XMP: a program
 STATE = "photoshop:state"  # a place; elsewhere a state is what something is in
 PROFILES = ("srgb", "display p3", "adobe rgb", "prophoto", "rec2020", "rec. 709", "gray gamma", "dot gain")
 
@@ -86,14 +86,14 @@ def _redacted(record: Mapping[str, Any], redaction: Redaction, withheld: set[str
     found: JsonObject = {}
     for key, value in record.items():
         if str(key).lower() == "exif" and isinstance(value, Mapping):
-            shown = TECHNICAL if redaction.names else TECHNICAL | PERSONAL
+            fields_shown = TECHNICAL if redaction.names else TECHNICAL | PERSONAL
             found[key] = {
-                name: text if name in shown or not redaction.active else _withhold(text, withheld)
+                name: text if name in fields_shown or not redaction.active else _withhold(text, withheld)
                 for name, text in value.items()
             }
             if redaction.names:  # a name is found again in parts too: of a program that it is registered to
                 withheld.update(w for name in PERSONAL & set(value) for w in re.findall(r"\w+", str(value[name])))
-        elif _told(str(key), value, redaction):
+        elif _tells_withheld(str(key), value, redaction):
             found[key] = _withhold(value, withheld)
         elif isinstance(value, Mapping):
             found[key] = _redacted(value, redaction, withheld)
@@ -104,13 +104,13 @@ def _redacted(record: Mapping[str, Any], redaction: Redaction, withheld: set[str
     return found
 
 
-def _told(key: str, value: object, redaction: Redaction) -> bool:
+def _tells_withheld(key: str, value: object, redaction: Redaction) -> bool:
     """Return whether a field tells something that is withheld, by the words of its name."""
     if redaction.active and key.lower() == STATE:
         return True
     key = key.rsplit(":", 1)[-1]  # XMP writes the name space before it
     name = re.sub(r"[^A-Za-z]", "", key).lower()
-    if not redaction.active or name in HARMLESS:
+    if not redaction.active or name in PROGRAM_FIELDS:
         return False
     if name == "iccprofile":  # screens are named after their owners
         return redaction.names and isinstance(value, str) and not value.lower().startswith(PROFILES)

@@ -145,9 +145,9 @@ class Redaction:
         """Whether anything is withheld."""
         return self.places
 
-    def name_of(self, number: int, given: str) -> str:
+    def name_of(self, number: int, name: str) -> str:
         """Return what an exhibit is called in this copy: its name as given, or ``Exhibit 1``."""
-        return f"Exhibit {number}" if self.names else given
+        return f"Exhibit {number}" if self.names else name
 
     def searched(self, exhibits: Iterable[Evidence]) -> Self:
         """Return this redaction with the faces of these exhibits found, so that none is searched twice."""
@@ -193,20 +193,20 @@ def place_message(box: Box) -> Message:
     return Message("place", {"left": left, "right": right - 1, "top": top, "bottom": bottom - 1})
 
 
-def _by_digest(given: object, name: str) -> dict[str, tuple[Box, ...]]:
-    if not isinstance(given, Mapping):
+def _by_digest(boxes_by_digest: object, name: str) -> dict[str, tuple[Box, ...]]:
+    if not isinstance(boxes_by_digest, Mapping):
         raise TypeError(
-            f"Redaction.{name} must name each exhibit, got {type(given).__name__}. "
+            f"Redaction.{name} must name each exhibit, got {type(boxes_by_digest).__name__}. "
             "Pass {evidence.sha256: [(left, top, right, bottom)]}."
         )
-    for sha256 in given:
+    for sha256 in boxes_by_digest:
         if not (isinstance(sha256, str) and len(sha256) == 64 and set(sha256) <= DIGITS):
             raise ValueError(
                 f"Redaction.{name} names exhibits by SHA-256, got {sha256!r:.80}, where 64 lower-case hexadecimal digits are "
                 "needed. Use Evidence.sha256."
             )
-    return {sha256: checked_boxes(boxes) for sha256, boxes in sorted(given.items())}
+    return {sha256: checked_boxes(boxes) for sha256, boxes in sorted(boxes_by_digest.items())}
 
 
-def _boxes(given: Mapping[str, Sequence[Sequence[int]]], sha256: str) -> tuple[Box, ...]:
-    return checked_boxes(given.get(sha256, ()))
+def _boxes(boxes_by_digest: Mapping[str, Sequence[Sequence[int]]], sha256: str) -> tuple[Box, ...]:
+    return checked_boxes(boxes_by_digest.get(sha256, ()))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -88,32 +88,6 @@ class Residual:
 RESIDUALS: Registry[Residual] = Registry("residuals")
 
 
-def describe(
-    *,
-    title: str,
-    unit: str,
-    channels: tuple[str, ...],
-    limit: float,
-    signed: bool,
-    look_at: str,
-    ignore: str,
-    reference: str,
-    reach: int | None = GRID,
-) -> Callable[[Filter], Residual]:
-    """Return a decorator that makes a filter function a `Residual`; see there for the parameters."""
-
-    def decorate(function: Filter) -> Residual:
-        return Residual(
-            function=function,
-            title=title,
-            unit=unit,
-            channels=channels,
-            limit=limit,
-            signed=signed,
-            look_at=look_at,
-            ignore=ignore,
-            reference=reference,
-            reach=reach,
-        )
-
-    return decorate
+def describe(**facts: Any) -> Callable[[Filter], Residual]:
+    """Return a decorator that makes a filter function a `Residual` with these facts; see there for their names."""
+    return lambda function: Residual(function=function, **facts)

@@ -123,8 +123,10 @@ def _twice_over_once(own: Float32Array, other: Float32Array, usable: NDArray[np.
     out = np.zeros(own.shape)
     last = _last_step(own[usable])
     multiples = np.abs(np.rint(own / last)).astype(np.int64)
-    told = (multiples > 0) & (multiples <= HIGHEST) & usable  # zeros tell flat areas from others, not their history
-    counts = np.bincount(multiples[told], minlength=HIGHEST + 1)[1:]
+    informative = (
+        (multiples > 0) & (multiples <= HIGHEST) & usable
+    )  # zeros tell flat areas from others, not their history
+    counts = np.bincount(multiples[informative], minlength=HIGHEST + 1)[1:]
     if counts.sum() < LEAST:
         return out
     reference = np.minimum(np.abs(np.rint(other / last)).astype(np.int64).ravel(), HIGHEST + 1)
@@ -137,7 +139,7 @@ def _twice_over_once(own: Float32Array, other: Float32Array, usable: NDArray[np.
         if fit > best:
             best, ratio = fit, density
     if best > GAIN * counts.sum():
-        out[told] = np.log10(np.maximum(ratio, FLOOR))[multiples[told] - 1]
+        out[informative] = np.log10(np.maximum(ratio, FLOOR))[multiples[informative] - 1]
     return out
 
 

@@ -142,13 +142,13 @@ def _likeness(grey: UInt8Array, transform: Float64Array, points: Float64Array) -
     _, areas, sizes, _ = cv2.connectedComponentsWithStats(alike.astype(np.uint8), connectivity=4)
     column, row = np.rint(points).astype(np.int64).T
     counts = np.bincount(areas[row.clip(0, height - 1), column.clip(0, width - 1)], minlength=len(sizes))
-    kept = (counts > LEAST_POINTS // 2) & (sizes[:, cv2.CC_STAT_AREA] >= LEAST_AREA)
-    kept[0] = False
-    if not kept.any():
+    is_copy = (counts > LEAST_POINTS // 2) & (sizes[:, cv2.CC_STAT_AREA] >= LEAST_AREA)
+    is_copy[0] = False
+    if not is_copy.any():
         return np.zeros((height, width, 2), dtype=np.float32)
     fine = [v - cv2.GaussianBlur(v, (0, 0), 1.0) for v in (own, other)]
     grain = _correlation(fine[0], fine[1], CALM / 4)
-    found = np.where(kept[areas][..., None], np.stack([structure, np.maximum(grain, 0)], axis=2), np.float32(0))
+    found = np.where(is_copy[areas][..., None], np.stack([structure, np.maximum(grain, 0)], axis=2), np.float32(0))
     # A window is alike only if all of it was copied: what lies around its centre belongs to the copy too.
     return np.asarray(cv2.dilate(found, np.ones((REGAINED, REGAINED), dtype=np.uint8)), dtype=np.float32)
 
@@ -157,9 +157,11 @@ def _correlation(one: Float32Array, other: Float32Array, calm: float) -> Float32
     """Return the correlation of the windows around each place, up to 1; 0 where the SD of either is below `calm`."""
     means = _mean(one), _mean(other)
     variances = [_mean(v * v) - m * m for v, m in zip((one, other), means, strict=True)]
-    told = np.minimum(*variances) >= calm**2
-    scale = np.sqrt(np.where(told, variances[0] * variances[1], 1.0))
-    return np.where(told, np.clip((_mean(one * other) - means[0] * means[1]) / scale, -1, 1), 0).astype(np.float32)
+    informative = np.minimum(*variances) >= calm**2
+    scale = np.sqrt(np.where(informative, variances[0] * variances[1], 1.0))
+    return np.where(informative, np.clip((_mean(one * other) - means[0] * means[1]) / scale, -1, 1), 0).astype(
+        np.float32
+    )
 
 
 def _mean(values: Float32Array) -> Float32Array:

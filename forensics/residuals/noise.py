@@ -2,11 +2,11 @@
 
 import cv2
 import numpy as np
+import pywt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.residuals.base import RESIDUALS, describe
-from forensics.residuals.wavelets import diagonal, join, split
 
 __all__ = ["noise_level", "wavelet_noise"]
 
@@ -14,6 +14,10 @@ CELL = 16  # pixels that share one noise level
 WINDOW = 32  # pixels whose 256 diagonal details give it, the cell in their middle
 MAD_OF_NORMAL = 0.6745  # median of |x| for normal x of SD 1
 
+# Orthonormal, so that white noise keeps its standard deviation in every band.
+WAVELET = pywt.Wavelet("db4")  # Daubechies, Ten lectures on wavelets (1992), of eight taps
+HIGH = np.array(WAVELET.rec_hi)
+ANCHOR = 3  # the tap at the pixel itself
 LEVELS = 4
 WINDOWS = (3, 5, 7, 9)  # details; sides of the squares that the local variance is measured in
 GRAIN = 5.0  # grey levels; the SD of noise that is taken out, as in Lukáš, Fridrich and Goljan
@@ -42,10 +46,16 @@ def noise_level(pixels: UInt8Array) -> Float32Array:
     height, width = pixels.shape[:2]
     maps = np.empty(pixels.shape, dtype=np.float32)
     for c in range(3):
-        details = np.abs(diagonal(np.ascontiguousarray(pixels[..., c], dtype=np.float32) - 128.0))
+        details = np.abs(diagonal_details(np.ascontiguousarray(pixels[..., c], dtype=np.float32) - 128.0))
         cells = _window_medians(details) / np.float32(MAD_OF_NORMAL)
         maps[..., c] = cells.repeat(CELL, axis=0).repeat(CELL, axis=1)[:height, :width]
     return maps
+
+
+def diagonal_details(values: Float32Array) -> Float32Array:
+    """Return the finest diagonal details (HH1) of a map of any size, (ceil(H / 2), ceil(W / 2)), borders mirrored."""
+    full = cv2.sepFilter2D(values, cv2.CV_32F, HIGH, HIGH, anchor=(ANCHOR, ANCHOR), borderType=cv2.BORDER_REFLECT)
+    return np.ascontiguousarray(full[::2, ::2], dtype=np.float32)
 
 
 def _window_medians(details: Float32Array) -> Float32Array:
@@ -93,11 +103,11 @@ def _grain(values: UInt8Array) -> Float32Array:
     coarse = np.pad(values, sides, mode="symmetric").astype(np.float32) - 128.0
     levels = []
     for _ in range(LEVELS):
-        coarse, details = split(coarse)
-        levels.append([_noise_share(d) for d in details])
+        coarse, details = pywt.dwt2(coarse, WAVELET, mode="periodization")
+        levels.append(tuple(_noise_share(d) for d in details))
     coarse = np.zeros_like(coarse)
     for details in reversed(levels):
-        coarse = join(coarse, details)
+        coarse = pywt.idwt2((coarse, details), WAVELET, mode="periodization")
     return coarse[border : border + height, border : border + width]
 
 

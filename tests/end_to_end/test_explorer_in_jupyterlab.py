@@ -73,7 +73,7 @@ def kept(page: Page, name: str) -> None:
 
 
 def code(lab: Lab) -> str:
-    return lab.run("from forensics.explorers.python import code_line; print(code_line(explorer.state))")
+    return lab.run("from forensics.explorers.python_lines import code_line; print(code_line(explorer.state))")
 
 
 def test_the_outcome_is_told_with_its_reason(page: Page, lab: Lab) -> None:

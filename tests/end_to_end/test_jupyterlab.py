@@ -18,7 +18,8 @@ pytestmark = [
 
 LAYERS = """
 import numpy as np
-from forensics.explorers.layers import Layer, LayerView
+from forensics.explorers.drawing.layer_view import LayerView
+from forensics.explorers.drawing.picture_layers import Layer
 y, x = np.mgrid[0:300, 0:1200]
 picture = np.stack([x % 256, y % 256, (x + y) % 256], axis=-1).astype(np.uint8)
 noise = np.random.default_rng(0).integers(0, 256, (1024, 1024, 3), dtype=np.uint8)

@@ -56,7 +56,6 @@ def digests(machine: dict[str, str], folder: Path) -> str:
     return done.stdout
 
 
-@pytest.mark.processor
 def test_reports_are_the_same_on_other_machines(tmp_path: Path) -> None:
     found = [digests(machine, tmp_path / str(k)) for k, machine in enumerate(MACHINES)]
     assert found[0].count("\n") == 3

@@ -28,6 +28,7 @@ def evidence() -> Evidence:
     return Evidence.from_file(HERE / "picture_300x200.png")
 
 
+@pytest.mark.processor
 @pytest.mark.parametrize("source", [MERGED, BY_BRANCH], ids=["merged", "by branch"])
 def test_score_and_logits_equal_the_reference(source: object, evidence: Evidence) -> None:
     scores = load_detector(source).examine(evidence).scores
@@ -37,6 +38,7 @@ def test_score_and_logits_equal_the_reference(source: object, evidence: Evidence
         assert np.abs(scores.logits[b] - np.array(EXPECTED[f"logits_{branch}"])).max() < 1e-4
 
 
+@pytest.mark.processor
 def test_fast_mode_is_within_its_tolerance_of_the_reference(evidence: Evidence) -> None:
     scores = load_detector(MERGED, mode="fast").examine(evidence).scores
     assert abs(scores.score - EXPECTED["score"]) <= TOLERANCE["fast"]
@@ -45,6 +47,7 @@ def test_fast_mode_is_within_its_tolerance_of_the_reference(evidence: Evidence) 
         assert np.abs(scores.view_scores[b] - expected).max() <= TOLERANCE["fast"]
 
 
+@pytest.mark.processor
 def test_unmerged_network_gives_the_same(evidence: Evidence) -> None:
     loaded = read_weights(MERGED)
     before = Detector(loaded, device=torch.device("cpu")).examine(evidence).scores
@@ -54,6 +57,7 @@ def test_unmerged_network_gives_the_same(evidence: Evidence) -> None:
     assert abs(before.score - EXPECTED["score"]) < 1e-5
 
 
+@pytest.mark.processor
 def test_views_and_channels_equal_the_reference(evidence: Evidence) -> None:
     rows = np.load(HERE / "views_512_first_rows.npz")["views"]  # (6, 6, 8, 512): RGB and SRM
     views = next(cut(evidence.pixels, plan_views(evidence.pixels, FixedFrame()), 6))

@@ -92,7 +92,11 @@ MISSING = (
     ("from forensics.cli import lab; lab()", "lab", "jupyterlab"),
     ("import forensics; forensics.attribute", "explain", "captum"),
     ("from forensics.models import BRANCHES as b; b['timm'](variant='v', attribution_layer='a')", "train", "timm"),
-    ("from forensics.training.post_chain import h264 as h; h(numpy.zeros((8, 8, 3), 'u1'), crf=20)", "video", "av"),
+    (
+        "from forensics.training.pairs.post_chain import h264 as h; h(numpy.zeros((8, 8, 3), 'u1'), crf=20)",
+        "video",
+        "av",
+    ),
     ("from forensics.custody import verify_timestamp as v; open('a', 'w'); v('a')", "timestamp", "rfc3161-client"),
     ("from forensics.models.execution.backends import _core; _core()", "fast", "openvino"),
 )

@@ -66,6 +66,7 @@ def test_readme_commands_run(
     commands = [c.split() for c in re.findall(r"^    \.venv/bin/forensics (.*)$", text, re.MULTILINE)]
     assert {c[0] for c in commands} == {
         "examine", "verify", "weights", "train", "calibrate", "validate", "keys", "sign", "timestamp", "custody",
+        "evaluate", "audit", "plot",
     }  # fmt: skip
     (tmp_path / "FOLDER").mkdir()
     for place in ("photo.jpg", "FOLDER/photo.jpg"):
@@ -83,7 +84,14 @@ def test_readme_commands_run(
         if command[0] in ("calibrate", "validate"):  # LABELLED is not there: the command is understood, and says so
             assert left.value.code == 1, said
             assert "LABELLED cannot be read as labelled pictures" in said
-        elif command[0] == "train":  # FOLDER holds no index: the command is understood, the data are named as missing
+        elif command[0] == "plot":  # no run was made: the log is named as missing
+            assert left.value.code == 2, said
+            assert "there is no log at" in said
+        elif command[0] in (
+            "train",
+            "evaluate",
+            "audit",
+        ):  # FOLDER holds no index: the command is understood, the data are named as missing
             assert left.value.code == 1, said
             assert "index.csv" in said
         else:

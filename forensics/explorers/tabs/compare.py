@@ -1,15 +1,18 @@
-"""Two exhibits side by side."""
+"""The tab Compare: two exhibits side by side."""
+
+from typing import Any
 
 import ipywidgets as w
 
 from forensics.detector.finding import Finding
 from forensics.evidence.record import Evidence
-from forensics.explorers.layers import Layer, LayerView
-from forensics.explorers.page import blocks_html
-from forensics.explorers.panels import picture_panel, residual_panel, scale_words
-from forensics.explorers.places import box_alike, place_words
+from forensics.explorers.drawing.html_parts import blocks_html
+from forensics.explorers.drawing.layer_view import LayerView
+from forensics.explorers.drawing.picture_layers import Layer, picture_layer, residual_layer, scale_words
+from forensics.explorers.picture_parts import box_alike, place_words
+from forensics.explorers.session import Session
 from forensics.explorers.state import State
-from forensics.explorers.tabs.desk import Desk, FilePicker, Picked, page
+from forensics.explorers.tabs.controls import FilePicker, page
 from forensics.messages import decimals
 from forensics.report.blocks import Block, callout, paragraph, table
 from forensics.report.sections.phrases import outcome_words, picture_words, shorten
@@ -27,36 +30,34 @@ WARNING = (
 class CompareTab:
     """A picker for a second file, the facts and scores of both, and their pictures and residuals with linked zoom."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self.picker = FilePicker("Pick a second", self._pick)
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.picker = FilePicker("Pick a second", lambda picked: session.compare(picked, wait=False))
         self.layers: LayerView | None = None
         self.place = w.VBox(layout={"width": "100%"})
         self.words, self.caption = page(), page()
         self.box = w.VBox([self.picker.box, self.words, self.place, self.caption])
         self._shown: object = None
 
-    def refresh(self, desk: Desk) -> None:
+    def refresh(self) -> None:
         """Show both exhibits."""
-        state, other = desk.state, desk.other
-        key = (desk.finding, other, state.look, state.residual, state.channel, state.gain, state.hidden)
+        session = self._session
+        state, other = session.state, session.other
+        key = (session.finding, other, state.square, state.residual, state.channel, state.gain, state.hidden)
         if key == self._shown:
             return
         self._shown = key
-        self.words.value = compare_html(desk.finding, other)
+        self.words.value = compare_html(session.finding, other)
         if other is None or state.hidden:
             self.place.children, self.caption.value = (), ""
             return
-        layers, origin, caption = compare_layers(desk.finding.evidence, other.evidence, state)
+        layers, origin, caption = compare_layers(session.finding.evidence, other.evidence, state)
         if self.layers is None:
             self.layers = LayerView(layers, origin=origin, mode="side by side", first=0, second=1)
         else:
             self.layers.show(layers, origin=origin)
         self.place.children = (self.layers,)
         self.caption.value = blocks_html([paragraph(caption)])
-
-    def _pick(self, picked: Picked) -> None:
-        self._desk.compare(picked, wait=False)
 
 
 def compare_html(finding: Finding, other: Finding | None, *, alone: str = PICK) -> str:
@@ -89,17 +90,14 @@ def compare_layers(evidence: Evidence, other: Evidence, state: State) -> tuple[l
 
     Pictures of the same size show the same part; others show parts of equal size that lie alike.
     """
-    box = state.look.box(state.subject)
+    box = state.square.box(state.subject)
     of = box_alike(evidence, box, other)
     wide, tall = of[2] - of[0], of[3] - of[1]
     box = (box[0], box[1], min(box[2], box[0] + wide), min(box[3], box[1] + tall))
-    layers = []
-    for name, e, b in (("Exhibit", evidence, box), ("Second", other, of)):
-        panel = picture_panel(e, b)
-        layers.append(Layer(name=name, pixels=panel.pixels, alt=f"{e.name}. {panel.caption}"))
-    for name, e, b in (("Exhibit, residual", evidence, box), ("Second, residual", other, of)):
-        drawn = residual_panel(e, b, name=state.residual, channel=state.channel, gain=state.gain)
-        layers.append(Layer(name=name, pixels=drawn.pixels, alt=f"{e.name}. {drawn.caption}"))
+    parts = (("Exhibit", evidence, box), ("Second", other, of))
+    layers = [picture_layer(e, b, name=name, about=f"{e.name}. ") for name, e, b in parts]
+    shown: Any = {"residual": state.residual, "channel": state.channel, "gain": state.gain}
+    layers += [residual_layer(e, b, name=f"{name}, residual", about=f"{e.name}. ", **shown) for name, e, b in parts]
     residual = RESIDUALS[state.residual]
     same = (evidence.width, evidence.height) == (other.width, other.height)
     beside = "the same of the second" if same else f"of the second, as it lies alike, {place_words(of)}"

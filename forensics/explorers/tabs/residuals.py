@@ -1,28 +1,30 @@
-"""The exhibit's residuals beside those of pictures of known origin, on one scale."""
+"""The tab Residuals: the exhibit's residuals beside those of pictures of known origin, on one scale."""
 
+from dataclasses import replace
 from threading import Event as Stop
+from typing import Any
 
 import ipywidgets as w
 import numpy as np
 
 from forensics.evidence.record import Evidence
 from forensics.explorers.background import Progress
-from forensics.explorers.events import ChannelChosen, GainSet, LookMoved, RegionMarked, ResidualChosen, ViewClicked
-from forensics.explorers.layers import Layer, LayerView
-from forensics.explorers.page import amounts_html, bar_html, blocks_html
-from forensics.explorers.panels import (
+from forensics.explorers.drawing.html_parts import amounts_html, bar_html, blocks_html
+from forensics.explorers.drawing.layer_view import LayerView
+from forensics.explorers.drawing.picture_layers import (
     MAPS,
     PLACELESS,
-    Panel,
+    Layer,
     maps_of,
     measure,
-    picture_panel,
-    residual_panel,
+    picture_layer,
+    residual_layer,
 )
-from forensics.explorers.places import MAX_SIDE, MIN_SIDE, Box, Look, box_alike, place_words, within
+from forensics.explorers.picture_parts import MAX_SIDE, MIN_SIDE, Box, Square, box_alike, place_words, within
 from forensics.explorers.references import Reference
-from forensics.explorers.state import GAINS, State
-from forensics.explorers.tabs.desk import LABEL, WIDE, Desk, button, choice, page, row, slider, told
+from forensics.explorers.session import Session
+from forensics.explorers.state import GAINS, State, go_to_view
+from forensics.explorers.tabs.controls import button, control, page, row, set_options
 from forensics.records.arrays import UInt8Array
 from forensics.report.blocks import paragraph
 from forensics.residuals import RESIDUALS, Amounts
@@ -36,44 +38,46 @@ PAPER = 255
 class ResidualsTab:
     """Layers with linked zoom and pan, channel and gain, a marked region and its statistics."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        names = [(RESIDUALS[name].title, name) for name in RESIDUALS.names()]
-        self.residual = choice("Residual", "Which filter; each says what to look at", names, self._tell_residual)
-        self.channel = told(
-            w.SelectionSlider(
-                options=[("-", 0)],
-                description="Channel",
-                tooltip="Which map of this residual",
-                continuous_update=False,
-                style=LABEL,
-                layout={"width": "32rem", "max_width": "100%"},
-            ),
-            self._tell_channel,
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.residual = control(
+            w.Dropdown,
+            "Residual",
+            "Which filter; each says what to look at",
+            lambda name: session.choose(residual=name),
+            options=[(RESIDUALS[name].title, name) for name in RESIDUALS.names()],
         )
-        self.gain = told(
-            w.FloatLogSlider(
-                value=1.0,
-                base=2,
-                min=float(np.log2(GAINS[0])),
-                max=float(np.log2(GAINS[1])),
-                step=0.25,
-                description="Gain",
-                tooltip="1 is the fixed scale of reports; more shows smaller values, and the caption says so",
-                continuous_update=False,
-                readout_format=".3g",
-                style=LABEL,
-                layout={"width": WIDE, "max_width": "100%"},
-            ),
-            self._tell_gain,
+        self.channel = control(
+            w.SelectionSlider,
+            "Channel",
+            "Which map of this residual",
+            lambda channel: session.choose(channel=channel),
+            options=[("-", 0)],
+            width="32rem",
         )
-        self.left = slider("Left", "First column of the part that is shown", self._move, min=0, max=1, step=8)
-        self.top = slider("Top", "First row of the part that is shown", self._move, min=0, max=1, step=8)
-        self.side = slider(
-            "Side", "Pixels along each side of the part", self._move, min=MIN_SIDE, max=MAX_SIDE, step=32
+        self.gain = control(
+            w.FloatLogSlider,
+            "Gain",
+            "1 is the fixed scale of reports; more shows smaller values, and the caption says so",
+            lambda gain: session.choose(gain=gain),
+            value=1.0,
+            base=2,
+            min=float(np.log2(GAINS[0])),
+            max=float(np.log2(GAINS[1])),
+            step=0.25,
+            readout_format=".3g",
         )
-        self.view = choice("Go to view", "The part that a view of the detector looked at", [("…", -1)], self._go)
-        self.clear = button("Clear region", "Take the marked region back", lambda: desk.send(RegionMarked(None)))
+        self.left = self._slider("Left", "First column of the part that is shown", min=0, max=1, step=8)
+        self.top = self._slider("Top", "First row of the part that is shown", min=0, max=1, step=8)
+        self.side = self._slider("Side", "Pixels along each side of the part", min=MIN_SIDE, max=MAX_SIDE, step=32)
+        self.view = control(
+            w.Dropdown,
+            "Go to view",
+            "The part that a view of the detector looked at",
+            self._go,
+            options=[("…", -1)],
+        )
+        self.clear = button("Clear region", "Take the marked region back", lambda: session.choose(region=None))
         self.layers: LayerView | None = None
         self.place = w.VBox(layout={"width": "100%"})
         self.caption, self.bar, self.numbers = page(), page(), page()
@@ -87,53 +91,44 @@ class ResidualsTab:
                 self.numbers,
             ]
         )
-        self._filling = False
         self._shown: tuple[object, Box | None] | None = None
 
-    def refresh(self, desk: Desk) -> None:
+    def refresh(self) -> None:
         """Bind the controls and show the part; a whole large picture is filtered in the background first."""
-        state = desk.state
+        session, state = self._session, self._session.state
         self._bind(state)
-        matched = desk.references
+        matched = session.references
         references = matched or ()
-        key = (desk.finding.evidence, matched, state.look, state.residual, state.channel, state.gain, state.hidden)
+        evidence = session.finding.evidence
+        key = (evidence, matched, state.square, state.residual, state.channel, state.gain, state.hidden)
         if (key, state.region) == self._shown:
             return
-        pictures = (desk.finding.evidence, *(r.evidence for r in references))
-        waiting = [e for e in pictures if _takes_long(e, state.residual)]
+        waiting = [e for e in (evidence, *(r.evidence for r in references)) if _takes_long(e, state.residual)]
         if waiting:
-            if not desk.background.busy:
+            if not session.background.busy:
                 self._filter(waiting, state.residual)
             return
+        box = state.square.box(state.subject)
         if self._shown is None or self._shown[0] != key:
-            self._show(desk, references)
+            layers = residual_layers(evidence, box, state, references)
+            residual = RESIDUALS[state.residual]
+            words = (layers[1].alt, f"Look at: {residual.look_at}", f"Ignore: {residual.ignore}")
+            self.bar.value = bar_html(residual, state.gain)
+            self.caption.value = blocks_html(map(paragraph, words))
+            self._draw(layers, box, state)
         elif self.layers is not None and not state.hidden:
-            self._filling = True
             self.layers.region = state.region
-            self._filling = False
         self._shown = (key, state.region)
-        self._count(desk, references, pending=matched is None)
+        self._count(references, box, pending=matched is None)
 
-    def _show(self, desk: Desk, references: tuple[Reference, ...]) -> None:
-        """Draw the layers with their words."""
-        state = desk.state
-        box = state.look.box(state.subject)
-        layers, panel = residual_layers(desk.finding.evidence, box, state, references)
-        self.bar.value = bar_html(RESIDUALS[state.residual], state.gain)
-        self.caption.value = blocks_html(
-            [paragraph(panel.caption), paragraph(f"Look at: {panel.look_at}"), paragraph(f"Ignore: {panel.ignore}")]
-        )
-        self._draw(layers, box, state)
-
-    def _count(self, desk: Desk, references: tuple[Reference, ...], *, pending: bool) -> None:
+    def _count(self, references: tuple[Reference, ...], box: Box, *, pending: bool) -> None:
         """Fill the table of what the maps amount to."""
-        state, evidence = desk.state, desk.finding.evidence
+        state = self._session.state
         residual, place = RESIDUALS[state.residual], state.region
-        box = state.look.box(state.subject)
         of = f"{'Marked region' if place else 'Part shown'}, {place_words(place or box)}"
         channel = residual.channels[state.channel]
         self.numbers.value = amounts_html(
-            residual_rows(evidence, box, state, references),
+            residual_rows(self._session.finding.evidence, box, state, references),
             residual,
             f"{of}; channel “{channel}”. {reference_words(references, pending=pending)}",
         )
@@ -142,26 +137,22 @@ class ResidualsTab:
         if state.hidden:
             self.place.children = (w.HTML(blocks_html([paragraph("Pictures are hidden.")])),)
             return
-        self._filling = True
-        try:
-            if self.layers is None:
-                second = 2 if len(layers) > 2 else 1
-                self.layers = LayerView(layers, origin=box[:2], mode="side by side", first=1, second=second)
-                self.layers.observe(self._marked, names="region")
-            else:
-                alone = self.layers.second < 2 <= len(layers) - 1 and len(self.layers.layers) == 2
-                self.layers.show(layers, origin=box[:2])
-                if alone:
-                    self.layers.second = 2
+        if self.layers is None:
+            second = 2 if len(layers) > 2 else 1
+            self.layers = LayerView(layers, origin=box[:2], mode="side by side", first=1, second=second)
+            self.layers.observe(lambda change: self._session.choose(region=change["new"]), names="region")
             self.layers.read = self._read
-            self.layers.region = state.region
-        finally:
-            self._filling = False
+        else:
+            alone = self.layers.second < 2 <= len(layers) - 1 and len(self.layers.layers) == 2
+            self.layers.show(layers, origin=box[:2])
+            if alone:
+                self.layers.second = 2
+        self.layers.region = state.region
         self.place.children = (self.layers,)
 
     def _read(self, x: int, y: int) -> str:
         """Return the values of a pixel of the exhibit, in the unit of the residual."""
-        state, evidence = self._desk.state, self._desk.finding.evidence
+        state, evidence = self._session.state, self._session.finding.evidence
         residual = RESIDUALS[state.residual]
         colours = ", ".join(str(v) for v in evidence.pixels[y, x].tolist())
         if state.residual == PLACELESS:
@@ -172,7 +163,7 @@ class ResidualsTab:
         return f"column {x}, row {y}: colours {colours}; {residual.title} {value:+.3f} {residual.unit}"
 
     def _filter(self, pictures: list[Evidence], name: str) -> None:
-        """Filter whole pictures; what was filtered when the work is stopped is kept."""
+        """Filter whole pictures; what was filtered when the work is stopped stays."""
 
         def work(progress: Progress, stop: Stop) -> None:
             for k, evidence in enumerate(pictures):
@@ -180,83 +171,49 @@ class ResidualsTab:
                 if not stop.is_set():
                     MAPS.get(evidence, name)
 
-        self._desk.background.run(
-            f"Filtering the whole picture: {RESIDUALS[name].title}", work, lambda _: self._desk.refresh()
+        self._session.background.run(
+            f"Filtering the whole picture: {RESIDUALS[name].title}", work, lambda _: self._session.refresh()
         )
 
     def _bind(self, state: State) -> None:
-        residual = RESIDUALS[state.residual]
-        self._filling = True
-        try:
-            self.residual.value = state.residual
-            channels = [(name, k) for k, name in enumerate(residual.channels)]
-            if tuple(channels) != tuple(self.channel.options):
-                self.channel.options = channels
-            self.channel.value, self.gain.value = state.channel, state.gain
-            self.side.value = state.look.side
-            for control, length, value in (
-                (self.left, state.subject.width, state.look.left),
-                (self.top, state.subject.height, state.look.top),
-            ):
-                control.max = max(1, length - state.look.side)
-                control.value = value
-            views = [("…", -1), *((name, k) for k, name in enumerate(state.subject.views))]
-            if tuple(views) != tuple(self.view.options):
-                self.view.options = views
-            self.view.value = -1
-            self.clear.disabled = state.region is None
-        finally:
-            self._filling = False
+        square, subject = state.square, state.subject
+        self.residual.value = state.residual
+        channels = [(name, k) for k, name in enumerate(RESIDUALS[state.residual].channels)]
+        set_options(self.channel, channels, state.channel)
+        self.gain.value, self.side.value = state.gain, square.side
+        self.left.max, self.top.max = (max(1, n - square.side) for n in (subject.width, subject.height))
+        self.left.value, self.top.value = square.left, square.top
+        set_options(self.view, [("…", -1), *((name, k) for k, name in enumerate(subject.views))], -1)
+        self.clear.disabled = state.region is None
 
-    def _tell_residual(self, name: str) -> None:
-        if not self._filling:
-            self._desk.send(ResidualChosen(name))
+    def _slider(self, description: str, tooltip: str, **limits: Any) -> w.IntSlider:
+        return control(w.IntSlider, description, tooltip, lambda _: self._move(), **limits)
 
-    def _tell_channel(self, channel: int) -> None:
-        if not self._filling:
-            self._desk.send(ChannelChosen(channel))
+    def _move(self) -> None:
+        square = Square(left=self.left.value, top=self.top.value, side=self.side.value)
+        self._session.choose(square=square)
 
-    def _tell_gain(self, gain: float) -> None:
-        if not self._filling:
-            self._desk.send(GainSet(gain))
-
-    def _move(self, _value: int) -> None:
-        if not self._filling:
-            look = Look(left=self.left.value, top=self.top.value, side=self.side.value)
-            self._desk.send(LookMoved(look))
-
-    def _go(self, index: int) -> None:
-        if not self._filling and index >= 0:
-            self._desk.send(ViewClicked(index))
-
-    def _marked(self, change: dict[str, object]) -> None:
-        if not self._filling:
-            self._desk.send(RegionMarked(change["new"]))  # type: ignore[arg-type]  # checked by LayerView
+    def _go(self, number: int) -> None:
+        if number >= 0:
+            self._session.change(lambda state: go_to_view(state, number))
 
 
-def residual_layers(
-    evidence: Evidence, box: Box, state: State, references: tuple[Reference, ...]
-) -> tuple[list[Layer], Panel]:
-    """Return the picture, its residual and those of the references, and the panel of the exhibit's residual."""
-    picture = picture_panel(evidence, box)
-    panel = residual_panel(evidence, box, name=state.residual, channel=state.channel, gain=state.gain)
-    layers = [
-        Layer(name="Exhibit", pixels=picture.pixels, alt=picture.caption),
-        Layer(name="Exhibit, residual", pixels=panel.pixels, alt=panel.caption),
-    ]
-    size = panel.pixels.shape
-    for number, reference in enumerate(references, start=1):
-        of = box_alike(evidence, box, reference.evidence)
-        drawn = residual_panel(reference.evidence, of, name=state.residual, channel=state.channel, gain=state.gain)
-        alt = f"Known {reference.label}, {reference.evidence.name}. {drawn.caption} {reference.matched}"
-        layers.append(
-            Layer(
-                name=f"{number} {reference.label}: {reference.evidence.name}",
-                pixels=_padded(drawn.pixels, size),
-                alt=alt,
-            )
+def residual_layers(evidence: Evidence, box: Box, state: State, references: tuple[Reference, ...]) -> list[Layer]:
+    """Return layers of a part: the picture, its residual, and those of the parts of references that lie alike."""
+
+    def of(picture: Evidence, part: Box, name: str, about: str = "") -> Layer:
+        return residual_layer(
+            picture, part, residual=state.residual, channel=state.channel, gain=state.gain, name=name, about=about
         )
-    return layers, panel
+
+    layers = [picture_layer(evidence, box, name="Exhibit"), of(evidence, box, "Exhibit, residual")]
+    for number, reference in enumerate(references, start=1):
+        known, label = reference.evidence, reference.label
+        part = box_alike(evidence, box, known)
+        layer = of(known, part, f"{number} {label}: {known.name}", f"Known {label}, {known.name}. ")
+        pixels = _padded(layer.pixels, layers[1].pixels.shape)
+        layers.append(replace(layer, pixels=pixels, alt=f"{layer.alt} {reference.matched}"))
+    return layers
 
 
 def reference_words(references: tuple[Reference, ...], *, pending: bool = False) -> str:
@@ -296,7 +253,7 @@ def residual_rows(
 
 
 def _shifted(place: Box, box: Box, part: Box) -> Box:
-    """Return the place of another part that is drawn where a place of the first is, cut at its end."""
+    """Return the place of another part that is shown where a place of the first is, cut at its end."""
     x, y = part[0] - box[0], part[1] - box[1]
     right, bottom = min(place[2] + x, part[2]), min(place[3] + y, part[3])
     return min(place[0] + x, right), min(place[1] + y, bottom), right, bottom

@@ -1,16 +1,23 @@
-"""Why a branch answered so on a view: the map, what was measured of it, channel groups, a second branch beside it."""
+"""The tab Why: the map of what a branch responded to, what was measured of it, and a second branch beside it."""
 
 import ipywidgets as w
 
-from forensics import attribution as asking  # its names are loaded when used: captum takes a second or more
+from forensics.attribution import METHODS, compare_branches, draw, usable_methods
 from forensics.attribution.record import Attribution
 from forensics.detector.finding import Finding
 from forensics.errors import ForensicsError
 from forensics.evidence.record import Evidence
-from forensics.explorers.events import BesideChosen, BranchChosen, Checks, MethodChosen, TrustChosen, ViewChosen
-from forensics.explorers.page import blocks_html, branch_words, groups_html, image_html, safe, trust_html
-from forensics.explorers.state import CHECKS, State
-from forensics.explorers.tabs.desk import Desk, button, choice, page, row
+from forensics.explorers.drawing.html_parts import (
+    blocks_html,
+    branch_words,
+    groups_html,
+    image_html,
+    safe,
+    trust_html,
+)
+from forensics.explorers.session import Session
+from forensics.explorers.state import CHECKS, choose_branch
+from forensics.explorers.tabs.controls import button, control, page, row, set_options
 from forensics.messages import decimals, signed
 from forensics.report.blocks import Block, callout, items, paragraph
 
@@ -24,93 +31,81 @@ SIDE = 384  # pixels of a map on the screen
 class WhyTab:
     """Pickers for branch, method and view, a button that runs the method, and what came of it."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self.branch = choice("Branch", "Which part of the detector is asked", [("-", "")], self._tell_branch)
-        self.beside = choice(
-            "Compare with", "A second branch, asked about the same view", [("-", "")], self._tell_beside
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        none = [("-", "")]
+        self.branch = control(
+            w.Dropdown, "Branch", "Which part of the detector is asked", self._choose_branch, options=none
         )
-        self.method = choice(
-            "Method", "How the branch is asked; methods it does not allow are left out", [("-", "")], self._tell_method
+        self.beside = control(
+            w.Dropdown,
+            "Compare with",
+            "A second branch, asked about the same view",
+            lambda branch: session.choose(second_branch=branch),
+            options=none,
         )
-        self.view = choice("View", "Which look of the detector is explained", [(HIGHEST, "")], self._tell_view)
-        self.trust = choice(
-            "Checks", "quick: some seconds; full: several times as long", list(CHECKS), self._tell_trust
+        self.method = control(
+            w.Dropdown,
+            "Method",
+            "How the branch is asked; methods it does not allow are left out",
+            lambda method: session.choose(method=method),
+            options=none,
+        )
+        self.view = control(
+            w.Dropdown,
+            "View",
+            "Which look of the detector is explained",
+            lambda view: session.choose(view=view or None),
+            options=[(HIGHEST, "")],
+        )
+        self.trust = control(
+            w.Dropdown,
+            "Checks",
+            "quick: some seconds; full: several times as long",
+            lambda trust: session.choose(trust=trust),
+            options=CHECKS,
         )
         self.run = button(
-            "Explain",
-            "Ask the branch; what comes is measured and shown below",
-            lambda: desk.explain(wait=False),
+            "Explain", "Ask the branch; what comes is measured and shown below", lambda: session.explain(wait=False)
         )
         self.about, self.result = page(), page()
         self.box = w.VBox(
             [row(self.branch, self.beside, self.method), row(self.view, self.trust, self.run), self.about, self.result]
         )
-        self._filling = False
         self._shown: object = None
-        self._usable: dict[str, tuple[str, ...]] = {}
 
-    def refresh(self, desk: Desk) -> None:
+    def refresh(self) -> None:
         """Bind the pickers and show the last attributions."""
-        state = desk.state
-        self.run.disabled = desk.background.busy or not state.branch
+        session, state = self._session, self._session.state
+        self.run.disabled = session.background.busy or not state.branch
         if not state.branch:
             self.about.value = blocks_html([paragraph("The picture was not scored, so there is nothing to explain.")])
             self.result.value = ""
             return
-        if not self._usable:
-            self._load(desk)
-        if not self._usable:
-            return
-        self._bind(state)
-        self.about.value = blocks_html([*_about(state.method), *counts_blocks(desk.finding, state.branch)])
-        key = (len(desk.why), desk.finding, state.hidden)
+        branches = [(b, b) for b in state.subject.branches]
+        set_options(self.branch, branches, state.branch)
+        others = [(words, b) for words, b in branches if b != state.branch]
+        set_options(self.beside, [("none", ""), *others], state.second_branch)
+        methods = usable_methods(session.detector, state.branch)
+        set_options(self.method, [(METHODS[m].title, m) for m in methods], state.method)
+        set_options(self.view, [(HIGHEST, ""), *((v, v) for v in state.subject.views)], state.view or "")
+        self.trust.value = state.trust
+        chosen = METHODS[state.method]
+        self.about.value = blocks_html(
+            [
+                paragraph(f"Look at: {chosen.look_at}"),
+                paragraph(f"Ignore: {chosen.ignore} ({chosen.reference})"),
+                *counts_blocks(session.finding, state.branch),
+            ]
+        )
+        key = (len(session.why), session.finding, state.hidden)
         if key != self._shown:
             self._shown = key
-            self.result.value = explained_html(desk.why, desk.finding, outlines=not state.hidden)
+            self.result.value = explained_html(session.why, session.finding, outlines=not state.hidden)
 
-    def _load(self, desk: Desk) -> None:
-        """Find out which methods each branch allows."""
-        branches, detector = desk.state.subject.branches, desk.detector
-        if not desk.background.busy:
-            desk.background.run(
-                "Loading the methods of attribution",
-                lambda _progress, _stop: {b: asking.usable_methods(detector, b) for b in branches},
-                self._usable.update,
-            )
-
-    def _bind(self, state: State) -> None:
-        self._filling = True
-        try:
-            methods = self._usable[state.branch]
-            _fill(self.branch, [(b, b) for b in state.subject.branches], state.branch)
-            others = [(b, b) for b in state.subject.branches if b != state.branch]
-            _fill(self.beside, [("none", ""), *others], state.beside)
-            _fill(self.method, [(asking.METHODS[m].title, m) for m in methods], state.method)
-            _fill(self.view, [(HIGHEST, ""), *((v, v) for v in state.subject.views)], state.view or "")
-            self.trust.value = state.trust
-        finally:
-            self._filling = False
-
-    def _tell_branch(self, branch: str) -> None:
-        if not self._filling:
-            self._desk.send(BranchChosen(branch, self._usable[branch]))
-
-    def _tell_beside(self, branch: str) -> None:
-        if not self._filling:
-            self._desk.send(BesideChosen(branch))
-
-    def _tell_method(self, method: str) -> None:
-        if not self._filling:
-            self._desk.send(MethodChosen(method))
-
-    def _tell_view(self, view: str) -> None:
-        if not self._filling:
-            self._desk.send(ViewChosen(view or None))
-
-    def _tell_trust(self, trust: Checks) -> None:
-        if not self._filling:
-            self._desk.send(TrustChosen(trust))
+    def _choose_branch(self, branch: str) -> None:
+        methods = usable_methods(self._session.detector, branch) if branch else ()
+        self._session.change(lambda state: choose_branch(state, branch, methods))
 
 
 def counts_blocks(finding: Finding, first: str) -> list[Block]:
@@ -149,7 +144,7 @@ def explained_html(
     if len(pair) == 2:
         parts.append(_agreement(*pair))
     rows = [
-        f"why[{k}]: {a.branch}, {asking.METHODS[a.method].title}, {a.view}: {a.trust.words}"
+        f"why[{k}]: {a.branch}, {METHODS[a.method].title}, {a.view}: {a.trust.words}"
         for k, a in enumerate(attributions)
     ]
     return "".join(parts) + blocks_html([paragraph("All attributions so far, for the report:"), items(rows)])
@@ -158,10 +153,10 @@ def explained_html(
 def attribution_html(attribution: Attribution, evidence: Evidence | None, *, counts: float | None = None) -> str:
     """Return one attribution: its map, if it has one, with its trust checks beside it; `counts` is the share of its branch."""
     share = "" if counts is None else f" <small>counts {decimals(100 * counts, 0)} percent in the joint score</small>"
-    head = f"<h4>{safe(attribution.branch)}: {safe(asking.METHODS[attribution.method].title)}{share}</h4>"
+    head = f"<h4>{safe(attribution.branch)}: {safe(METHODS[attribution.method].title)}{share}</h4>"
     picture = ""
     if attribution.part is not None:
-        drawing = asking.draw(attribution, evidence=evidence, side=SIDE)
+        drawing = draw(attribution, evidence=evidence, side=SIDE)
         picture = image_html(drawing.pixels, alt=drawing.alt, caption=drawing.caption) + (
             f'<p class="key"><span>{safe(drawing.low)}</span><span class="ramp signed"></span><span>{safe(drawing.high)}</span></p>'
         )
@@ -181,18 +176,7 @@ def _comparable(one: Attribution, other: Attribution) -> bool:
 
 def _agreement(one: Attribution, other: Attribution) -> str:
     try:
-        words = asking.compare_branches(one, other).words
+        words = compare_branches(one, other).words
     except ForensicsError as err:
         words = str(err)
     return blocks_html([callout("Where the branches agree", words)])
-
-
-def _about(method: str) -> list[Block]:
-    chosen = asking.METHODS[method]
-    return [paragraph(f"Look at: {chosen.look_at}"), paragraph(f"Ignore: {chosen.ignore} ({chosen.reference})")]
-
-
-def _fill(control: w.Dropdown, options: list[tuple[str, str]], value: str) -> None:
-    if tuple(control.options) != tuple(options):
-        control.options = options
-    control.value = value

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from forensics.attribution import BASELINES, attribute
-from forensics.attribution.features import regions_of
-from forensics.attribution.looks import Look, cut_look
+from forensics.attribution.methods.ablation import regions_of
+from forensics.attribution.methods.explained_view import ExplainedView, cut_view
 from forensics.detector import Detector, load_detector
 from forensics.records.progress import Watch
 from forensics.views import Tiles, plan_views
@@ -19,14 +19,14 @@ def detector() -> Detector:
 
 
 @pytest.fixture
-def look(detector: Detector) -> Look:
+def look(detector: Detector) -> ExplainedView:
     pixels = grainy().pixels
     plan = plan_views(pixels, Tiles(size=SIDE, stride=SIDE, turns=("identity",)))
     branch = dict(detector.ensemble.items())["place"]
-    return cut_look(branch, pixels, plan, 0, target="logit_difference", watch=Watch(1))
+    return cut_view(branch, pixels, plan, 0, target="logit_difference", watch=Watch(1))
 
 
-def test_what_nothing_is(look: Look) -> None:
+def test_what_nothing_is(look: ExplainedView) -> None:
     levels = np.full((32, 32, 3), 90, np.uint8)
     levels[16, 16] = 200
     assert (BASELINES["median_blur"](levels) == 90).all()
@@ -35,25 +35,25 @@ def test_what_nothing_is(look: Look) -> None:
     assert noise.mean() == pytest.approx(127.5, abs=1)
     assert noise.std() == pytest.approx(20, abs=1)
     assert np.array_equal(noise, BASELINES["noise"](np.zeros((128, 128, 3), np.uint8)))
-    assert torch.allclose(look.nothing("grey"), torch.tensor(0.5), atol=1e-6)
+    assert torch.allclose(look.baseline("grey"), torch.tensor(0.5), atol=1e-6)
 
 
-def without(look: Look, top: int, left: int, side: int) -> float:
+def without(look: ExplainedView, top: int, left: int, side: int) -> float:
     """By how much the response falls when a square is replaced by its blurred copy."""
     pixels = look.pixels.clone()
     square = (..., slice(top, top + side), slice(left, left + side))
-    pixels[square] = look.nothing("median_blur")[square]
+    pixels[square] = look.baseline("median_blur")[square]
     whole, less = look.answer(torch.cat([look.pixels, pixels]))
     return float(whole - less)
 
 
-def test_a_cell_of_occlusion(detector: Detector, look: Look) -> None:
+def test_a_cell_of_occlusion(detector: Detector, look: ExplainedView) -> None:
     cells = attribute(detector, grainy(), branch="place", method="occlusion", trust="none").cells
     for row, column in ((6, 5), (4, 4), (12, 12)):
         assert cells[row, column] == pytest.approx(without(look, 8 * row, 8 * column, 8), abs=1e-4)
 
 
-def test_a_region_left_out(detector: Detector, look: Look) -> None:
+def test_a_region_left_out(detector: Detector, look: ExplainedView) -> None:
     values = attribute(detector, grainy(), branch="place", method="region_ablation", trust="none").values
     for row, column in ((3, 2), (5, 3), (0, 7)):
         square = values[16 * row : 16 * row + 16, 16 * column : 16 * column + 16]
@@ -61,12 +61,12 @@ def test_a_region_left_out(detector: Detector, look: Look) -> None:
         assert np.ptp(square) == 0
 
 
-def test_superpixels_follow_colours(look: Look) -> None:
+def test_superpixels_follow_colours(look: ExplainedView) -> None:
     grid, areas = (regions_of(look, kind, per_side=8) for kind in ("grid", "superpixels"))
     assert np.unique(grid).size == 64
     assert np.array_equal(np.unique(areas), np.arange(areas.max() + 1))
     # With the colours moved by 8 pixels, squares of 16 lie astride their border, and areas keep to one side of it.
-    moved = Look(
+    moved = ExplainedView(
         branch=look.branch, target=look.target, pixels=look.pixels.roll((8, 8), dims=(-2, -1)), watch=look.watch
     )
     left, top, right, bottom = (v + 8 for v in REGION)

@@ -1,5 +1,7 @@
 """Every method on branches whose evidence is known, and what they add up to."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +134,7 @@ def test_more_steps_are_taken_where_the_sum_is_off(
     detector: Detector, picture: Evidence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert attribute(detector, picture, branch="place", trust="none").settings["steps"] == 64
-    monkeypatch.setattr("forensics.attribution.methods.CLOSE", 0.0)  # no sum is exact
+    monkeypatch.setattr("forensics.attribution.methods.gradients.CLOSE", 0.0)  # no sum is exact
     assert attribute(detector, picture, branch="place", trust="none").settings["steps"] == 128
     assert attribute(detector, picture, branch="place", steps=5, trust="none").settings["steps"] == 5
 
@@ -181,3 +183,22 @@ def test_the_published_arrangement_is_explained_too(picture: Evidence) -> None:
         assert why.part.sum() == pytest.approx(sum(why.groups.values()), rel=0.1, abs=1e-2)
         cam = attribute(published, picture, branch=branch, view="rot90_fixed_frame", method="grad_cam", trust="none")
         assert cam.values.shape == (SIDE, SIDE)
+
+
+def test_all_eight_are_registered_when_the_package_is_imported_and_neither_torch_nor_captum_is_loaded() -> None:
+    code = (
+        "import sys, forensics.attribution as a; print(*a.METHODS.names()); "
+        "print([m for m in ('torch', 'captum', 'skimage') if m in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.splitlines() == [
+        "integrated_gradients gradient_shap occlusion grad_cam group_ablation group_shapley region_ablation region_shapley",
+        "[]",
+    ]
+
+
+@pytest.mark.parametrize("module", ["methods.catalogue", "record", "rendering", "limits"])
+def test_all_eight_are_registered_whatever_module_comes_first(module: str) -> None:
+    code = f"import forensics.attribution.{module}; from forensics.attribution.methods.catalogue import METHODS; print(len(METHODS.names()))"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == "8\n"

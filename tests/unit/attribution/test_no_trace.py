@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from forensics.attribution import METHODS, attribute
-from forensics.attribution.borrowing import HOOKS, borrowed
+from forensics.attribution.methods.preserving import HOOKS, preserved
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError, Cancelled, EvidenceError, UnknownNameError
 from forensics.records.converting import to_record
@@ -48,7 +48,7 @@ def no_trace(network: nn.Module) -> Iterator[None]:
 def test_a_borrowed_network_is_frozen_and_loses_what_was_hung_on_it() -> None:
     network = nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.9)).train()
     network[0].register_forward_hook(lambda _m, _i, o: o)
-    with no_trace(network), borrowed(network):
+    with no_trace(network), preserved(network):
         assert not any(module.training for module in network.modules())
         assert not any(p.requires_grad for p in network.parameters())
         assert torch.get_deterministic_debug_mode() == 2
@@ -56,7 +56,7 @@ def test_a_borrowed_network_is_frozen_and_loses_what_was_hung_on_it() -> None:
         network[1].register_forward_pre_hook(lambda _m, _i: None)
         first = torch.rand(3), np.random.rand(3), random.random()  # noqa: NPY002, S311
     torch.rand(5), np.random.rand(5), random.random()  # noqa: NPY002, S311  # what was drawn before does not matter
-    with borrowed(network):
+    with preserved(network):
         again = torch.rand(3), np.random.rand(3), random.random()  # noqa: NPY002, S311
     assert torch.equal(first[0], again[0])
     assert np.array_equal(first[1], again[1])

@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from forensics.attribution import LIMITS, attribute, compare_branches
+from forensics.attribution.comparing import rank_correlation
 from forensics.attribution.faithfulness import _group_stability as group_stability
 from forensics.attribution.faithfulness import _infidelity as infidelity_of
 from forensics.attribution.faithfulness import _laid_elsewhere as laid_elsewhere
-from forensics.attribution.faithfulness import agreement, cell_sums, randomised, removal_curves
-from forensics.attribution.looks import cut_look, on_evidence, removed
-from forensics.attribution.methods import Credit
+from forensics.attribution.faithfulness import cell_sums, randomised, removal_curves
+from forensics.attribution.methods.baselines import fill_removed
+from forensics.attribution.methods.catalogue import Credit
+from forensics.attribution.methods.explained_view import cut_view, on_evidence
 from forensics.detector import Detector, load_detector
 from forensics.errors import AttributionError
 from forensics.messages import quoted
@@ -31,7 +33,7 @@ def detector() -> Detector:
 def look_of(detector: Detector, branch: str = "place"):
     pixels = grainy().pixels
     plan = plan_views(pixels, Tiles(size=SIDE, stride=SIDE, turns=("identity",)))
-    return cut_look(dict(detector.ensemble.items())[branch], pixels, plan, 0, target="logit_difference", watch=Watch(1))
+    return cut_view(dict(detector.ensemble.items())[branch], pixels, plan, 0, target="logit_difference", watch=Watch(1))
 
 
 def truth() -> np.ndarray:
@@ -92,11 +94,13 @@ def test_removed_cells_leave_neither_hole_nor_edge() -> None:
     picture = np.stack([x, y, (x + y) / 2]) / 80.0
     gone = np.zeros((64, 64), np.float32)
     gone[24:40, 24:40] = 1.0
-    view = removed(picture, gone)
+    view = fill_removed(picture, gone)
     assert np.array_equal(view[:, gone == 0], picture[:, gone == 0])
     assert np.abs(view - picture).max() < 0.25
     assert abs(float((view - picture)[:, gone == 1].mean())) < 0.02
-    assert np.array_equal(removed(np.full((3, 8, 8), 0.4, np.float32), np.ones((8, 8), np.float32)).shape, (3, 8, 8))
+    assert np.array_equal(
+        fill_removed(np.full((3, 8, 8), 0.4, np.float32), np.ones((8, 8), np.float32)).shape, (3, 8, 8)
+    )
 
 
 def test_shuffled_weights_are_another_network_of_the_same_size() -> None:
@@ -138,9 +142,9 @@ def test_infidelity_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_cells_and_agreement_by_hand() -> None:
     assert cell_sums(np.arange(16.0).reshape(4, 4), 2).tolist() == [[10, 18], [42, 50]]
-    assert agreement(np.arange(6.0), np.arange(6.0) ** 3) == pytest.approx(1.0)
-    assert agreement(np.arange(6.0), -np.arange(6.0)) == pytest.approx(-1.0)
-    assert agreement(np.zeros(6), np.arange(6.0)) == 0.0
+    assert rank_correlation(np.arange(6.0), np.arange(6.0) ** 3) == pytest.approx(1.0)
+    assert rank_correlation(np.arange(6.0), -np.arange(6.0)) == pytest.approx(-1.0)
+    assert rank_correlation(np.zeros(6), np.arange(6.0)) == 0.0
 
 
 def test_what_lies_beyond_the_border_is_added_to_what_it_mirrors() -> None:

@@ -117,14 +117,14 @@ def test_a_kind_with_too_few_pictures_or_one_source_joins_its_neighbours() -> No
     assert both.strata[FACE].members == ()
     assert (
         "20 generated pictures and 20 camera"
-        in fit([*scored_copies(60), *scored_copies(20, stratum=FEW)]).withdrawn[FEW]
+        in fit([*scored_copies(60), *scored_copies(20, stratum=FEW)]).withdrawn[FEW].text
     )
 
 
 def test_a_kind_whose_scores_say_nothing_is_withdrawn() -> None:
     nothing = list(scored_copies(80, separation=0.0, seed=3))
     card = fit([*nothing, *scored_copies(80, stratum=FEW)])
-    assert "no more than LR = 1" in card.withdrawn[FACE]
+    assert "no more than LR = 1" in card.withdrawn[FACE].text
     with pytest.raises(CalibrationError, match="no more than LR = 1"):
         fit(nothing)
 
@@ -166,13 +166,13 @@ def test_a_check_on_other_sources_keeps_what_passes_and_withdraws_what_fails() -
     assert checked.strata[FACE].checked_n == (80, 80)
     llrs = checked.strata[FACE].llrs(np.array([c.log_odds for c in good]))
     assert checked.strata[FACE].checked["cllr"].value == pytest.approx(cllr(llrs, [c.label for c in good]))
-    assert checked.withdrawn[FEW].startswith(
+    assert checked.withdrawn[FEW].text.startswith(
         "on other sources (80 generated pictures, 80 camera pictures) it failed: cllr"
     )
-    assert "cllr_cal 2." in checked.withdrawn[FEW]
+    assert "cllr_cal 2." in checked.withdrawn[FEW].text
     assert checked.checked_on["fake"] == 160
     assert checked.sha256 != card.sha256
-    assert "could not be checked" in check_card(card, good, made_from=made_from).withdrawn[FEW]
+    assert "could not be checked" in check_card(card, good, made_from=made_from).withdrawn[FEW].text
     with pytest.raises(CalibrationError, match="no kind of picture passed"):
         check_card(card, reversed_, made_from=made_from)
     with pytest.raises(CalibrationError, match="on both sides: fake-0"):

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from forensics.errors import RecordError
-from forensics.evidence import KnownFiles, is_flat, known_formats, perceptual_hashes
+from forensics.evidence import KnownFiles, is_flat, perceptual_hashes
+from forensics.evidence.known import json_objects, text_lines
 from forensics.records.converting import from_record, to_record
 from forensics.types import Evidence, KnownMatch
 from tests.conftest import textured
@@ -218,7 +219,8 @@ def test_a_cut_list_says_so(known: Callable[..., KnownFiles], file: Callable[...
 def test_rows_that_blocks_cut_are_whole(
     block: int, monkeypatch: pytest.MonkeyPatch, known: Callable[..., KnownFiles], file: Callable[..., Evidence]
 ) -> None:
-    monkeypatch.setattr(known_formats, "BLOCK", block)
+    for module in (json_objects, text_lines):
+        monkeypatch.setattr(module, "BLOCK", block)
     note = 'quotes " and \\ and ]}[{ in a text'
     found = known(vics({"MediaID": 1, "note": note, "SHA256": A}, {"note": [{"x": note}], "MediaID": 2, "SHA256": B}))
     assert (found.n_exact, found.problems) == (2, ())

@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from forensics.errors import RecordError
-from forensics.evidence import TrustList, provenance, read_provenance
-from forensics.evidence.provenance import MAX_ITEMS, default_trust_list, referred_manifest
+from forensics.evidence import TrustList, read_provenance
+from forensics.evidence.credentials import reading
+from forensics.evidence.credentials import trust_list as lists
+from forensics.evidence.credentials.reading import MAX_ITEMS, referred_manifest
+from forensics.evidence.credentials.trust_list import default_trust_list
 from forensics.messages import quoted
 from forensics.records.converting import from_record, to_record
 from forensics.types import PROVENANCE_STATES, Evidence, Metadata, Provenance
@@ -187,7 +190,7 @@ def test_trust_needs_our_list_the_word_and_the_code(anchors: TrustList) -> None:
         (None, code, True, "invalid"),
     ):
         store = {"validation_state": said, "validation_results": {"activeManifest": results}}
-        assert provenance._reported(store, trusting=trusting)["state"] == state, said
+        assert reading._reported(store, trusting=trusting)["state"] == state, said
 
 
 def test_settings_made_elsewhere_in_the_program_do_not_make_trust(jpeg: bytes) -> None:
@@ -243,7 +246,7 @@ def test_what_is_no_trust_list_is_refused(tmp_path: Path, content: bytes | None,
 def test_a_missing_or_huge_trust_list_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RecordError, match=r"gone\.pem does not open: No such file"):
         TrustList.from_file(tmp_path / "gone.pem")
-    monkeypatch.setattr(provenance, "MAX_TRUST_BYTES", 10)
+    monkeypatch.setattr(lists, "MAX_TRUST_BYTES", 10)
     with pytest.raises(RecordError, match="more than 10"):
         trust_list(tmp_path, chain().root)
 
@@ -330,18 +333,18 @@ def test_an_address_is_reported_and_not_visited(
         assert address in found.text
         assert "Nothing was fetched" in found.text
     fetching = {"verify": {"remote_manifest_fetch": True}}
-    core = provenance._settings(None)["core"]
-    monkeypatch.setattr(provenance, "_settings", lambda _trust: {**fetching, "core": core})
+    core = reading._settings(None)["core"]
+    monkeypatch.setattr(reading, "_settings", lambda _trust: {**fetching, "core": core})
     assert read_provenance(data, "image/jpeg", trust=None).state == "invalid"  # the second lock holds by itself
     assert came == []
-    monkeypatch.setattr(provenance, "_settings", lambda _trust: fetching)
+    monkeypatch.setattr(reading, "_settings", lambda _trust: fetching)
     read_provenance(data, "image/jpeg", trust=None)
     assert len(came) == 1  # the trap works: without our settings the library goes there
     assert came[0].startswith(b"GET ")
 
 
 def test_the_library_is_kept_from_the_network_in_every_way() -> None:
-    made = provenance._settings(None)
+    made = reading._settings(None)
     assert made["verify"] == {
         "remote_manifest_fetch": False, "ocsp_fetch": False, "verify_trust": True, "verify_after_reading": True,
     }  # fmt: skip
@@ -449,7 +452,7 @@ def test_long_and_many_texts_are_bounded_and_counted() -> None:
         },
         "validation_results": {"activeManifest": {"failure": codes}},
     }
-    found = Provenance(**provenance._reported(store, trusting=False))
+    found = Provenance(**reading._reported(store, trusting=False))
     assert len(found.actions) == MAX_ITEMS + 1
     assert found.actions[-1] == "… 7 more are left out here"
     assert max(map(len, found.actions)) < 1100
@@ -486,7 +489,7 @@ def test_actions_and_source_types_of_ingredients_count() -> None:
             "ingredientDeltas": [{"validationDeltas": {"failure": [{"code": "f", "url": "2", "explanation": "bad"}]}}],
         },
     }
-    found = Provenance(**provenance._reported(store, trusting=False))
+    found = Provenance(**reading._reported(store, trusting=False))
     assert found.actions == (
         "c2pa.edited (by Editor 7, at 2026-01-02T03:04:05Z)",
         "ingredient: c2pa.created (by Maker, source compositeWithTrainedAlgorithmicMedia)",

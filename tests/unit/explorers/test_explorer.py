@@ -14,9 +14,9 @@ import forensics as fx
 from forensics.detector import Detector, load_detector
 from forensics.errors import EvidenceError
 from forensics.explorers import Explorer, explore
-from forensics.explorers.panels import MAPS
-from forensics.explorers.python import code_line
-from forensics.explorers.state import TABS, replace_tab
+from forensics.explorers.drawing.picture_layers import MAPS
+from forensics.explorers.python_lines import code_line
+from forensics.explorers.state import TABS, update
 from forensics.residuals import RESIDUALS
 from forensics.types import (
     DeliveredScore,
@@ -101,8 +101,8 @@ def test_sliders_change_what_is_shown(explorer: Explorer) -> None:
     assert "Median residual" in tab.caption.value
     tab.side.value, tab.left.value = 128, 200
     assert tab.layers.size == (128, 128)
-    assert tab.layers.origin == (200, explorer.state.look.top)
-    assert f"[{explorer.state.look.top}:{explorer.state.look.top + 128}, 200:328, 2]" in code(explorer)
+    assert tab.layers.origin == (200, explorer.state.square.top)
+    assert f"[{explorer.state.square.top}:{explorer.state.square.top + 128}, 200:328, 2]" in code(explorer)
     assert "Saved again with the exhibit&#39;s own quantisation tables" in tab.numbers.value
 
 
@@ -152,7 +152,7 @@ def test_a_large_picture_is_filtered_once_in_the_background(
 
     monkeypatch.setitem(RESIDUALS._parts, "srm", replace(RESIDUALS["srm"], function=whole, reach=None))
     monkeypatch.setattr("forensics.explorers.tabs.residuals.LONG", 1000)
-    monkeypatch.setattr(MAPS, "_kept", MAPS._kept.copy())
+    monkeypatch.setattr(MAPS, "_maps", MAPS._maps.copy())
     explorer.tabs.selected_index = list(TABS).index("residuals")
     for _ in range(3000):  # the references are matched, and then the first picture is being filtered
         if calls:
@@ -294,7 +294,7 @@ def test_it_begins_with_the_branch_that_moved_the_score_most_and_says_how_much_e
     adds = f"adds {scores.contributions['statistics']:+.2f} to the joint log-odds of this exhibit"
     for words in (tab.about.value, opened.panes["overview"].words.value, opened.to_html()):
         assert f"statistics: {counts}; {adds}" in words
-    names = run_line(code_line(replace_tab(opened.state, "overview")), finding=opened.finding)
+    names = run_line(code_line(update(opened.state, tab="overview")), finding=opened.finding)
     assert names
 
 

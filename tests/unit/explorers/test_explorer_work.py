@@ -15,9 +15,8 @@ import forensics as fx
 from forensics.detector import Detector
 from forensics.errors import AttributionError, Cancelled, EvidenceError
 from forensics.explorers import Explorer, explore
-from forensics.explorers.events import LookMoved
-from forensics.explorers.page import groups_html
-from forensics.explorers.places import Look
+from forensics.explorers.drawing.html_parts import groups_html
+from forensics.explorers.picture_parts import Square
 from forensics.explorers.state import TABS
 from forensics.explorers.tabs.why import attribution_html
 from forensics.messages import quoted
@@ -98,7 +97,7 @@ def test_attributions_of_an_exhibit_that_was_left_are_not_kept(
     assert len(explorer.why) == 1
     upload(explorer, "head", encoded(textured(80, 90)))
     assert explorer.why == []
-    assert explorer.state.made == ()
+    assert explorer.state.explained == ()
 
 
 def test_all_copies_are_examined_at_the_press_of_a_button(explorer: Explorer) -> None:
@@ -285,7 +284,7 @@ def test_the_lines_of_the_page_give_its_numbers(
     explorer: Explorer, asked: list[dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every line of every section, run in order, with nothing but what its heading names; the part is smaller than in the tab."""
-    explorer.send(LookMoved(Look(left=8, top=0, side=290)))
+    explorer.choose(square=Square(left=8, top=0, side=290))
     explorer.explain()
     second = tmp_path / "second.png"
     second.write_bytes(encoded(textured(90, 90, 3)))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from forensics.errors import EvidenceError
-from forensics.explorers.places import box_alike
+from forensics.explorers.picture_parts import box_alike
 from forensics.explorers.references import checked_references, match_references
 from forensics.photographs import FORGERIES, forge, photographs
 from forensics.types import Evidence

@@ -24,6 +24,7 @@ from forensics.views import FixedFrame, Plan, Tiles, plan_views, view_pixels
 from tests.conftest import textured
 
 CPU = torch.device("cpu")
+pytestmark = pytest.mark.processor
 TINY = {
     "reference_convnext": {"depths": [1, 1, 2, 1], "widths": [8, 16, 24, 32]},
     "reference_replknet": {"kernel_sizes": [31, 29, 27, 13], "layers": [1, 1, 1, 1], "widths": [8, 16, 24, 32]},

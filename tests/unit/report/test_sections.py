@@ -315,7 +315,7 @@ def test_a_signed_report_is_not_replaced(told: Callable[..., dict[str, str]], tm
         beside = tmp_path / f"r.html{ending}"
         beside.write_text("x", encoding="utf-8")
         with pytest.raises(ReportError, match=f"r.html{ending} was made for it"):
-            told([weighed(0.2)])
+            told([weighed(0.45)])
         beside.unlink()
     assert (tmp_path / "r.html").read_bytes() == before
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+import pywt
 
 from forensics.residuals import residual_maps
-from forensics.residuals.noise import _grain
-from forensics.residuals.wavelets import HIGH, LOW, diagonal, join, split
+from forensics.residuals.noise import HIGH, _grain, diagonal_details
 
 
 def noisy(sd: np.ndarray | float, shape: tuple[int, int], seed: int = 0) -> np.ndarray:
@@ -16,25 +16,14 @@ def noisy(sd: np.ndarray | float, shape: tuple[int, int], seed: int = 0) -> np.n
 
 def test_the_filters_are_those_of_daubechies() -> None:
     """Orthonormal, also to their own even shifts, and the high pass has four vanishing moments."""
-    assert LOW.sum() == pytest.approx(2**0.5)
-    assert [LOW[k:] @ LOW[: 8 - k] for k in (0, 2, 4, 6)] == pytest.approx([1, 0, 0, 0])
+    assert [HIGH[k:] @ HIGH[: 8 - k] for k in (0, 2, 4, 6)] == pytest.approx([1, 0, 0, 0])
     assert [HIGH @ np.arange(8.0) ** k for k in range(4)] == pytest.approx([0, 0, 0, 0], abs=1e-9)
-
-
-@pytest.mark.parametrize("shape", [(2, 2), (16, 2), (48, 64)])
-def test_the_transform_is_exact_and_keeps_the_energy(shape: tuple[int, int]) -> None:
-    picture = np.random.default_rng(0).normal(0, 50, shape).astype(np.float32)
-    coarse, details = split(picture)
-    assert coarse.shape == details[2].shape == (shape[0] // 2, shape[1] // 2)
-    assert np.square(coarse).sum() + sum(np.square(d).sum() for d in details) == pytest.approx(
-        np.square(picture).sum(), rel=1e-5
-    )
-    assert np.abs(join(coarse, details) - picture).max() < 1e-3
 
 
 def test_the_finest_diagonal_details_are_those_of_the_transform() -> None:
     picture = np.random.default_rng(0).normal(0, 50, (48, 64)).astype(np.float32)
-    assert diagonal(picture)[4:-4, 4:-4] == pytest.approx(split(picture)[1][2][4:-4, 4:-4], abs=1e-3)
+    finest = pywt.dwt2(picture, "db4", mode="periodization")[1][2]
+    assert np.abs(diagonal_details(picture)[4:-4, 4:-4]) == pytest.approx(np.abs(finest[4:-4, 4:-4]), abs=1e-3)
 
 
 @pytest.mark.parametrize("sd", [1.0, 3.0, 8.0])

@@ -220,6 +220,7 @@ def test_a_checkpoint_of_the_first_version_is_one_from_scratch(pictures: Picture
         train(config(), pictures, tmp_path / "run", workers=0, init=weights(tmp_path / "w.safetensors", {"b": spec()}))
 
 
+@pytest.mark.processor
 def test_a_statistical_branch_is_fitted_anew_and_says_so(
     pictures: Pictures, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Protocol, Self, TypeAlias
 
 from forensics.detector.finding import Finding
 
-__all__ = ["MAX_SIDE", "MIN_SIDE", "Box", "Look", "Subject", "box_alike", "clamped", "place_words", "within"]
+__all__ = ["MAX_SIDE", "MIN_SIDE", "Box", "Square", "Subject", "box_alike", "clamped", "place_words", "within"]
 
 Box: TypeAlias = tuple[int, int, int, int]  # left, top, right, bottom; the last two exclusive
 MIN_SIDE, MAX_SIDE = 32, 1024
@@ -71,7 +71,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Square:
     """The square part of a picture that is shown.
 
     Parameters
@@ -94,11 +94,13 @@ class Look:
         )
 
 
-def clamped(look: Look, picture: Subject) -> Look:
-    """Return the look moved and shrunk so that it lies within the picture."""
-    side = max(MIN_SIDE, min(look.side, MAX_SIDE))
-    return Look(
-        left=max(0, min(look.left, picture.width - side)), top=max(0, min(look.top, picture.height - side)), side=side
+def clamped(square: Square, picture: Subject) -> Square:
+    """Return the square moved and shrunk so that it lies within the picture."""
+    side = max(MIN_SIDE, min(square.side, MAX_SIDE))
+    return Square(
+        left=max(0, min(square.left, picture.width - side)),
+        top=max(0, min(square.top, picture.height - side)),
+        side=side,
     )
 
 

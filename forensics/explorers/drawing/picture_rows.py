@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forensics.explorers.page import bar_html, blocks_html, image_html, style
-from forensics.explorers.panels import scale_words
+from forensics.explorers.drawing.html_parts import bar_html, blocks_html, image_html, style
+from forensics.explorers.drawing.picture_layers import scale_words
 from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.report.blocks import paragraph
 from forensics.residuals import Residual, render
@@ -58,13 +58,13 @@ def picture_row(
     """
     figures = []
     for name, values in pictures.items():
-        drawn, alt = _drawn(name, values, residual)
-        figures.append(image_html(drawn, alt=alt, caption=name, exact=False, shown=shown))
+        pixels, alt = _rendered(name, values, residual)
+        figures.append(image_html(pixels, alt=alt, caption=name, exact=False, shown=shown))
     below = "" if residual is None else bar_html(residual, 1.0) + blocks_html([paragraph(scale_words(residual))])
     return PictureRow(f'{style()}<div class="fx"><div class="figures">{"".join(figures)}</div></div>{below}')
 
 
-def _drawn(name: str, values: UInt8Array | Float32Array, residual: Residual | None) -> tuple[UInt8Array, str]:
+def _rendered(name: str, values: UInt8Array | Float32Array, residual: Residual | None) -> tuple[UInt8Array, str]:
     """Return colours and a text for those who cannot see them."""
     array = np.asarray(values)
     if residual is None:

@@ -1,4 +1,4 @@
-"""What a tab of an explorer shows, as Python that gives the same numbers: lines that run in the order in which they stand.
+"""Lines of Python that give the numbers which a tab of an explorer shows; they run in the order in which they stand.
 
 They take `detector` and `finding` as they were given to the explorer; every other name is made by a line before. Every text
 that comes from a file is written as a literal, so that a line does nothing else whatever it holds.
@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from forensics.evidence.record import Evidence
-from forensics.explorers.panels import PLACELESS
-from forensics.explorers.places import Box, box_alike
+from forensics.explorers.drawing.picture_layers import PLACELESS
+from forensics.explorers.picture_parts import Box, box_alike
 from forensics.explorers.state import State
 
 __all__ = ["attribution_line", "code_line", "source_of"]
@@ -58,7 +58,7 @@ def _overview(state: State) -> list[str]:
 
 
 def _residuals(state: State) -> list[str]:
-    return [_maps(state, "finding", state.region or state.look.box(state.subject))]
+    return [_maps(state, "finding", state.region or state.square.box(state.subject))]
 
 
 def _maps(state: State, of: str, box: Box) -> str:
@@ -73,13 +73,13 @@ def _why(state: State) -> list[str]:
     """Return the attributions that there are; before there are any, those that were chosen."""
     if not state.branch:
         return ["finding.outcome, finding.reason"]
-    if state.made:
-        return [f"why = [{', '.join(state.made)}]"]
+    if state.explained:
+        return [f"why = [{', '.join(state.explained)}]"]
     view = None if state.view is None else repr(state.view)
     first = _attribution(state, state.branch, view)
-    if not state.beside:
+    if not state.second_branch:
         return [f"why = [{first}]"]
-    return [f"why = [one := {first}, {_attribution(state, state.beside, view or 'one.view')}]"]
+    return [f"why = [one := {first}, {_attribution(state, state.second_branch, view or 'one.view')}]"]
 
 
 def _robustness(state: State) -> list[str]:
@@ -97,7 +97,7 @@ def _compare(state: State) -> list[str]:
     if state.other is None:
         return ["other = detector.examine('another.jpg')"]
     scored = bool(state.subject.branches and state.other.branches)
-    left, top, right, bottom = state.look.box(state.subject)
+    left, top, right, bottom = state.square.box(state.subject)
     of = box_alike(state.subject, (left, top, right, bottom), state.other)
     box = (left, top, min(right, left + of[2] - of[0]), min(bottom, top + of[3] - of[1]))
     return [

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forensics.explorers.panels import (
+from forensics.explorers.drawing.picture_layers import (
     MAPS,
     WholeMaps,
     maps_of,
     measure,
     middle,
-    picture_panel,
-    residual_panel,
+    picture_layer,
+    residual_layer,
     residual_row,
 )
 from forensics.residuals import RESIDUALS, render, residual_maps
@@ -29,9 +29,9 @@ def evidence(make_evidence: Callable[..., Evidence]) -> Evidence:
 
 
 def test_the_picture_is_shown_pixel_by_pixel(evidence: Evidence) -> None:
-    panel = picture_panel(evidence, (40, 20, 104, 84))
-    assert np.array_equal(panel.pixels, evidence.pixels[20:84, 40:104])
-    assert "columns 40 to 103, rows 20 to 83" in panel.caption
+    layer = picture_layer(evidence, (40, 20, 104, 84))
+    assert np.array_equal(layer.pixels, evidence.pixels[20:84, 40:104])
+    assert "columns 40 to 103, rows 20 to 83" in layer.alt
 
 
 @pytest.mark.parametrize("name", [n for n in RESIDUALS.names() if n != "spectrum"])
@@ -39,24 +39,24 @@ def test_a_part_shows_what_the_whole_picture_shows_there(name: str, evidence: Ev
     residual = RESIDUALS[name]
     channel = len(residual.channels) - 1
     whole = residual_maps(evidence, name)[50:114, 90:154, channel]
-    panel = residual_panel(evidence, (90, 50, 154, 114), name=name, channel=channel)
-    assert np.array_equal(panel.pixels, render(whole, limit=residual.limit, signed=residual.signed))
-    assert residual.channels[channel] in panel.caption
+    layer = residual_layer(evidence, (90, 50, 154, 114), residual=name, channel=channel)
+    assert np.array_equal(layer.pixels, render(whole, limit=residual.limit, signed=residual.signed))
+    assert residual.channels[channel] in layer.alt
 
 
 def test_the_spectrum_is_that_of_the_part(evidence: Evidence) -> None:
-    panel = residual_panel(evidence, (90, 50, 154, 114), name="spectrum")
+    layer = residual_layer(evidence, (90, 50, 154, 114), residual="spectrum")
     maps = residual_maps(np.ascontiguousarray(evidence.pixels[50:114, 90:154]), "spectrum")
-    assert np.array_equal(panel.pixels, render(maps[..., 0], limit=RESIDUALS["spectrum"].limit, signed=False))
+    assert np.array_equal(layer.pixels, render(maps[..., 0], limit=RESIDUALS["spectrum"].limit, signed=False))
 
 
 def test_another_scale_is_said(evidence: Evidence) -> None:
     box = (0, 0, 64, 64)
-    fixed = residual_panel(evidence, box, name="median")
-    assert "Scale −8 to 8 grey levels." in fixed.caption
-    assert "Not the fixed scale" not in fixed.caption
-    other = residual_panel(evidence, box, name="median", gain=4.0)
-    assert "Scale −2 to 2 grey levels. Not the fixed scale of reports, which ends at 8." in other.caption
+    fixed = residual_layer(evidence, box, residual="median")
+    assert "Scale −8 to 8 grey levels." in fixed.alt
+    assert "Not the fixed scale" not in fixed.alt
+    other = residual_layer(evidence, box, residual="median", gain=4.0)
+    assert "Scale −2 to 2 grey levels. Not the fixed scale of reports, which ends at 8." in other.alt
     whole = residual_maps(evidence, "median")[:64, :64, 0]
     assert np.array_equal(other.pixels, render(whole, limit=2.0, signed=True))
 
@@ -73,7 +73,7 @@ def test_amounts_are_those_of_one_channel() -> None:
     assert (found.rest.mean, found.rest.mean_absolute) == (-2, 2)
 
 
-def test_whole_maps_are_kept_within_bounds(
+def test_whole_maps_are_maps_within_bounds(
     make_evidence: Callable[..., Evidence], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
@@ -101,7 +101,7 @@ def test_parts_of_one_picture_are_filtered_once_where_all_of_it_counts(
     calls = []
     counted = replace(RESIDUALS["median"], function=lambda p: (calls.append(1), p.astype(np.float32))[1], reach=None)
     monkeypatch.setitem(RESIDUALS._parts, "counted", counted)
-    monkeypatch.setattr(MAPS, "_kept", MAPS._kept.copy())
+    monkeypatch.setattr(MAPS, "_maps", MAPS._maps.copy())
     for left in (0, 32, 64):
         part = maps_of(evidence, (left, 8, left + 40, 60), "counted")
         assert np.array_equal(part, evidence.pixels[8:60, left : left + 40])
@@ -120,7 +120,7 @@ def test_many_pictures_one_after_another(tmp_path: Path, evidence: Evidence) -> 
     rows = list(residual_row([good, broken, tmp_path / "none.jpg", evidence], name="srm", side=64))
     assert [row.name for row in rows] == [good.name, str(broken), str(tmp_path / "none.jpg"), "exhibit.png"]
     assert [bool(row.problem) for row in rows] == [False, True, True, False]
-    assert rows[0].panel.pixels.shape == (64, 64, 3)
+    assert rows[0].layer.pixels.shape == (64, 64, 3)
     maps = residual_maps(evidence, "srm")[68:132, 118:182, 0]
     assert rows[3].amounts.sd == pytest.approx(float(maps.std()), rel=1e-5)
 
@@ -138,7 +138,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures(name: str, monkeypatch
 
     def peak(n: int) -> int:
         tracemalloc.reset_peak()
-        assert sum(row.panel is not None for row in residual_row(pictures(n), name=name)) == n
+        assert sum(row.layer is not None for row in residual_row(pictures(n), name=name)) == n
         return tracemalloc.get_traced_memory()[1]
 
     tracemalloc.start()
@@ -147,5 +147,5 @@ def test_memory_does_not_grow_with_the_number_of_pictures(name: str, monkeypatch
         first, then = peak(10), peak(60)
     finally:
         tracemalloc.stop()
-        MAPS._kept.clear()
+        MAPS._maps.clear()
     assert then < first + 200_000

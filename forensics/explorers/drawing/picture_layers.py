@@ -1,58 +1,56 @@
-"""Pictures with their words: parts of exhibits and of their residuals, what they measure, and many of them in a row."""
+"""Layers of pictures: parts of exhibits and of their residuals with their words, what they measure, and many in a row."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from os import PathLike
 from threading import Lock
-from typing import TypeAlias
 
 import numpy as np
 
+from forensics.attribution.arguments import Picture, evidence_of
 from forensics.detector.finding import Finding
+from forensics.detector.pictures import name_of
 from forensics.errors import ForensicsError
 from forensics.evidence.record import Evidence
-from forensics.explorers.places import Box, place_words
+from forensics.explorers.picture_parts import Box, place_words
 from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.residuals import RESIDUALS, Amounts, RegionStatistics, Residual, region_statistics, render
 
 __all__ = [
     "MAPS",
     "PLACELESS",
-    "Panel",
+    "Layer",
     "ResidualRow",
     "WholeMaps",
     "maps_of",
     "measure",
     "middle",
-    "picture_panel",
-    "residual_panel",
+    "picture_layer",
+    "residual_layer",
     "residual_row",
     "scale_words",
 ]
 
 PLACELESS = "spectrum"  # the one residual whose maps have frequencies for places
-Picture: TypeAlias = str | PathLike[str] | Evidence | Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """A picture with its words.
+class Layer:
+    """One layer: what is drawn for every pixel of a part of the picture.
 
     Parameters
     ----------
-    pixels : array of shape (h, w, 3), uint8
+    name : str
+        A few words for the list of layers.
+    pixels : array of shape (h, w, 3) or (h, w), uint8
         One pixel per pixel of the evidence.
-    caption : str
-        Names the part, the scale and its unit.
-    look_at, ignore : str
-        Empty for the picture itself.
+    alt : str
+        What the layer shows, for those who cannot see it; with scale and unit if it has them.
     """
 
+    name: str
     pixels: UInt8Array
-    caption: str
-    look_at: str = ""
-    ignore: str = ""
+    alt: str
 
 
 class WholeMaps:
@@ -66,30 +64,30 @@ class WholeMaps:
 
     def __init__(self, max_bytes: int = 128 * 2**20) -> None:
         self.max_bytes = max_bytes
-        self._kept: OrderedDict[tuple[str, tuple[int, ...], str], Float32Array] = OrderedDict()
+        self._maps: OrderedDict[tuple[str, tuple[int, ...], str], Float32Array] = OrderedDict()
         self._lock = Lock()
 
     @property
     def n_bytes(self) -> int:
         """Size of what is kept."""
-        return sum(maps.nbytes for maps in self._kept.values())
+        return sum(maps.nbytes for maps in self._maps.values())
 
     def holds(self, evidence: Evidence, name: str) -> bool:
         """Return whether the maps of one residual are there."""
-        return (evidence.sha256, evidence.pixels.shape, name) in self._kept
+        return (evidence.sha256, evidence.pixels.shape, name) in self._maps
 
     def get(self, evidence: Evidence, name: str) -> Float32Array:
         """Return the maps of one residual, computed if they are not there."""
         key = (evidence.sha256, evidence.pixels.shape, name)
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+            if key in self._maps:
+                self._maps.move_to_end(key)
+                return self._maps[key]
         maps = RESIDUALS[name](evidence.require_pixels())
         with self._lock:
-            self._kept[key] = maps
-            while len(self._kept) > 1 and self.n_bytes > self.max_bytes:
-                self._kept.popitem(last=False)
+            self._maps[key] = maps
+            while len(self._maps) > 1 and self.n_bytes > self.max_bytes:
+                self._maps.popitem(last=False)
         return maps
 
 
@@ -120,40 +118,43 @@ def maps_of(evidence: Evidence, box: Box, name: str) -> Float32Array:
     return residual.part(pixels, box)
 
 
-def picture_panel(evidence: Evidence, box: Box) -> Panel:
-    """Return the part as it is in the picture, 1 : 1."""
+def picture_layer(evidence: Evidence, box: Box, *, name: str = "Picture", about: str = "") -> Layer:
+    """Return the part as it is in the picture, 1 : 1; `about` stands before its other words."""
     left, top, right, bottom = box
-    return Panel(
+    return Layer(
+        name=name,
         pixels=np.array(evidence.require_pixels()[top:bottom, left:right]),
-        caption=f"The picture, {place_words(box)}, every pixel shown.",
+        alt=f"{about}The picture, {place_words(box)}, every pixel shown.",
     )
 
 
-def residual_panel(evidence: Evidence, box: Box, *, name: str, channel: int = 0, gain: float = 1.0) -> Panel:
+def residual_layer(
+    evidence: Evidence, box: Box, *, residual: str, channel: int = 0, gain: float = 1.0, name: str = "", about: str = ""
+) -> Layer:
     """Return one residual map of a part, 1 : 1.
 
     Parameters
     ----------
     evidence : Evidence
     box : (left, top, right, bottom)
-    name : str
+    residual : str
         One of ``RESIDUALS.names()``.
     channel : int
     gain : float
-        1 for the fixed scale; the caption says so when another is set.
+        1 for the fixed scale; the words say so when another is set.
+    name, about : str
+        Of the layer, and what stands before its other words.
 
     Returns
     -------
-    Panel
+    Layer
     """
-    residual = RESIDUALS[name]
-    maps = maps_of(evidence, box, name)
-    return Panel(
-        pixels=render(maps[..., channel], limit=residual.limit / gain, signed=residual.signed),
-        caption=f"{residual.title}, channel “{residual.channels[channel]}”; {place_words(box)}. "
-        f"{scale_words(residual, gain)}",
-        look_at=residual.look_at,
-        ignore=residual.ignore,
+    of = RESIDUALS[residual]
+    values = maps_of(evidence, box, residual)[..., channel]
+    return Layer(
+        name=name or of.title,
+        pixels=render(values, limit=of.limit / gain, signed=of.signed),
+        alt=f"{about}{of.title}, channel “{of.channels[channel]}”; {place_words(box)}. {scale_words(of, gain)}",
     )
 
 
@@ -185,16 +186,16 @@ class ResidualRow:
     Parameters
     ----------
     name : str
-    panel : Panel or None
+    layer : Layer or None
         None if the picture cannot be read.
     amounts : Amounts or None
         Of the channel in the part that is shown.
     problem : str
-        Why there is no panel.
+        Why there is no layer.
     """
 
     name: str
-    panel: Panel | None = None
+    layer: Layer | None = None
     amounts: Amounts | None = None
     problem: str = ""
 
@@ -221,24 +222,14 @@ def residual_row(
     residual = RESIDUALS[name]
     for picture in pictures:
         try:
-            evidence = _evidence(picture)
+            evidence = evidence_of(picture, takes="residual_row")
             box = middle(evidence, side)
-            panel = residual_panel(evidence, box, name=name, channel=channel, gain=gain)
+            layer = residual_layer(evidence, box, residual=name, channel=channel, gain=gain)
             maps = maps_of(evidence, box, name)
             amounts = measure(maps, (0, 0, maps.shape[1], maps.shape[0]), residual, channel).region
         except ForensicsError as err:
-            yield ResidualRow(name=_name(picture), problem=str(err))
+            yield ResidualRow(
+                name=name_of(picture.evidence if isinstance(picture, Finding) else picture), problem=str(err)
+            )
             continue
-        yield ResidualRow(name=evidence.name, panel=panel, amounts=amounts)
-
-
-def _evidence(picture: Picture) -> Evidence:
-    if isinstance(picture, Finding):
-        return picture.evidence
-    return picture if isinstance(picture, Evidence) else Evidence.from_file(picture)
-
-
-def _name(picture: Picture) -> str:
-    if isinstance(picture, Finding):
-        return picture.evidence.name
-    return picture.name if isinstance(picture, Evidence) else str(picture)
+        yield ResidualRow(name=evidence.name, layer=layer, amounts=amounts)

@@ -1,4 +1,4 @@
-"""Networks on loan: whatever happens while they are explained, they are given back as they were found."""
+"""A context in which a network is explained, and after which it is as it was before."""
 
 import random
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from forensics.attribution.methods.baselines import SEED
 from forensics.reproducibility import deterministic
 
-__all__ = ["SEED", "borrowed"]
+__all__ = ["preserved"]
 
-SEED = 2024  # of whatever a method draws, so that two runs give the same map
 HOOKS = (
     "_forward_hooks",
     "_forward_pre_hooks",
@@ -25,7 +25,7 @@ HOOKS = (
 
 
 @contextmanager
-def borrowed(network: nn.Module, *, seed: int = SEED) -> Iterator[None]:
+def preserved(network: nn.Module, *, seed: int = SEED) -> Iterator[None]:
     """Put a network into eval mode without gradients of parameters, and every generator of random numbers at a seed.
 
     On leaving, also by an exception, modes, `requires_grad`, hooks and the states of the generators of PyTorch, NumPy and
@@ -37,7 +37,7 @@ def borrowed(network: nn.Module, *, seed: int = SEED) -> Iterator[None]:
     seed : int
     """
     modes = [(module, module.training) for module in network.modules()]
-    asked = [(parameter, parameter.requires_grad, parameter.grad) for parameter in network.parameters()]
+    options = [(parameter, parameter.requires_grad, parameter.grad) for parameter in network.parameters()]
     hooks = [(table, set(table)) for module in network.modules() for name in HOOKS if (table := getattr(module, name))]
     bare = [getattr(module, name) for module in network.modules() for name in HOOKS if not getattr(module, name)]
     devices = sorted({p.device.index or 0 for p in network.parameters() if p.device.type == "cuda"})
@@ -59,7 +59,7 @@ def borrowed(network: nn.Module, *, seed: int = SEED) -> Iterator[None]:
         random.setstate(python_state)
         for module, training in modes:
             module.training = training
-        for parameter, requires_grad, grad in asked:
+        for parameter, requires_grad, grad in options:
             parameter.requires_grad_(requires_grad)
             parameter.grad = grad
         for table, before in [*hooks, *((table, set()) for table in bare)]:

@@ -1,4 +1,4 @@
-"""Content credentials (C2PA): found, checked against the file and a trust list, never fetched.
+"""The check of a content credential (C2PA) against its file and a trust list; nothing is fetched.
 
 The check is that of the C2PA project's own library (extra ``provenance``). Two settings of it keep a hostile file from
 reaching the network, each enough by itself: fetching is off, and the list of hosts that may be asked is empty. The
@@ -6,30 +6,23 @@ library carries no trust list, and settings given to it elsewhere in the program
 """
 
 import functools
-import hashlib
 import io
 import json
-import os
 import re
-import stat
-import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path, PurePath
 from typing import Any, TypeAlias
 
-from forensics.errors import MissingExtraError, RecordError, needed_by
-from forensics.evidence.credentials import Provenance, ProvenanceState
+from forensics.errors import MissingExtraError, needed_by
+from forensics.evidence.credentials.record import Provenance, ProvenanceState
+from forensics.evidence.credentials.trust_list import TrustList
+from forensics.evidence.texts import storable
 from forensics.messages import Message
 
-__all__ = ["TRUST_LIST_VARIABLE", "TrustList", "default_trust_list", "read_provenance", "referred_manifest"]
+__all__ = ["read_provenance", "referred_manifest"]
 
-TRUST_LIST_VARIABLE = "FORENSICS_TRUST_LIST"
-MAX_TRUST_BYTES = 16 * 2**20  # the public lists have some 100 kB
-MAX_TEXT, MAX_ITEMS = 1000, 200
+MAX_ITEMS = 200
 
-_CERTIFICATE = re.compile(rb"-----BEGIN ([A-Z0-9 ]*)-----.*?-----END \1-----", re.DOTALL)
 # XMP names the place of a manifest as dcterms:provenance, an attribute or an element (C2PA 2.1, 11.4).
 # Every repeat is bounded, so that a large hostile file costs no more than its length.
 _REFERENCE = re.compile(
@@ -39,111 +32,13 @@ _REFERENCE = re.compile(
 _Json: TypeAlias = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustList:
-    """Certificates of authorities that are trusted to vouch for signers.
-
-    Parameters
-    ----------
-    name : str
-        File name without folders.
-    sha256 : str
-        Digest of the file's bytes.
-    n_certificates : int
-    pem : str
-        The certificates and nothing else.
-    """
-
-    name: str
-    sha256: str
-    n_certificates: int
-    pem: str = field(repr=False)
-
-    @classmethod
-    def from_file(cls, path: str | os.PathLike[str]) -> "TrustList":
-        """Read a file of certificates in PEM form; other text between them is passed over.
-
-        Raises
-        ------
-        RecordError
-            The file cannot be read, holds no certificate, one that cannot be read, or a private key.
-        """
-        from cryptography import x509  # most examinations have no trust list
-
-        name = PurePath(os.fspath(path)).name
-        data = _trust_bytes(Path(path), name)
-        blocks = []
-        for number, match in enumerate(_CERTIFICATE.finditer(data), 1):
-            line = data.count(b"\n", 0, match.start()) + 1
-            what = match.group(1).decode()
-            if what != "CERTIFICATE":
-                raise _unusable(name, f"holds a block “{what}” at line {line}", "Keep certificates only in it")
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # odd but usable certificates
-                    x509.load_pem_x509_certificate(match.group())
-            except ValueError as err:
-                reason = " ".join(str(err).split())[:120]
-                raise _unusable(
-                    name, f"has a damaged certificate {number} at line {line}: {reason}", "Get it again"
-                ) from err
-            blocks.append(match.group().decode("ascii"))
-        if not blocks:
-            raise _unusable(
-                name,
-                f"holds no certificate (it starts with {data[:8].hex(' ') or 'nothing'})",
-                "Give a PEM file with blocks “BEGIN CERTIFICATE”",
-            )
-        digest = hashlib.sha256(data).hexdigest()
-        return cls(name=name, sha256=digest, n_certificates=len(blocks), pem="\n".join([*blocks, ""]))
-
-
-def default_trust_list() -> TrustList | None:
-    """Return the trust list that the environment variable FORENSICS_TRUST_LIST names, or None if it names none.
-
-    Raises
-    ------
-    RecordError
-        It names a file that is no trust list.
-    """
-    path = os.environ.get(TRUST_LIST_VARIABLE)
-    if not path:
-        return None
-    try:
-        status = Path(path).stat()
-    except (OSError, ValueError) as err:
-        raise _unusable(path, f"does not open: {err}", f"Correct {TRUST_LIST_VARIABLE}") from err
-    return _kept_trust_list(path, status.st_mtime_ns, status.st_size)
-
-
-@functools.lru_cache(maxsize=4)
-def _kept_trust_list(path: str, _changed: int, _size: int) -> TrustList:
-    return TrustList.from_file(path)
-
-
-def _trust_bytes(path: Path, name: str) -> bytes:
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise _unusable(name, "is no ordinary file", "Name a PEM file")
-        if status.st_size > MAX_TRUST_BYTES:
-            raise _unusable(name, f"has {status.st_size} bytes, more than {MAX_TRUST_BYTES}", "Name a PEM file")
-        return path.read_bytes()
-    except OSError as err:
-        raise _unusable(name, f"does not open: {err.strerror or err}", "Check the path") from err
-
-
-def _unusable(name: str, reason: str, next_step: str) -> RecordError:
-    return RecordError(f"the trust list {_clean(name, 200)} {reason}. {next_step}; no trust list was used.")
-
-
 def referred_manifest(packet: bytes) -> str | None:
     """Return the address that XMP gives for a content credential, or None; ``self#…`` means the file itself."""
     match = _REFERENCE.search(packet) if b"http://purl.org/dc/terms/" in packet else None
     if match is None:
         return None
     address = next(group for group in match.groups() if group is not None)
-    return _clean(address.strip().replace(b"&amp;", b"&")) or None
+    return storable(address.strip().replace(b"&amp;", b"&")) or None
 
 
 def read_provenance(data: bytes, media_type: str, *, trust: TrustList | None) -> Provenance:
@@ -193,7 +88,7 @@ def _settings(trust: TrustList | None) -> _Json:
 
 
 def _given_up(err: Exception) -> dict[str, Any]:
-    message = _clean(" ".join(str(err).split()) or type(err).__name__)
+    message = storable(" ".join(str(err).split()) or type(err).__name__)
     if type(err).__name__.endswith("ManifestNotFound"):
         return {"state": "none"}
     if message.startswith("Remote:") and (url := re.search(r"url (\S+)$", message)):
@@ -244,7 +139,7 @@ def _codes(results: _Json) -> tuple[tuple[tuple[str, str, str], ...], tuple[str,
     for kind in ("failure", "informational", "success"):
         for part in parts:
             for one in part.get(kind) or ():
-                rows.append(tuple(_clean(str(one.get(key) or "")) for key in ("code", "url", "explanation")))  # type: ignore[arg-type]  # three keys, three texts
+                rows.append(tuple(storable(str(one.get(key) or "")) for key in ("code", "url", "explanation")))  # type: ignore[arg-type]  # three keys, three texts
                 if kind == "failure":
                     failures.append(rows[-1][0])
     if len(rows) > MAX_ITEMS:
@@ -261,7 +156,7 @@ def _actions(manifest: _Json) -> Iterator[str]:
             about = [f"by {_product(agent)}"] if agent else []
             about += [f"at {action['when']}"] if action.get("when") else []
             about += [f"source {str(source).rstrip('/').rsplit('/', 1)[-1]}"] if source else []
-            yield _clean(f"{action.get('action')} ({', '.join(about)})" if about else str(action.get("action")))
+            yield storable(f"{action.get('action')} ({', '.join(about)})" if about else str(action.get("action")))
 
 
 def _source_types(value: Any) -> Iterator[str]:
@@ -272,7 +167,7 @@ def _source_types(value: Any) -> Iterator[str]:
         if isinstance(one, Mapping):
             for key, item in one.items():
                 if key == "digitalSourceType" and isinstance(item, str):
-                    yield _clean(item)
+                    yield storable(item)
                 else:
                     waiting.append(item)
         elif isinstance(one, list):
@@ -294,14 +189,7 @@ def _bounded(texts: list[str]) -> tuple[str, ...]:
 
 
 def _some(text: Any) -> str | None:
-    return None if text is None else _clean(str(text))
-
-
-def _clean(text: str | bytes, longest: int = MAX_TEXT) -> str:
-    """Return text that JSON can hold, of bounded length."""
-    clean = text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
-    clean = clean.encode("utf-8", "backslashreplace").decode()
-    return clean if len(clean) <= longest else f"{clean[:longest]}… ({len(clean)} characters)"
+    return None if text is None else storable(str(text))
 
 
 @functools.cache

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from forensics.explorers.rows import picture_row
+from forensics.explorers.drawing.picture_rows import picture_row
 from forensics.residuals import RESIDUALS
 from tests.conftest import textured
 

@@ -1,4 +1,4 @@
-"""What the tabs say, as HTML without anything active; the words are those of reports."""
+"""Words, tables and pictures of tabs as HTML without anything active; the words are those of reports."""
 
 import base64
 import html
@@ -18,6 +18,7 @@ from forensics.records.arrays import UInt8Array
 from forensics.records.canonical import visible
 from forensics.report import Case, Context
 from forensics.report.blocks import Block, callout, heading, items, key_values, paragraph, table
+from forensics.report.checks.verification import Verification
 from forensics.report.context import Exhibit
 from forensics.report.page.html import render_blocks
 from forensics.report.sections.conclusion import odds_words
@@ -45,11 +46,12 @@ __all__ = [
     "scores_html",
     "style",
     "trust_html",
+    "written_html",
 ]
 
 FEW = 3  # checks; of channel groups one or two are made, whatever was asked for
 NAME = 60  # characters of a file name in a table
-STYLE = Path(__file__).parent / "assets" / "explorer.css"
+STYLE = Path(__file__).parent.parent / "assets" / "explorer.css"
 
 
 @cache
@@ -251,6 +253,16 @@ def groups_html(attributions: Sequence[Attribution]) -> str:
         f'aria-label="{safe(said)}"><line class="rule strong" x1="{middle}" x2="{middle}" y1="0" y2="{height}"/>'
         f"{''.join(bars)}</svg><figcaption>{what}. To the right for ‘fake’, to the left for ‘real’.</figcaption></figure></div>"
     )
+
+
+def written_html(path: Path, check: Verification) -> str:
+    """Return what the checks of the report that was just written proved."""
+    tone = "note" if check.ok else "caution"
+    head = "The report is written and holds" if check.ok else "The report is written, and a check failed"
+    size = path.stat().st_size / 1e6
+    blocks: list[Block] = [callout(head, f"{path}, {size:.2f} MB.", tone=tone)]  # type: ignore[arg-type]  # one of the two
+    blocks += [paragraph("What was checked:"), items((*check.problems, *check.proofs))]
+    return blocks_html(blocks)
 
 
 def _exhibit(finding: Finding) -> Exhibit:

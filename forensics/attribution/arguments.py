@@ -1,19 +1,24 @@
-"""What may be handed to the functions of this package, and what is said of anything else."""
+"""Checks of what is handed to the functions of this package, and what is said of anything else."""
 
 import difflib
 import operator
 from collections.abc import Mapping
 from os import PathLike
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from forensics.attribution.record import Attribution
 from forensics.detector.finding import Finding
-from forensics.errors import AttributionError
+from forensics.detector.pictures import load_picture
+from forensics.errors import AttributionError, UnknownNameError
 from forensics.evidence.record import Evidence
 
-__all__ = ["Picture", "attribution_given", "evidence_of", "refuse_unused", "unknown", "whole_number"]
+if TYPE_CHECKING:
+    from forensics.detector import Detector
+    from forensics.models.branch import Branch
+
+__all__ = ["Picture", "branch_of", "evidence_of", "refuse_unused", "require_attribution", "unknown", "whole_number"]
 
 Picture: TypeAlias = Finding | Evidence | str | PathLike[str] | bytes
 
@@ -36,19 +41,29 @@ def evidence_of(picture: Picture, *, takes: str) -> Evidence:
     """
     if isinstance(picture, Finding):
         return picture.evidence
-    if isinstance(picture, Evidence):
-        return picture
-    if isinstance(picture, bytes | bytearray | memoryview):
-        return Evidence.from_bytes(bytes(picture))
-    if isinstance(picture, str | PathLike):
-        return Evidence.from_file(picture)
-    raise TypeError(
-        f"{takes} takes a picture as Finding, Evidence, path or bytes, got {type(picture).__name__}. Pass what examine returned."
-    )
+    if not isinstance(picture, Evidence | str | PathLike | bytes | bytearray | memoryview):
+        raise TypeError(
+            f"{takes} takes a picture as Finding, Evidence, path or bytes, got {type(picture).__name__}. Pass what examine returned."
+        )
+    return load_picture(picture, limits=None, trust=None)
 
 
-def attribution_given(attribution: object, *, takes: str) -> Attribution:
-    """Return what was given if it is an attribution.
+def branch_of(detector: "Detector", name: str) -> "Branch":
+    """Return a branch of a detector.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such branch; the message names a near one.
+    """
+    branches = dict(detector.ensemble.items())
+    if name not in branches:
+        raise UnknownNameError(unknown("branches", name, list(branches)))
+    return branches[name]
+
+
+def require_attribution(attribution: object, *, takes: str) -> Attribution:
+    """Return what was handed in if it is an attribution.
 
     Raises
     ------
@@ -72,17 +87,17 @@ def whole_number(value: object) -> int | None:
         return None
 
 
-def unknown(what: str, name: object, names: list[str], *, shown: list[str] | None = None) -> str:
+def unknown(what: str, name: object, names: list[str], *, listed: list[str] | None = None) -> str:
     """Return the message for a name that there is not, with those that there are and a near one."""
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.4)
-    some = names if shown is None else shown
+    some = names if listed is None else listed
     more = ", …" if len(some) < len(names) else ""
     hint = f" Did you mean {close[0]!r}?" if close else " Choose one of these."
     return f"No {name!r} among the {what}: {', '.join(some)}{more}.{hint}"
 
 
 def refuse_unused(
-    method: str, takes: frozenset[str], given: Mapping[str, object], others: Mapping[str, list[str]]
+    method: str, takes: frozenset[str], settings: Mapping[str, object], others: Mapping[str, list[str]]
 ) -> None:
     """Refuse settings that a method has no use for, rather than to change nothing silently.
 
@@ -91,7 +106,7 @@ def refuse_unused(
     method : str
     takes : frozenset of str
         Names of the settings that it has a use for.
-    given : mapping
+    settings : mapping
         Name of a setting to its value, of those that were given.
     others : mapping of str to list of str
         Name of a setting to the methods that have a use for it.
@@ -101,7 +116,7 @@ def refuse_unused(
     AttributionError
         Names the first one, and the methods that take it.
     """
-    for name in sorted(set(given) - takes):
+    for name in sorted(set(settings) - takes):
         raise AttributionError(
-            f"{method} has no use for {name}={given[name]!r}; {name} is for {', '.join(others[name])}. Leave it out, or choose one of these."
+            f"{method} has no use for {name}={settings[name]!r}; {name} is for {', '.join(others[name])}. Leave it out, or choose one of these."
         )

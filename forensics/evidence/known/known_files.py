@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forensics.errors import RecordError
-from forensics.evidence.credentials import KnownMatch
-from forensics.evidence.hashes import is_flat, perceptual_hashes
-from forensics.evidence.known_formats import Layout, Unused, recognised
+from forensics.evidence.known.layouts import recognised
+from forensics.evidence.known.match import KnownMatch
+from forensics.evidence.known.perceptual import is_flat, perceptual_hashes
+from forensics.evidence.known.rows import Layout, Unused
 from forensics.evidence.record import Evidence
+from forensics.evidence.texts import storable
 
 __all__ = ["KnownFiles"]
 
@@ -66,7 +68,7 @@ class KnownFiles:
         RecordError
             The file cannot be read, is no list of a known kind, or has no row that can be used.
         """
-        return _read(Path(path), _clean(PurePath(os.fspath(path)).name))
+        return _read(Path(path), storable(PurePath(os.fspath(path)).name))
 
     def matches(self, evidence: Evidence, *, distance: int = 6) -> tuple[KnownMatch, ...]:
         """Return where a picture is in the list: same bytes first, then similar pictures, nearest first.
@@ -231,10 +233,6 @@ def _problem(unit: str, reason: str, count: int, first: int) -> str:
 
 def _stamp(status: os.stat_result) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _unusable(name: str, reason: str, next_step: str) -> RecordError:

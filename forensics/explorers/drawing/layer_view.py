@@ -1,10 +1,9 @@
-"""One part of a picture in several layers, to compare them and to mark a region: by mouse or from the keyboard."""
+"""A widget that shows one part of a picture in several layers, to compare them and to mark a region by mouse or keyboard."""
 
 import base64
 import html
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import traitlets as t
 from PIL import Image
 
 from forensics.errors import ForensicsError
+from forensics.explorers.drawing.picture_layers import Layer
 from forensics.records.arrays import UInt8Array
 from forensics.records.canonical import visible
 from forensics.report.sections.phrases import shorten
@@ -27,30 +27,13 @@ EXACT_AREA = BUDGET // 2 // 3 - 10_000  # pixels; two layers of them fit the bud
 MAX_LAYERS, MAX_SIDE = 12, 4096
 HEIGHTS = (120, 2000)  # of the viewport, in pixels of the screen
 QUALITIES = (97, 90, 60, 30)  # of WebP, for layers that do not fit without loss
-ASSETS = Path(__file__).parent / "assets"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
-    """One layer: what is drawn for every pixel of a part of the picture.
-
-    Parameters
-    ----------
-    name : str
-        A few words for the list of layers.
-    pixels : array of shape (h, w, 3) or (h, w), uint8
-        One pixel per pixel of the evidence.
-    alt : str
-        What the layer shows, for those who cannot see it; with scale and unit if it has them.
-    """
-
-    name: str
-    pixels: UInt8Array
-    alt: str
+ASSETS = Path(__file__).parent.parent / "assets"
 
 
 class LayerView(anywidget.AnyWidget):
     """Layers over each other or side by side, with linked zoom and pan.
+
+    Each of its many parameters is one thing that can be set on the screen too.
 
     Parameters
     ----------
@@ -257,7 +240,7 @@ class LayerView(anywidget.AnyWidget):
         message = message if isinstance(message, dict) else {}
         ask, exact = message.get("ask"), message.get("exact")
         if _all_whole(ask, 2) and self._holds((ask[0], ask[1], ask[0] + 1, ask[1] + 1)):
-            self.send({"answer": list(ask), "text": visible(shorten(self._told(*ask), 600))})
+            self.send({"answer": list(ask), "text": visible(shorten(self._value_text(*ask), 600))})
         elif _all_whole(exact, 4) and self._holds(tuple(exact)):
             left, top, right, bottom = exact
             if (right - left) * (bottom - top) <= EXACT_AREA:
@@ -266,7 +249,7 @@ class LayerView(anywidget.AnyWidget):
                 parts = [_lossless(self._pixels[k][top - y : bottom - y, left - x : right - x]) for k in numbers]
                 self.send({"exact": list(exact), "layers": numbers}, buffers=parts)
 
-    def _told(self, x: int, y: int) -> str:
+    def _value_text(self, x: int, y: int) -> str:
         """Return what is known about a pixel of the picture."""
         if self.read is not None:
             try:

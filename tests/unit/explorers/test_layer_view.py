@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from forensics.errors import EvidenceError
-from forensics.explorers.layers import ASSETS, BUDGET, EXACT_AREA, MODES, ZOOMS, Layer, LayerView
+from forensics.explorers.drawing.layer_view import ASSETS, BUDGET, EXACT_AREA, MODES, ZOOMS, LayerView
+from forensics.explorers.drawing.picture_layers import Layer
 from tests.conftest import textured
 
 HOSTILE = '<img src=x onerror=alert(1)>"\u202e'
@@ -66,7 +67,7 @@ def test_pixels_are_copied() -> None:
     pixels = np.zeros((8, 8, 3), np.uint8)
     view = LayerView([layer(pixels)])
     pixels[:] = 200
-    assert view._told(0, 0) == "Picture 0, 0, 0"
+    assert view._value_text(0, 0) == "Picture 0, 0, 0"
 
 
 @pytest.mark.parametrize("n", [1, 2, 6])

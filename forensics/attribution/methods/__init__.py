@@ -1,0 +1,1 @@
+"""Methods of attribution: their catalogue, and their computation on captum."""

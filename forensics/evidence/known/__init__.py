@@ -1,0 +1,1 @@
+"""Lists of known files, and whether a picture is in one."""

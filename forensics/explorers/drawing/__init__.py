@@ -1,0 +1,1 @@
+"""Pictures, tables and words of an explorer, as layers and as HTML."""
