@@ -14,7 +14,7 @@ from sklearn.datasets import load_sample_image
 
 from forensics.detector import load_detector
 from forensics.models.execution.modes import MODES
-from forensics.report import surroundings
+from forensics.report.checks import surroundings
 from forensics.reproducibility import file_sha256
 from forensics.types import Evidence
 from tests.processors import imitate
