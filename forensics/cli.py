@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from forensics.commands.custody import custody_app
-from forensics.commands.examining import examine
+from forensics.commands.examine.command import examine
 from forensics.commands.keys import keys_app
 from forensics.commands.package import package
 from forensics.commands.shared import said

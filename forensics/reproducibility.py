@@ -11,8 +11,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from forensics import __version__
 from forensics.records.arrays import keep_copies
-from forensics.version import __version__
 
 __all__ = [
     "RunRecord",

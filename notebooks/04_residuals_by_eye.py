@@ -35,7 +35,7 @@ from IPython.display import display
 import forensics as fx
 from forensics.explorers.drawing.picture_rows import picture_row
 from forensics.judgement.deliveries import DELIVERIES, deliver
-from forensics.photographs import forge, photographs
+from forensics.demo.photographs import forge, photographs
 from forensics.residuals import RESIDUALS, region_statistics
 
 # %% [markdown]

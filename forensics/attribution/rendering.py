@@ -150,7 +150,11 @@ def _about(attribution: Attribution, cells: Float32Array) -> tuple[Message, ...]
     about.append(Message("cells_sum", _sums(cells)))
     if "view chosen" in attribution.settings:
         n = attribution.settings.get("views")  # older records have the words alone
-        how = quoted(str(attribution.settings["view chosen"])) if n is None else Message("highest_view", {"n": n})
+        how = (
+            quoted(f"This view is {attribution.settings['view chosen']}.")
+            if n is None
+            else Message("highest_view", {"n": n})
+        )
         about.append(how)
     return (*about, Message("no_map_of_places"), Message("checks", {"checks": attribution.trust.message}))
 

@@ -63,6 +63,10 @@ class VerbalScale:
             raise CalibrationError(f"every band of a verbal scale needs words, got {[w for _, w in bands]}. {MEND}")
         object.__setattr__(self, "bands", bands)
 
+    def is_neutral(self, llr: float) -> bool:
+        """Return whether a log10 LR is in no band, in either direction: there is no word of support for it."""
+        return not abs(llr) > math.log10(self.bands[0][0]) + 1e-12
+
     def strength(self, llr: float) -> str:
         """Return the words for a log10 LR in either direction; `neutral` if it is in no band."""
         words = self.neutral
@@ -170,6 +174,6 @@ class LikelihoodRatio:
     def words(self, scale: VerbalScale = ENFSI_2015) -> str:
         """Return the verbal equivalent, from `cautious`: ``moderate support for H1 over H2``."""
         strength = scale.strength(self.cautious)
-        if strength == scale.neutral:
+        if scale.is_neutral(self.cautious):
             return f"{strength} for either proposition"
         return f"{strength} for {'H1 over H2' if self.cautious > 0 else 'H2 over H1'}"

@@ -14,12 +14,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Self
 
+from forensics import __version__
 from forensics.errors import CustodyError, RecordError
 from forensics.messages import Message
 from forensics.records.arrays import keep_copies
 from forensics.records.canonical import SAFE_INTEGER, canonical_text, parse, storable
 from forensics.records.converting import as_field, from_record, recorded, to_record
-from forensics.version import __version__
 
 __all__ = [
     "ACTIONS",

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from forensics import __version__
 from forensics.calibration import CALIBRATORS, Card, Estimate, StratumCard, elub_bounds, llr_band, measure
 from forensics.calibration.bootstrap import share
 from forensics.calibration.calibrators import MIN_CASES
@@ -20,7 +21,6 @@ from forensics.evaluation.scoring import ScoredCopy
 from forensics.judgement.suitability import neighbourhood
 from forensics.messages import Message
 from forensics.records.arrays import Float64Array, IntArray
-from forensics.version import __version__
 
 __all__ = ["CHECKS", "MINIMUM", "Sample", "check_card", "coverage", "described", "fit_card", "in_strata", "independent"]
 

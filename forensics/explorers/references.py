@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from forensics.demo.photographs import ATTRIBUTION, FORGERIES, forge, photographs
 from forensics.evidence.record import Evidence
 from forensics.messages import quoted
-from forensics.photographs import ATTRIBUTION, FORGERIES, forge, photographs
 from forensics.records.arrays import UInt8Array
 
 __all__ = ["KnownPicture", "Label", "Reference", "checked_references", "match_references"]

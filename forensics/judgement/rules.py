@@ -171,7 +171,7 @@ def decided(outcome: str) -> bool:
 
 def contradicts(outcome: str, lr: LikelihoodRatio | None, scale: VerbalScale) -> bool:
     """Return whether words of this scale would take back an outcome that was decided with another one."""
-    return decided(outcome) and lr is not None and scale.strength(lr.cautious) == scale.neutral
+    return decided(outcome) and lr is not None and scale.is_neutral(lr.cautious)
 
 
 def _unsuitable(*reasons: Message) -> Judgement:
@@ -189,7 +189,7 @@ def _weighed(lr: LikelihoodRatio, level: float, scale: VerbalScale = ENFSI_2015)
         doubts.append(Message("fits_both_classes", values))
     if lr.cautious == 0.0:
         doubts.append(Message("interval_includes_1"))
-    elif scale.strength(lr.cautious) == scale.neutral:
+    elif scale.is_neutral(lr.cautious):
         doubts.append(Message("no_useful_support", {"edge": scale.bands[0][0]}))
     if not doubts and fits_h1 != (lr.cautious > 0):
         doubts.append(Message("sides_disagree", values))

@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forensics import __version__
 from forensics.custody import CustodyLog, Entry, Item, sign_file, verify_log
 from forensics.custody.beside import vouching_files
 from forensics.custody.entries import utc_text
@@ -25,7 +26,6 @@ from forensics.packaging.signed_logs import signed_logs
 from forensics.packaging.writing import Bag, Progress
 from forensics.records.canonical import JsonObject, canonical_text, digest, storable
 from forensics.reproducibility import utc_now
-from forensics.version import __version__
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

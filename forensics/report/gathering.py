@@ -16,7 +16,7 @@ from forensics.evidence import KnownFiles
 from forensics.evidence.record import Evidence
 from forensics.judgement.rules import contradicts
 from forensics.messages import carried
-from forensics.records.canonical import JsonObject, canonical_text, storable
+from forensics.records.canonical import JsonObject, canonical_text, storable, visible
 from forensics.records.converting import from_record, to_record
 from forensics.records.spool import Spool
 from forensics.redaction import Covering, Redaction, redacted_attribution, redacted_localisation, redacted_metadata
@@ -217,7 +217,7 @@ class Gathered:
         scale = self.scale
         if contradicts(finding.outcome, finding.lr, scale):
             raise ReportError(
-                f"{finding.evidence.name} was judged to be on a side, and the verbal scale {scale.name}, version {scale.version}, has no word "
+                f"{visible(finding.evidence.name)} was judged to be on a side, and the verbal scale {scale.name!r:.80} has no word "
                 "of support for its likelihood ratio. Write the report with the scale that decided, or examine again with this one "
                 "(--scale, load_detector(scale=...))."
             )

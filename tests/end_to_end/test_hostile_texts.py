@@ -40,7 +40,7 @@ def set_everywhere(text: str) -> tuple[list[Finding | report_samples.Unreadable]
     plain = report_samples.finding(report_samples.evidence(name="a.jpg"), n_views=6)
     provenance = Provenance(
         state="invalid", manifest=text, claim_generator=text, title=text, signer=text, issuer=text, signed_at=text, actions=(text,),
-        source_types=(text,), codes=((text, text, text),), failures=(text,), remote_url=text, message=text, sdk_version=text,
+        source_types=(text,), codes=((text, text, text),), failures=(text,), remote_url=text, message=quoted(text), sdk_version=text,
         trust_list_name=text, trust_list_sha256="b" * 64,
     )  # fmt: skip
     metadata = Metadata(
@@ -54,7 +54,7 @@ def set_everywhere(text: str) -> tuple[list[Finding | report_samples.Unreadable]
     scored = replace(plain.scores, branches=(text + "a", text + "b"), views=tuple(f"{text}{k}" for k in range(6)))
     propositions = Propositions(h1=text, h2=text)
     lr = LikelihoodRatio(
-        llr=0.5, interval=(0.3, 0.6), bounds=(-1.0, 1.0), at_bound=False, stratum=text, calibration_sha256=text, propositions=propositions
+        llr=0.5, interval=(0.4, 0.6), bounds=(-1.0, 1.0), at_bound=False, stratum=text, calibration_sha256=text, propositions=propositions
     )  # fmt: skip
     run = replace(
         plain.run,

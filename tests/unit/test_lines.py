@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import forensics as fx
-from forensics.commands.examining.resuming import Results
+from forensics.commands.examine.resuming import Results
 from forensics.detector import ErrorRow, FindingLines, read_findings
 from forensics.errors import EvidenceError, ModelError, RecordError
 from forensics.records.spool import IN_MEMORY, Spool

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jinja2 import TemplateError
 
+from forensics import __version__
 from forensics.errors import RecordError, ReportError
 from forensics.records.canonical import JsonObject, canonical_text, digest, parse, visible
 from forensics.records.check import Check
@@ -19,7 +20,6 @@ from forensics.report.checks.surroundings import check_card, check_custody, chec
 from forensics.report.document import report_id
 from forensics.report.page.html import RECORD_CLOSE, RECORD_OPEN, render_page, seal
 from forensics.reproducibility import file_sha256
-from forensics.version import __version__
 
 __all__ = ["Verification", "read_record", "verify_report"]
 

@@ -43,7 +43,7 @@ def _factor(value: float) -> str:
 def support_words(lr: LikelihoodRatio, scale: VerbalScale) -> str:
     """Return the words of the scale in force: ``moderate support for H1 over H2``."""
     strength = direct(scale.strength(lr.cautious))
-    if scale.strength(lr.cautious) == scale.neutral:
+    if scale.is_neutral(lr.cautious):
         return _("{strength} for either proposition", strength=strength)
     if lr.cautious > 0:
         return _("{strength} for H1 over H2", strength=strength)

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from forensics import __version__
 from forensics.custody import ACTIONS, CustodyLog, Entry, Item, Tool, storage, verify_log
 from forensics.custody.entries import MAX_LINE, ZEROS, read_entry
 from forensics.errors import CustodyError
 from forensics.messages import Message
 from forensics.records.converting import to_record
-from forensics.version import __version__
 from tests.conftest import NOW
 from tests.hostile import hostile_texts
 

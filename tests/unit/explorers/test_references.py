@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from forensics.demo.photographs import FORGERIES, forge, photographs
 from forensics.errors import EvidenceError
 from forensics.explorers.picture_parts import box_alike
 from forensics.explorers.references import checked_references, match_references
-from forensics.photographs import FORGERIES, forge, photographs
 from forensics.types import Evidence
 from tests.conftest import encoded, textured
 

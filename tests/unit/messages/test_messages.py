@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import forensics
 from forensics.attribution import METHODS
-from forensics.attribution.faithfulness import LIMITS
+from forensics.attribution.limits import LIMITS
 from forensics.errors import EvidenceError
 from forensics.judgement.deliveries import AS_RECEIVED, DELIVERIES, delivery_words
 from forensics.judgement.rules import REASONS

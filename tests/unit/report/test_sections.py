@@ -92,7 +92,7 @@ def test_words_of_another_scale_are_named_and_take_no_outcome_back(tmp_path: Pat
     assert "--scale SCALE.toml" in page
     page = write_report([strong], tmp_path / "b.html", now=report_samples.NOW).read_text(encoding="utf-8")
     assert "decided with another verbal scale" not in page
-    with pytest.raises(ReportError, match="Own, version 7, has no word of support"):
+    with pytest.raises(ReportError, match="scale 'Own' has no word of support"):
         write_report([strong], tmp_path / "c.html", scale=replace(own, bands=((5, "a hint"),)))
 
 

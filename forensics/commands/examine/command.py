@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forensics.commands.examining.examination import Examination
+from forensics.commands.examine.examination import Examination
 from forensics.commands.shared import CalibrationOption, WeightsOption, found_weights
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from forensics.photographs import ATTRIBUTION, FORGERIES, SEED, forge, photographs
+from forensics.demo.photographs import ATTRIBUTION, FORGERIES, SEED, forge, photographs
 from forensics.records.arrays import UInt8Array
 from forensics.training.makers import MAKERS
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from forensics.commands.examining.resuming import Results, lines_of_files, require_same_run
+from forensics.commands.examine.resuming import Results, lines_of_files, require_same_run
 
 if TYPE_CHECKING:
     from forensics.calibration.likelihood import VerbalScale

@@ -1,0 +1,1 @@
+"""``forensics examine``: its options, one run over many pictures, and what a run that was cut off left behind."""
