@@ -10,8 +10,6 @@ from forensics.errors import ForensicsError
 
 __all__ = ["sign", "verify"]
 
-NOT_SHOWN = "Not shown: "
-
 
 def verify(
     file: Annotated[
@@ -148,18 +146,16 @@ def _verify_card(path: Path, key: Path | None) -> None:
 
 def _tell(proofs: Iterable[str], problems: Iterable[str], *, remarks: Iterable[str] = ()) -> None:
     from forensics.records.canonical import visible
+    from forensics.records.check import NotShown
 
     for remark in remarks:
         typer.echo(f"note: {visible(remark)}")
     for proof in proofs:
-        where, found, rest = visible(proof).partition(NOT_SHOWN)
-        # What a check cannot show is no success; the file that it is about may stand in front.
-        told = (
-            f"not shown: {where}{rest}"
-            if found and (not where or where.endswith(": "))
-            else f"passed: {visible(proof)}"
-        )
-        typer.echo(told)
+        # What a check cannot show is no success.
+        if isinstance(proof, NotShown):
+            typer.echo(f"not shown: {visible(proof.where)}{visible(proof.what)}")
+        else:
+            typer.echo(f"passed: {visible(proof)}")
     failed = list(problems)
     for problem in failed:
         typer.echo(f"FAILED: {visible(problem)}")

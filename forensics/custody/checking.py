@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from forensics.custody.entries import MAX_LINE, ZEROS, Entry, is_digest, read_entry
 from forensics.errors import CustodyError
-from forensics.records.check import Check
+from forensics.records.check import Check, NotShown
 
 __all__ = ["LogCheck", "check_lines"]
 
@@ -150,11 +150,13 @@ def _against(digests: list[str], head: str | None, length: int | None) -> tuple[
         ]
     if head is None and length is None:
         return [
-            "Not shown: that the last entry is as it was written, that no entries after it were cut off (truncated), or "
-            "that the whole log "
-            "was not written anew. Only a head and a length noted elsewhere, for example in a report or under a "
-            "time-stamp, can show that; "
-            "give them."
+            NotShown(
+                "that the last entry is as it was written, that no entries after it were cut off (truncated), or "
+                "that the whole log "
+                "was not written anew. Only a head and a length noted elsewhere, for example in a report or under a "
+                "time-stamp, can show that; "
+                "give them."
+            )
         ], []
     if head is None:
         return [

@@ -30,7 +30,7 @@ from forensics.custody.rfc3161 import (
 )
 from forensics.errors import CustodyError
 from forensics.records.canonical import visible
-from forensics.records.check import Check
+from forensics.records.check import Check, NotShown
 from forensics.records.writing import write_atomically
 
 __all__ = ["TimestampCheck", "attach_reply", "request", "verify_timestamp", "write_query"]
@@ -152,10 +152,12 @@ def verify_timestamp(path: str | PathLike[str], *, roots: str | PathLike[str] | 
     if trusted is None:
         proofs = [
             what,
-            "Not shown: that the time is true. Without certificates that you trust nobody vouches for the authority, "
-            "which calls itself "
-            f"{visible(authority)!r}, and its signature was not checked: anybody can make such a file. Give its root "
-            "certificate.",
+            NotShown(
+                "that the time is true. Without certificates that you trust nobody vouches for the authority, "
+                "which calls itself "
+                f"{visible(authority)!r}, and its signature was not checked: anybody can make such a file. Give its root "
+                "certificate."
+            ),
         ]
     else:
         vouching = f"a certificate in {Path(roots or '').name} vouched at that time"

@@ -13,7 +13,7 @@ from forensics.packaging.contents import named_exhibits
 from forensics.packaging.structure import Structure, read_structure
 from forensics.packaging.writing import CHUNK
 from forensics.records.canonical import canonical_text, visible
-from forensics.records.check import Check
+from forensics.records.check import Check, NotShown, of_part
 from forensics.report.checks.verification import read_record, verify_report
 
 __all__ = ["PackageCheck", "verify_package"]
@@ -91,7 +91,9 @@ def _signature(bag: Structure, key: str | PathLike[str] | None) -> Checked:
         if key is None:
             yield (
                 True,
-                "Not shown: who made the package. It is not signed; whoever changes a file can write the manifests anew.",
+                NotShown(
+                    "who made the package. It is not signed; whoever changes a file can write the manifests anew."
+                ),
             )
         elif not any(bag.has(f"{name}.sig") for name in bag.under("data/reports/", ".html")):
             yield (
@@ -151,13 +153,16 @@ def _reports(bag: Structure, key: str | PathLike[str] | None, roots: str | PathL
         except EDITED as err:
             yield False, f"{name}: it cannot be read as a report: {visible(str(err))[:500]}"
             continue
-        yield from ((True, f"{name}: {proof}") for proof in found.proofs)
+        yield from ((True, of_part(name, proof)) for proof in found.proofs)
         yield from ((False, f"{name}: {problem}") for problem in found.problems)
         yield from ((passed, f"{name}: {text}") for passed, text in checks)
         if log is None and isinstance(record.get("custody"), dict):
             yield (
                 True,
-                f"{name}: Not shown: that the custody log still has what the report says of it. It is not in the package.",
+                NotShown(
+                    "that the custody log still has what the report says of it. It is not in the package.",
+                    where=f"{name}: ",
+                ),
             )
 
 
@@ -172,7 +177,7 @@ def _exhibits(bag: Structure, record: Mapping[str, Any], present: set[str]) -> C
                 f"Exhibit {number}, {name}, is not in the package with the digest that the report names: it is missing or was changed.",
             )
         else:
-            yield True, f"Not shown: that exhibit {number}, {name}, is as it was. The package holds no exhibits."
+            yield True, NotShown(f"that exhibit {number}, {name}, is as it was. The package holds no exhibits.")
 
 
 def _record(bag: Structure, name: str, record: Mapping[str, Any]) -> Checked:
@@ -193,7 +198,7 @@ def _findings_of(name: str, check: Callable[[], Any]) -> Checked:
     except EDITED as err:
         yield False, f"{name}: it cannot be checked: {visible(str(err))[:500]}"
         return
-    yield from ((True, f"{name}: {proof}") for proof in found.proofs)
+    yield from ((True, of_part(name, proof)) for proof in found.proofs)
     yield from ((False, f"{name}: {visible(problem)}") for problem in found.problems)
 
 

@@ -1,8 +1,36 @@
 """The result of a check: of a log, a signature, a time-stamp, a report or a package."""
 
 from dataclasses import dataclass
+from typing import Self
 
-__all__ = ["Check"]
+__all__ = ["Check", "NotShown", "of_part"]
+
+
+class NotShown(str):
+    """A sentence that says what a check does not show: text among the proofs of a `Check`, told apart by its class.
+
+    Parameters
+    ----------
+    what : str
+        That which is not shown.
+    where : str
+        What stands in front of the sentence, such as the file that it is about.
+    """
+
+    what: str
+    where: str
+
+    def __new__(cls, what: str, *, where: str = "") -> Self:
+        """Return the sentence."""
+        made = super().__new__(cls, f"{where}Not shown: {what}")
+        made.what, made.where = what, where
+        return made
+
+
+def of_part(name: str, proof: str) -> str:
+    """Return a proof with the name of the part that it is about in front; what is not shown stays that."""
+    where = f"{name}: "
+    return NotShown(proof.what, where=f"{where}{proof.where}") if isinstance(proof, NotShown) else f"{where}{proof}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +42,7 @@ class Check:
     problems : tuple of str
         What is wrong, a sentence or two each; what was checked holds up if there is nothing.
     proofs : tuple of str
-        What the check shows, and what it cannot show, in plain words.
+        What the check shows, and as `NotShown` what it cannot show, in plain words.
     """
 
     problems: tuple[str, ...] = ()

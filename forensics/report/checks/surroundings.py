@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from forensics.calibration import read_card
 from forensics.custody import signature_path, timestamp_path, verify_log, verify_signature, verify_timestamp
 from forensics.errors import CalibrationError, CustodyError, MissingExtraError, ReportError
+from forensics.records.check import NotShown
 from forensics.reproducibility import file_sha256, joint_sha256
 
 __all__ = ["check_card", "check_custody", "check_signature", "check_time", "check_weights"]
@@ -27,7 +28,7 @@ def check_signature(path: Path, key: str | PathLike[str] | None) -> Check:
                 f"There is no signature beside the report ({signature_path(path).name}), and a key was named that must have made one.",
             )
         else:
-            yield True, "Not shown: who wrote the report. There is no signature beside it."
+            yield True, NotShown("who wrote the report. There is no signature beside it.")
         return
     try:
         check = verify_signature(path, public_key=None if key is None else Path(key))
@@ -46,7 +47,7 @@ def check_time(path: Path, roots: str | PathLike[str] | None) -> Check:
                 f"There is no time-stamp beside the report ({timestamp_path(path).name}), and authorities were named that must have made one.",
             )
         else:
-            yield True, "Not shown: that the report existed at some time. There is no time-stamp beside it."
+            yield True, NotShown("that the report existed at some time. There is no time-stamp beside it.")
         return
     try:
         check = verify_timestamp(path, roots=None if roots is None else Path(roots))
@@ -61,7 +62,7 @@ def check_custody(record: JsonObject, log: str | PathLike[str] | None) -> Check:
     said = record.get("custody")
     if log is None:
         if isinstance(said, dict):
-            yield True, "Not shown: that the custody log is as the report says. It was not at hand."
+            yield True, NotShown("that the custody log is as the report says. It was not at hand.")
         return
     if not isinstance(said, dict):
         yield False, "The report names no custody log, so that the one given cannot be the one of this report."

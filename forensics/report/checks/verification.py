@@ -15,7 +15,7 @@ from jinja2 import TemplateError
 from forensics import __version__
 from forensics.errors import RecordError, ReportError
 from forensics.records.canonical import JsonObject, canonical_text, digest, parse, visible
-from forensics.records.check import Check
+from forensics.records.check import Check, NotShown
 from forensics.report.checks.surroundings import check_card, check_custody, check_signature, check_time, check_weights
 from forensics.report.document import report_id
 from forensics.report.page.html import RECORD_CLOSE, RECORD_OPEN, render_page, seal
@@ -179,7 +179,7 @@ def _check_page(page: bytes, record: JsonObject) -> Iterator[tuple[bool, str]]:
 
 def _check_exhibits(record: JsonObject, evidence: str | PathLike[str] | None) -> Iterator[tuple[bool, str]]:
     if evidence is None:
-        yield True, "Not shown: that the exhibits are those the report speaks of. They were not at hand."
+        yield True, NotShown("that the exhibits are those the report speaks of. They were not at hand.")
         return
     place = Path(evidence)
     files = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.is_file())
@@ -200,4 +200,4 @@ def _check_exhibits(record: JsonObject, evidence: str | PathLike[str] | None) ->
             yield False, f"No file at hand has the digest of the exhibit {name}: it is missing or was changed."
     others = len(present - named)
     if others and not place.is_file():
-        yield True, f"Not shown: anything about {others:,} other files at hand. The report names none of them."
+        yield True, NotShown(f"anything about {others:,} other files at hand. The report names none of them.")
