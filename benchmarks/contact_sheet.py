@@ -11,7 +11,6 @@ from benchmarks.withheld import arguments, sides
 from forensics.evaluation.labelled import Pictures
 from forensics.records.arrays import UInt8Array
 from forensics.training.makers import MAKERS, Maker
-from forensics.training.pairs.preparation import makers_for
 from forensics.training.pairs.stream import PairStream
 
 __all__ = ["contact_sheet"]
@@ -69,9 +68,8 @@ def main() -> None:
     parser.add_argument("sheet", type=Path, help="the PNG to write")
     options = parser.parse_args()
     config, training, _ = sides(options)
-    makers = makers_for(config, training, options.out)
     options.sheet.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(contact_sheet(training, seed=config.seed, makers=makers)).save(options.sheet, format="PNG")
+    Image.fromarray(contact_sheet(training, seed=config.seed)).save(options.sheet, format="PNG")
     print(options.sheet)
 
 

@@ -27,8 +27,7 @@ from forensics.training.checkpoint import RunState, moving_average
 from forensics.training.config import Config, OptimiserConfig
 from forensics.training.initial import start_from
 from forensics.training.losses import batch_auc, mask_loss, pair_loss
-from forensics.training.pairs.preparation import stream_for
-from forensics.training.pairs.stream import Pair, PairStream
+from forensics.training.pairs.stream import Pair, PairStream, stream_for
 from forensics.training.statistical import fit_branch, is_statistical
 from forensics.views import Tiles
 
@@ -105,7 +104,7 @@ def train(
     optimiser = torch.optim.AdamW(_parameter_groups(ensemble, settings.weight_decay), lr=settings.lr, betas=(0.9, 0.99))
     state = RunState(out / CHECKPOINT, config, _origin(init), ensemble, average, optimiser)
     first = state.resume()
-    stream = stream_for(config, pictures, out)
+    stream = stream_for(config, pictures)
     half = _autocast(device, wanted=settings.bfloat16)
 
     # Loop

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,11 @@ from forensics.evaluation.scoring import ready_to_fork
 from forensics.models.branch import Branch
 from forensics.models.networks.statistics import FARTHEST, StatisticalNetwork
 from forensics.records.arrays import Float32Array, IntArray
+from forensics.records.canonical import canonical_text, digest
+from forensics.records.converting import to_record
 from forensics.records.writing import write_atomically
-from forensics.training.config import Config, digest_of
-from forensics.training.pairs.preparation import stream_for
-from forensics.training.pairs.stream import PairStream
+from forensics.training.config import Config
+from forensics.training.pairs.stream import PairStream, stream_for
 
 with needed_by("Training"):
     from sklearn.decomposition import PCA
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 ARCHITECTURE = "starter_statistics"
 CHUNK = 250  # pairs a file: what a run that was cut off loses at most
 # Inverse strength, as scikit-learn's C, of all tiles together: the same for any number of them. Weaker ones do ever better
-# on auto-encoders that no fit has seen and ever worse on the output of generators: they learn what small decoders have in
+# on families that no fit has seen and ever worse on the output of generators: they learn what forgeries made here have in
 # common. Decision 009.
 PENALTY = 0.03
 # Main directions in which originals differ from one another, sharpness above all, that the head is blind to.
@@ -99,13 +99,12 @@ def _origin(config: Config) -> str:
     counted = config.counted
     parts = {
         "seed": config.seed,
-        "data": asdict(config.data),
-        "autoencoders": asdict(config.autoencoders),
-        "statistics": asdict(config.statistics),
+        "data": to_record(config.data),
+        "statistics": to_record(config.statistics),
         "forgeries": [dict(counted.forgeries.shares), config.forgeries.independent],
-        "branches": [asdict(spec) for spec in config.branches.values() if spec.architecture == ARCHITECTURE],
+        "branches": [to_record(spec) for spec in config.branches.values() if spec.architecture == ARCHITECTURE],
     }
-    return digest_of(parts)[:16]
+    return digest(canonical_text(parts))[:16]
 
 
 class _Chunks(torch.utils.data.Dataset[tuple[Float32Array, IntArray]]):
@@ -146,7 +145,7 @@ def _describe(branch: Branch, tiles: np.ndarray) -> Float32Array:
 def _counted(
     branch: Branch, config: Config, pictures: Pictures, folder: Path, workers: int
 ) -> Iterator[tuple[Float32Array, IntArray]]:
-    stream = stream_for(config.counted, pictures, folder.parent)
+    stream = stream_for(config.counted, pictures)
     chunks = _Chunks(branch.eval(), stream, config, pictures, folder)
     loader = torch.utils.data.DataLoader(
         chunks,

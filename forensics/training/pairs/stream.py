@@ -12,12 +12,13 @@ import numpy as np
 
 from forensics.evaluation.labelled import LabelledPicture, Pictures
 from forensics.records.arrays import UInt8Array
+from forensics.training.config import Config
 from forensics.training.makers import MAKERS, Maker
 from forensics.training.pairs.post_chain import PostChain, equalise, sharpness
 from forensics.training.pairs.sampling import CROP, Sampler, crop_of, forge, window
 from forensics.views import DIHEDRAL, turn_square
 
-__all__ = ["Pair", "PairStream"]
+__all__ = ["Pair", "PairStream", "stream_for"]
 
 FOUND = "found"
 CANDIDATES = 4  # originals of which the one most like a found fake becomes its partner
@@ -70,7 +71,7 @@ class PairStream:
         Whether pairs are equalised and fully post-processed. Without, made pairs are saved once at most; found pairs are
         processed all the same, as their compression history would tell them apart.
     makers : mapping of str to Maker, optional
-        The registered ones if not given; `forensics.training.pairs.preparation.makers_for` adds those that are trained.
+        The registered ones if not given.
     """
 
     def __init__(
@@ -137,6 +138,12 @@ class PairStream:
         best = int(np.argmin([_unlike(x, made) for x in crops]))
         x, y = equalise(crops[best], made, rng)
         return candidates[best], x, y, np.ones(y.shape[:2], dtype=np.uint8)
+
+
+def stream_for(config: Config, pictures: Pictures) -> PairStream:
+    """Return the stream of pairs of a configuration, made from the pictures of its training side."""
+    forgeries = config.forgeries
+    return PairStream(pictures, seed=config.seed, shares=forgeries.shares, independent=forgeries.independent)
 
 
 def _unlike(x: UInt8Array, y: UInt8Array) -> float:
