@@ -85,8 +85,8 @@ def measure_left_out(
         "weights_sha256": detector.weights.sha256,
     }
     if name is not None and name in MAKERS:
-        own, n = {name: MAKERS[name]}, min(PAIRS, at_most or PAIRS)
-        rows, _ = evaluate_families(detector.ensemble, withheld, pairs=n, makers=own)
+        n = min(PAIRS, at_most or PAIRS)
+        rows, _ = evaluate_families(detector.ensemble, withheld, pairs=n, families=[name])
         return [
             LeftOut(
                 name=name, kind="family", condition="as trained", branch=r.branch, n=r.n_pairs, auc=r.auc,
