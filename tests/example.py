@@ -24,7 +24,7 @@ CASE = Case(
     "they rank worse than a coin (mean AUC 0.456; face swaps 0.085), and 73 of 97 face swaps got “supports H2”.",
     requester="Example newsroom",
     question="Was the photograph altered after it was taken?",
-    received="china.jpg by Wayan Vota, CC BY 2.0, as shipped with scikit-learn",
+    received="china.jpg by danielbuechele on Flickr, CC BY 2.0, as shipped with scikit-learn",
 )
 
 

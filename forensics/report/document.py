@@ -23,7 +23,7 @@ from forensics.report.accompanying import card_figures, custody_entries
 from forensics.report.blocks import Section
 from forensics.report.case import Case
 from forensics.report.context import Context, Figure
-from forensics.report.files import folder_of, write_page
+from forensics.report.files import folder_of, refuse_to_replace, write_page
 from forensics.report.gathering import Exhibits, Gathered, NotExamined
 from forensics.report.page.html import page_chunks, render_page
 from forensics.report.pictures.figures import AMOUNTS, RESIDUALS_SHOWN
@@ -103,6 +103,7 @@ def write_report(
         There is no such residual, or the profile names a section that there is not.
     """
     path = Path(path)
+    refuse_to_replace(path)
     shown = [name for name in dict.fromkeys(residuals) if RESIDUALS[name]]  # an unknown name raises here
     moment = utc_now() if now is None else now
     if moment.tzinfo is None:

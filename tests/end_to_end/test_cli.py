@@ -188,7 +188,7 @@ def test_custody_signing_and_other_files(photograph_file: Path, tmp_path: Path) 
     assert run.invoke(cli.app, ["keys", "new", str(key), "--no-passphrase"]).exit_code == 0
     assert run.invoke(cli.app, ["sign", str(report), "--key", str(key)]).exit_code == 0
     again = run.invoke(cli.app, ["sign", str(report), "--key", str(key)])
-    assert (again.exit_code, "is signed already" in again.stderr.replace("\n", " ")) == (2, True)
+    assert (again.exit_code, "is signed already" in " ".join(again.stderr.replace("│", " ").split())) == (2, True)
     told = run.invoke(cli.app, ["verify", str(report), "--key", f"{key}.pub"])
     assert told.exit_code == 0, told.output
     assert "not shown: that the exhibits are those" in told.stdout

@@ -14,7 +14,7 @@ from PIL import Image
 from forensics.detector.finding import Finding
 from forensics.evidence.record import Evidence
 from forensics.messages import _, decimals, sentences
-from forensics.records.arrays import Float32Array, UInt8Array
+from forensics.records.arrays import UInt8Array
 from forensics.redaction import (
     Redaction,
     Shown,
@@ -28,14 +28,13 @@ from forensics.redaction import (
 )
 from forensics.report.context import Figure
 from forensics.report.pictures.png import bar, make_figure
+from forensics.report.pictures.pooling import block_rms, pooled_maximum
 from forensics.residuals import RESIDUALS, Residual, render
 from forensics.scores import Localisation
 
 __all__ = ["AMOUNTS", "RESIDUALS_SHOWN", "draw_figures", "place_words"]
 
 CROP = 384  # pixels; at 1:1, where residuals must be read
-BAND = 1024  # rows filtered at a time, so that memory does not grow with the picture
-MARGIN = 8  # rows; more than the reach of the filters drawn here, srm and median
 BLOCK = 8  # pixels; the smallest block whose root mean square is drawn
 SPECTRUM_SIDE = 1024
 
@@ -222,7 +221,7 @@ def _crop(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
 def _energy(number: int, seen: Shown, residual: Residual) -> Iterator[tuple[Figure, bytes]]:
     evidence = seen.evidence
     block = max(BLOCK, math.ceil(max(evidence.width, evidence.height) / 480))
-    values = _block_rms(evidence.pixels, residual, block)
+    values = block_rms(evidence.pixels, residual, block)
     lefts, tops = (np.arange(n) * block for n in values.shape[::-1])
     hidden = touched(seen.covering.boxes, lefts, tops, (block, block), reach=residual.reach or 0)
     if hidden.all():
@@ -319,7 +318,7 @@ def _spectrum(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
         return
     values = residual(np.ascontiguousarray(_cut(seen.evidence.pixels, box)))[..., 0]
     block = math.ceil(max(values.shape) / CROP)
-    drawn = _pooled_maximum(values, block)
+    drawn = pooled_maximum(values, block)
     yield make_figure(
         f"exhibit-{number}-spectrum",
         seen.evidence,
@@ -344,31 +343,6 @@ def _spectrum(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
         low="0",
         high=f"{residual.limit:g} ({_(residual.unit)})",
     )
-
-
-def _block_rms(pixels: UInt8Array, residual: Residual, block: int) -> Float32Array:
-    """Return the root mean square of the first channel per block; blocks at the right and lower edge are whole or partial."""
-    height, width = pixels.shape[:2]
-    step = max(block, BAND // block * block)
-    columns = np.arange(0, width, block)
-    rows = []
-    for top in range(0, height, step):
-        bottom = min(height, top + step)
-        above = min(MARGIN, top)
-        maps = residual(np.ascontiguousarray(pixels[top - above : bottom + MARGIN]))
-        squares = np.square(maps[above : above + bottom - top, :, 0], dtype=np.float64)
-        starts = np.arange(0, bottom - top, block)
-        sums = np.add.reduceat(np.add.reduceat(squares, starts, axis=0), columns, axis=1)
-        tall = np.diff(np.append(starts, bottom - top))
-        wide = np.diff(np.append(columns, width))
-        rows.append(np.sqrt(sums / np.outer(tall, wide)))
-    return np.concatenate(rows).astype(np.float32)
-
-
-def _pooled_maximum(values: Float32Array, block: int) -> Float32Array:
-    """Return the highest value per block: a single bright point survives the reduction."""
-    down = np.maximum.reduceat(values, np.arange(0, values.shape[0], block), axis=0)
-    return np.asarray(np.maximum.reduceat(down, np.arange(0, values.shape[1], block), axis=1), dtype=np.float32)
 
 
 def _centre(evidence: Evidence, side: int = CROP) -> tuple[int, int, int, int]:
