@@ -24,7 +24,6 @@ from forensics.judgement.deliveries import AS_RECEIVED
 from forensics.training.measuring.audit import COUNTED, WHOLE, AuditRow, audit_run
 from forensics.training.measuring.families import FamilyRow, MaskRow, evaluate_families, evaluate_swaps, mask_summary
 from forensics.training.measuring.withheld import MEAN, cores, judged_out_of_source, pairs_for
-from forensics.training.pairs.preparation import makers_for
 
 __all__ = ["AcceptanceRow", "Measured", "acceptance_rows", "acceptance_table", "source_mean"]
 
@@ -336,14 +335,13 @@ def main() -> None:
     )
     shipped = load_detector(options.weights)
     fusion, n = shipped.companion.fusion, pairs_for(options.at_most)
-    makers = makers_for(config, training, options.out)
-    families, masks = evaluate_families(detector.ensemble, withheld, pairs=n, makers=makers, fusion=fusion)
+    families, masks = evaluate_families(detector.ensemble, withheld, pairs=n, fusion=fusion)
     measured = Measured(
         scored=usable(copies) if fusion is None else judged_out_of_source(usable(copies)),
         families=families,
         masks=masks,
         swaps=evaluate_swaps(detector.ensemble, withheld, pairs=n, fusion=fusion),
-        audit=audit_run(config, training, options.out, pairs=options.pairs),
+        audit=audit_run(config, training, pairs=options.pairs),
         trained=tuple(config.forgeries.shares),
         left_out=read_left_out(options.left_out) if options.left_out is not None else (),
         milliseconds=milliseconds_per_tile(detector),

@@ -9,10 +9,10 @@ import sys
 import time
 
 import numpy as np
+from scipy.stats import binom
 
 from forensics.calibration import METRICS, class_p_value, elub_bounds, llr_band, measure
 from forensics.calibration.calibrators import LogisticCalibrator
-from forensics.calibration.conformal import attainable_level, error_bounds
 from forensics.calibration.simulation import simulate_scores, true_llrs
 from forensics.reproducibility import machine
 
@@ -20,6 +20,20 @@ SEPARATIONS = (1.0, 2.0, 3.0)
 NUMBERS = (30, 100, 1_000, 10_000)
 DETECTORS = {30: 600, 100: 600, 1_000: 400, 10_000: 400}  # simulated for each cell
 ROUNDS = 200
+
+
+def attainable_level(n: int, level: float) -> float:
+    """Return the largest error rate up to `level` that p-values of n pictures can have: they come in steps of 2 / (n + 1)."""
+    return float(2.0 * np.floor(level * (n + 1) / 2.0 + 1e-9) / (n + 1))
+
+
+def error_bounds(n: int, *, level: float, confidence: float = 0.999) -> tuple[int, int]:
+    """Return how few and how many of n exchangeable cases may have a p-value of at most `level`, by chance alone.
+
+    Binomial quantiles. `level` is that which the p-values can attain, see `attainable_level`.
+    """
+    tail = (1.0 - confidence) / 2.0
+    return int(binom.ppf(tail, n, level)), int(binom.ppf(1.0 - tail, n, level))
 
 
 def coverage() -> None:

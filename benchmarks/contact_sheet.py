@@ -1,6 +1,5 @@
 """A sheet of examples of every maker, for eyes: original, forgery, where, and the difference on a fixed scale."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -10,8 +9,7 @@ from PIL import Image
 from benchmarks.withheld import arguments, sides
 from forensics.evaluation.labelled import Pictures
 from forensics.records.arrays import UInt8Array
-from forensics.training.makers import MAKERS, Maker
-from forensics.training.pairs.preparation import makers_for
+from forensics.training.makers import MAKERS
 from forensics.training.pairs.stream import PairStream
 
 __all__ = ["contact_sheet"]
@@ -21,9 +19,7 @@ MARGIN = 4
 TITLE = 18
 
 
-def contact_sheet(
-    pictures: Pictures, *, seed: int, examples: int = 3, tile: int = 160, makers: Mapping[str, Maker] | None = None
-) -> UInt8Array:
+def contact_sheet(pictures: Pictures, *, seed: int, examples: int = 3, tile: int = 160) -> UInt8Array:
     """Return one row of examples per maker, post-processed as little as the stream ever does: saved once at most.
 
     Parameters
@@ -35,16 +31,14 @@ def contact_sheet(
         Per maker; each takes four tiles: original, forgery, mask, difference times 8 around mid-grey.
     tile : int
         Side in pixels, even, at most 192.
-    makers : mapping of str to Maker, optional
-        All that are registered if not given.
 
     Returns
     -------
     array of shape (H, W, 3), uint8
     """
     rows = []
-    for family in MAKERS.names() if makers is None else makers:
-        stream = PairStream(pictures, seed=seed, shares={family: 1.0}, independent=0.0, processed=False, makers=makers)
+    for family in MAKERS:
+        stream = PairStream(pictures, seed=seed, shares={family: 1.0}, independent=0.0, processed=False)
         cells = []
         for k in range(1, examples + 1):
             pair = stream.pair(k, tile=tile)
@@ -69,9 +63,8 @@ def main() -> None:
     parser.add_argument("sheet", type=Path, help="the PNG to write")
     options = parser.parse_args()
     config, training, _ = sides(options)
-    makers = makers_for(config, training, options.out)
     options.sheet.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(contact_sheet(training, seed=config.seed, makers=makers)).save(options.sheet, format="PNG")
+    Image.fromarray(contact_sheet(training, seed=config.seed)).save(options.sheet, format="PNG")
     print(options.sheet)
 
 

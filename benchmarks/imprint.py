@@ -18,8 +18,7 @@ from benchmarks.withheld import arguments, sides
 from forensics.evaluation.labelled import Pictures
 from forensics.evaluation.tables import markdown_table
 from forensics.records.arrays import Float64Array, UInt8Array
-from forensics.training.makers import Maker
-from forensics.training.pairs.preparation import makers_for
+from forensics.training.makers import MAKERS, Maker
 from forensics.training.pairs.sampling import Sampler
 
 __all__ = ["ImprintRow", "imprint", "imprint_rows", "imprint_table"]
@@ -123,8 +122,8 @@ def main() -> None:
     parser = arguments("imprint", __doc__)
     parser.add_argument("--forgeries", type=int, default=200, help="of each maker")
     options = parser.parse_args()
-    config, training, _ = sides(options)
-    print(imprint_table(imprint_rows(makers_for(config, training, options.out), training, n=options.forgeries)))
+    _, training, _ = sides(options)
+    print(imprint_table(imprint_rows({name: MAKERS[name] for name in MAKERS}, training, n=options.forgeries)))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ Each line belongs to a run of its own, trained with ``--without``; the acceptanc
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,9 +16,8 @@ from forensics.evaluation.labelled import Pictures
 from forensics.evaluation.scoring import score_labelled, usable
 from forensics.evaluation.tables import interval_cell, markdown_table
 from forensics.judgement.deliveries import AS_RECEIVED
-from forensics.training.makers import Maker
+from forensics.training.makers import MAKERS
 from forensics.training.measuring.families import evaluate_families
-from forensics.training.pairs.preparation import makers_there
 
 __all__ = ["LeftOut", "append_left_out", "left_out_table", "measure_left_out", "read_left_out"]
 
@@ -64,7 +63,6 @@ def measure_left_out(
     name: str | None,
     withheld: Pictures,
     *,
-    makers: Mapping[str, Maker],
     at_most: int | None = None,
 ) -> list[LeftOut]:
     """Measure weights on what they were denied.
@@ -77,8 +75,6 @@ def measure_left_out(
         A family, a source, or None for all withheld sources of fakes.
     withheld : Pictures
         Fakes of other sources are left aside if `name` is a source.
-    makers : mapping of str to Maker
-        The families there are, with what makes them.
     at_most : int, optional
         Pictures per source and class, and pairs, at most 200; all, and 200, if not given.
     """
@@ -88,9 +84,9 @@ def measure_left_out(
         "seed": int(run.get("seed", 0)),
         "weights_sha256": detector.weights.sha256,
     }
-    if name is not None and name in makers:
-        own, n = {name: makers[name]}, min(PAIRS, at_most or PAIRS)
-        rows, _ = evaluate_families(detector.ensemble, withheld, pairs=n, makers=own)
+    if name is not None and name in MAKERS:
+        n = min(PAIRS, at_most or PAIRS)
+        rows, _ = evaluate_families(detector.ensemble, withheld, pairs=n, families=[name])
         return [
             LeftOut(
                 name=name, kind="family", condition="as trained", branch=r.branch, n=r.n_pairs, auc=r.auc,
@@ -139,10 +135,9 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="where figures are gathered")
     parser.add_argument("--without", help="the family or source that the training was denied")
     options = parser.parse_args()
-    whole, training, withheld = sides(options)
+    _, _, withheld = sides(options)
     detector = load_detector(options.weights, judgement="mean", localise=False)
-    makers = makers_there(whole, training, options.out)
-    rows = measure_left_out(detector, options.without, withheld, makers=makers, at_most=options.at_most)
+    rows = measure_left_out(detector, options.without, withheld, at_most=options.at_most)
     append_left_out(options.file, rows)
     print(left_out_table(rows))
 

@@ -11,7 +11,7 @@ __all__ = ["arguments", "sides", "weights_files"]
 
 
 def arguments(module: str, description: str | None, *names: str) -> argparse.ArgumentParser:
-    """Return a parser of CONFIG, --data, --out and --set, and of those of the names that are asked for.
+    """Return a parser of CONFIG, --data and --set, and of those of the names that are asked for.
 
     Parameters
     ----------
@@ -24,9 +24,6 @@ def arguments(module: str, description: str | None, *names: str) -> argparse.Arg
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{module}", description=description)
     parser.add_argument("config", type=Path, help="a TOML file such as configs/starter.toml")
     parser.add_argument("--data", type=Path, required=True, help="a folder of pictures with index.csv")
-    parser.add_argument(
-        "--out", type=Path, default=Path("runs/starter"), help="folder of the run, with its auto-encoders"
-    )
     parser.add_argument("--set", action="append", default=[], metavar="section.key=value")
     if "at-most" in names:
         parser.add_argument("--at-most", type=int, help="pictures per source and class")

@@ -103,7 +103,7 @@ assert not {p.source for p in training} & {p.source for p in withheld}
 # %%
 from forensics.training.measuring.audit import audit_run, audit_table
 
-audited = audit_run(config, training, folder / "run", pairs=PAIRS)
+audited = audit_run(config, training, pairs=PAIRS)
 print(*audit_table(audited).splitlines()[:4], sep="\n")
 print("every limited row passed:", all(row.passed for row in audited))
 

@@ -327,10 +327,8 @@ def _silverman(x: Float64Array, w: Float64Array, *, n: int) -> float:
 
 
 def _log_density(grid: Float64Array, x: Float64Array, w: Float64Array, *, width: float) -> Float64Array:
-    share = np.log(np.maximum(w, 1e-300) / w.sum())
-    parts = np.empty_like(grid)
-    for k in range(0, len(grid), 64):  # bounded memory
-        exponents = share - 0.5 * ((grid[k : k + 64, None] - x) / width) ** 2
-        top = exponents.max(axis=1)
-        parts[k : k + 64] = top + np.log(np.exp(exponents - top[:, None]).sum(axis=1))
+    from scipy.special import logsumexp  # takes longer to import than to examine a picture with a card
+
+    exponents = (-0.5 * ((part[:, None] - x) / width) ** 2 for part in np.array_split(grid, 16))  # bounded memory
+    parts = np.concatenate([logsumexp(part, axis=1, b=w / w.sum()) for part in exponents])
     return parts - np.log(width * np.sqrt(2.0 * np.pi))

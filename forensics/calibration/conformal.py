@@ -15,7 +15,7 @@ from forensics.calibration.counts import checked
 from forensics.errors import CalibrationError
 from forensics.records.arrays import Float64Array
 
-__all__ = ["attainable_level", "class_p_value", "error_bounds", "scores_by_class"]
+__all__ = ["class_p_value", "scores_by_class"]
 
 KEPT = 1000  # scores of a class that a card keeps, evenly spaced in rank
 
@@ -62,19 +62,3 @@ def _thinned(ordered: Float64Array) -> Float64Array:
     if len(ordered) <= KEPT:
         return ordered
     return ordered[np.linspace(0, len(ordered) - 1, KEPT).round().astype(np.int64)]
-
-
-def attainable_level(n: int, level: float) -> float:
-    """Return the largest error rate up to `level` that p-values of n pictures can have: they come in steps of 2 / (n + 1)."""
-    return float(2.0 * np.floor(level * (n + 1) / 2.0 + 1e-9) / (n + 1))
-
-
-def error_bounds(n: int, *, level: float, confidence: float = 0.999) -> tuple[int, int]:
-    """Return how few and how many of n exchangeable cases may have a p-value of at most `level`, by chance alone.
-
-    Binomial quantiles. `level` is that which the p-values can attain, see `attainable_level`.
-    """
-    from scipy.stats import binom
-
-    tail = (1.0 - confidence) / 2.0
-    return int(binom.ppf(tail, n, level)), int(binom.ppf(1.0 - tail, n, level))

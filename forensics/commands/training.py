@@ -16,9 +16,7 @@ __all__ = ["TRAIN_CONTEXT", "audit", "evaluate", "plot", "train"]
 
 ConfigArgument = Annotated[Path, typer.Argument(help="A TOML file such as configs/starter.toml.", show_default=False)]
 DataOption = Annotated[Path, typer.Option("--data", help="A folder of pictures with index.csv.", show_default=False)]
-OutOption = Annotated[Path, typer.Option("--out", help="Folder of the run: weights, log, checkpoint, auto-encoders.")]
 SetOption = Annotated[list[str] | None, typer.Option("--set", help="section.key=value")]
-RUN = Path("runs/starter")
 
 # What `train` did with options before each of its tasks was a command of its own.
 MOVED = {
@@ -46,7 +44,9 @@ def train(
     context: typer.Context,
     config: ConfigArgument,
     data: DataOption,
-    out: OutOption = RUN,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the run: weights, log, checkpoint.")] = Path(
+        "runs/starter"
+    ),
     settings: SetOption = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     init: Annotated[
@@ -76,7 +76,6 @@ def train(
 def evaluate(
     config: ConfigArgument,
     data: DataOption,
-    out: OutOption = RUN,
     settings: SetOption = None,
     weights: WeightsOption = None,
     deliveries: Annotated[
@@ -91,19 +90,15 @@ def evaluate(
         Path | None, typer.Option("--companion", help="Fit the joint judgement and write it here.")
     ] = None,
 ) -> None:
-    """Print what weights reach on the sources that a configuration withholds.
-
-    Nine parameters: each is an option of the command.
-    """
+    """Print what weights reach on the sources that a configuration withholds."""
     from forensics.evaluation.scoring import ALL
     from forensics.training.measuring.withheld import measure
-    from forensics.training.pairs.preparation import makers_there
 
     try:
-        read, training, withheld = _sides(config, data, settings)
+        _, _, withheld = _sides(config, data, settings)
         tables = measure(
-            found_weights(weights), withheld, makers_there(read, training, out), deliveries=deliveries or (ALL,),
-            at_most=at_most, keep=scores, companion=companion,
+            found_weights(weights), withheld, deliveries=deliveries or (ALL,), at_most=at_most, keep=scores,
+            companion=companion,
         )  # fmt: skip
         for table in tables:
             typer.echo(table + "\n")
@@ -118,7 +113,6 @@ def evaluate(
 def audit(
     config: ConfigArgument,
     data: DataOption,
-    out: OutOption = RUN,
     settings: SetOption = None,
     pairs: Annotated[int, typer.Option("--pairs", min=100, help="To draw from each stream.")] = 2000,
 ) -> None:
@@ -127,7 +121,7 @@ def audit(
 
     try:
         read, training, _ = _sides(config, data, settings)
-        rows = audit_run(read, training, out, pairs=pairs)
+        rows = audit_run(read, training, pairs=pairs)
     except ForensicsError:
         raise
     except ValueError as err:

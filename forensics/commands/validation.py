@@ -52,7 +52,7 @@ def calibrate(
         typer.Option("--sign", help="An Ed25519 private key (PEM): the signature is written beside the card."),
     ] = None,
 ) -> None:
-    """Make a calibration card: likelihood ratios for the pictures of your laboratory."""
+    """Make a calibration card: likelihood ratios for the pictures of your laboratory."""  # one parameter for each option
     from forensics.calibration.card import refuse_to_replace
     from forensics.evaluation.procedures import calibrate as run
 

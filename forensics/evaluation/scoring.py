@@ -6,9 +6,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
-from torch.utils.data import DataLoader, Dataset
-
 from forensics.detector import Detector
 from forensics.errors import CalibrationError, EvidenceError, UnknownNameError
 from forensics.evaluation.labelled import LabelledPicture
@@ -16,10 +13,11 @@ from forensics.evaluation.shortcuts import file_statistics
 from forensics.evidence.record import Evidence
 from forensics.judgement.deliveries import AS_RECEIVED, DELIVERIES, deliver
 from forensics.judgement.suitability import stratum_of, unfit
+from forensics.models.execution.threads import in_processes
 from forensics.records.progress import tracked
 from forensics.records.resumable import append_line, open_kept
 
-__all__ = ["ALL", "JOINT", "ScoredCopy", "chosen_deliveries", "ready_to_fork", "score_labelled", "usable"]
+__all__ = ["ALL", "JOINT", "ScoredCopy", "chosen_deliveries", "score_labelled", "usable"]
 
 ALL = "all"
 JOINT = "joint"
@@ -158,13 +156,11 @@ def score_labelled(
     head = {"format": FORMAT, "detector_sha256": detector.sha256, "mode": detector.mode, "deliveries": list(deliveries)}
     known = {} if keep is None else _known(keep, head)
     lacking = [p for p in pictures if p.sha256 not in known]
-    loader = DataLoader(
-        _Scoring(detector, lacking, deliveries),
-        batch_size=None,
-        num_workers=ready_to_fork(workers if detector.mode == "exact" else 0),
-        collate_fn=lambda rows: rows,
+    made = in_processes(
+        lambda number: list(_score(detector, lacking[number], deliveries)),
+        range(len(lacking)),
+        workers=workers if detector.mode == "exact" else 0,
     )
-    made = iter(loader)
     scored: list[ScoredCopy] = []
     for picture in tracked(pictures, "Scoring") if progress else pictures:
         rows = known.get(picture.sha256)
@@ -175,29 +171,6 @@ def score_labelled(
         # What a picture is called and which side it is on comes from today's list, not from the day it was scored.
         scored += [replace(row, **_named(picture)) for row in rows]
     return scored
-
-
-def ready_to_fork(workers: int) -> int:
-    """Stop OpenCV's threads, for which a forked process would wait for ever, and return `workers`.
-
-    OpenCV stays at one thread in this process too; what it does here is light.
-    """
-    if workers:
-        cv2.setNumThreads(1)
-    return workers
-
-
-class _Scoring(Dataset[list[ScoredCopy]]):
-    """Picture number to its copies."""
-
-    def __init__(self, detector: Detector, pictures: Sequence[LabelledPicture], deliveries: Sequence[str]) -> None:
-        self.detector, self.pictures, self.deliveries = detector, pictures, deliveries
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def __getitem__(self, number: int) -> list[ScoredCopy]:
-        return list(_score(self.detector, self.pictures[number], self.deliveries))
 
 
 def _score(detector: Detector, picture: LabelledPicture, deliveries: Sequence[str]) -> Iterator[ScoredCopy]:

@@ -135,19 +135,15 @@ def starter_replknet(
     kernel_sizes: Sequence[int] = (17, 17, 17, 13),
     layers: Sequence[int] = (2, 2, 6, 2),
     widths: Sequence[int] = (32, 64, 128, 256),
-    small_kernel: int = 5,
     drop_path: float = 0.0,
     trace_width: int = 32,
     mask_width: int = 0,
     dropout: float = 0.0,
     merged: bool = False,
 ) -> Branch:
-    """Return the context branch: a small RepLKNet behind the trace stem.
-
-    Nine parameters, since each is a value that a weights file names; see `RepLKNet` and `LayeredNetwork`.
-    """
+    """Return the context branch: a small RepLKNet behind the trace stem."""
     backbone = RepLKNet(
-        kernel_sizes=kernel_sizes, layers=layers, widths=widths, small_kernel=small_kernel, n_channels=trace_width,
+        kernel_sizes=kernel_sizes, layers=layers, widths=widths, n_channels=trace_width,
         drop_path=drop_path, num_classes=0, merged=merged,
     )  # fmt: skip
     body = LayeredNetwork(

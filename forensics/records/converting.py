@@ -6,6 +6,7 @@ and read by `from_record` as it stands. What its annotations do not say is said 
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, Literal, TypeAlias, TypeVar, get_args, get_origin
 
@@ -37,7 +38,13 @@ def to_record(value: object) -> Any:
     return _converter.unstructure(value)
 
 
-def from_record(kind: type[T], record: object) -> T:
+def from_record(
+    kind: type[T],
+    record: object,
+    *,
+    called: str | None = None,
+    next_step: str = "Read it with the version of forensics that wrote it, or mend it.",
+) -> T:
     """Return the record that `to_record` came from.
 
     Parameters
@@ -45,6 +52,10 @@ def from_record(kind: type[T], record: object) -> T:
     kind : type
         A dataclass, or a type such as ``tuple[Caveat, ...]``.
     record : JSON values
+    called : str, optional
+        What a refusal calls it; the record of its class if not given.
+    next_step : str
+        Of a refusal.
 
     Raises
     ------
@@ -63,10 +74,9 @@ def from_record(kind: type[T], record: object) -> T:
         found = "; ".join(_placed(text) for text in transform_error(err, format_exception=_said))
     except (AttributeError, KeyError, TypeError, ValueError) as err:
         found = _placed(_said(err))
-    name = getattr(kind, "__name__", str(kind))
-    raise RecordError(
-        f"the record of a {name} cannot be read: {found}. Read it with the version of forensics that wrote it, or mend it."
-    )
+    called = called or f"the record of a {getattr(kind, '__name__', str(kind))}"
+    end = "" if found.endswith("?") else "."
+    raise RecordError(f"{called} cannot be read: {found}{end} {next_step}")
 
 
 def recorded(
@@ -145,8 +155,10 @@ def _said(err: BaseException, _: type | None = None) -> str:
     if isinstance(err, KeyError):
         return f"lacks {err.args[0]}"
     if isinstance(err, ForbiddenExtraKeysError):
-        known = ", ".join(f.name for f in fields(err.cl))
-        return f"has {', '.join(sorted(err.extra_fields))}, which is unknown: there are {known}"
+        known, surplus = [f.name for f in fields(err.cl)], sorted(err.extra_fields)
+        close = [name for key in surplus for name in get_close_matches(key, known, n=1)]
+        hint = f". Did you mean {close[0]!r}?" if close else ""
+        return f"has {', '.join(surplus)}, which is unknown: there are {', '.join(known)}{hint}"
     return str(err)
 
 

@@ -1,19 +1,17 @@
 """The training configuration: one TOML file, every value checked when it is read."""
 
-import difflib
-import hashlib
-import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from forensics.errors import RecordError
 from forensics.models.weights import BranchSpec
-from forensics.training.makers.reconstruction import UPSAMPLINGS, AutoencoderSpec
+from forensics.records.canonical import canonical_text, digest
+from forensics.records.converting import from_record, to_record
 
 __all__ = [
-    "AutoencoderConfig",
     "Config",
     "DataConfig",
     "ForgeryConfig",
@@ -22,8 +20,6 @@ __all__ = [
     "leave_out",
     "read_config",
 ]
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,30 +66,6 @@ class ForgeryConfig:
     independent: float = 0.5
     late_tile: int = 192
     late: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AutoencoderConfig:
-    """The auto-encoders of the maker ``reconstruction``, trained before the branches.
-
-    Parameters
-    ----------
-    specs : tuple of AutoencoderSpec
-    steps, batch : int
-        Of each.
-    states : int
-        How many states of each, from the end of its training, serve as a decoder of their own; at most `steps` and 10.
-    tile : int
-        Side of a crop, a multiple of 8, at most 256.
-    lr : float
-    """
-
-    specs: tuple[AutoencoderSpec, ...] = ()
-    steps: int = 400
-    batch: int = 16
-    states: int = 1
-    tile: int = 96
-    lr: float = 2e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +129,7 @@ class Config:
         Of the weights.
     seed : int
     branches : mapping of str to BranchSpec
-    data, forgeries, loss, optimiser, autoencoders, statistics
+    data, forgeries, loss, optimiser, statistics
         See these classes.
     """
 
@@ -169,7 +141,6 @@ class Config:
     forgeries: ForgeryConfig
     optimiser: OptimiserConfig
     loss: LossConfig = field(default_factory=LossConfig)
-    autoencoders: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     statistics: StatisticsConfig = field(default_factory=StatisticsConfig)
 
     @property
@@ -180,12 +151,7 @@ class Config:
 
     def sha256(self) -> str:
         """Return the digest of all values, sorted; comments and layout of the file do not count."""
-        return digest_of(asdict(self))
-
-
-def digest_of(parts: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of JSON values, keys sorted: what depends on these parts and on nothing else bears it in its name."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=dict).encode()).hexdigest()
+        return digest(canonical_text(to_record(self)))
 
 
 def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:
@@ -209,33 +175,16 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> Config:
         raise ValueError(f"{path} cannot be read as TOML: {err}. Start from configs/starter.toml.") from err
     for override in overrides:
         _override(record, override)
-    tables = [f.name for f in fields(Config) if f.name not in SCALARS]
-    for key, value in record.items():
-        if isinstance(value, dict) and key not in tables:
-            close = difflib.get_close_matches(key, tables, n=1)
-            hint = f"Did you mean [{close[0]}]?" if close else "Choose one of these."
-            raise ValueError(f"unknown table [{key}]; known: {', '.join(tables)}. {hint}")
-    branches = {str(k): _make(BranchSpec, v, f"branches.{k}") for k, v in _table(record, "branches").items()}
-    return _make(
-        Config,
-        {
-            **{k: v for k, v in record.items() if not isinstance(v, dict)},
-            "branches": branches,
-            "autoencoders": _autoencoders(record.get("autoencoders", {})),
-            "data": _make(DataConfig, _table(record, "data"), "data"),
-            "forgeries": _forgeries(_table(record, "forgeries")),
-            "loss": _make(LossConfig, record.get("loss", {}), "loss"),
-            "optimiser": _optimiser(_table(record, "optimiser")),
-            "statistics": _statistics(record.get("statistics", {})),
-        },
-        "the file",
-    )
+    try:
+        config = from_record(Config, record, called=str(path), next_step="Compare with configs/starter.toml.")
+    except RecordError as err:
+        raise ValueError(str(err)) from err
+    _check(config)
+    return config
 
 
-SCALARS = ("name", "licence", "seed")
-KINDS: Mapping[object, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 # What else goes with a family, because it would still show what a run is to be denied.
-GOES_WITH = {"reconstruction": ("redrawing",)}
+GOES_WITH = {"upsample": ("redrawing",)}
 
 
 def leave_out(config: Config, name: str) -> Config:
@@ -246,7 +195,7 @@ def leave_out(config: Config, name: str) -> Config:
     config : Config
     name : str
         A family of `forgeries.shares`, whose share goes to the others in proportion; or a source of `data.train`. With
-        ``reconstruction`` goes ``redrawing``, which draws with the same decoders.
+        ``upsample`` goes ``redrawing``, which draws with the same stages.
 
     Raises
     ------
@@ -292,73 +241,19 @@ def _override(record: dict[str, Any], text: str) -> None:
     record[last] = parsed
 
 
-def _table(record: Mapping[str, Any], name: str) -> dict[str, Any]:
-    table = record.get(name)
-    if not isinstance(table, dict):
-        raise ValueError(f"the table [{name}] is missing. Compare with configs/starter.toml.")
-    return table
-
-
-def _make(cls: type[T], values: Mapping[str, Any], where: str) -> T:
-    """Build a record from a table; an unknown key gets a suggestion."""
-    known = [f.name for f in fields(cls)]  # type: ignore[arg-type]  # only dataclasses are passed
-    for key in values:
-        if key not in known:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else " Choose one of these."
-            raise ValueError(f"unknown key {key!r} in {where}; known: {', '.join(known)}.{hint}")
-    for f in fields(cls):  # type: ignore[arg-type]  # only dataclasses are passed
-        if f.name in values and f.type in KINDS and not _is(values[f.name], f.type):
-            raise ValueError(f"{where}: {f.name} must be {KINDS[f.type]}, got {values[f.name]!r}. Correct it.")
-    frozen = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    try:
-        return cls(**frozen)
-    except TypeError as err:
-        raise ValueError(f"{where}: {err}. Compare with configs/starter.toml.") from err
-
-
-def _is(value: object, kind: object) -> bool:
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return type(value) is kind
-
-
-def _optimiser(table: Mapping[str, Any]) -> OptimiserConfig:
-    config = _make(OptimiserConfig, table, "optimiser")
-    for key, value, least in (("steps", config.steps, 1), ("pairs", config.pairs, 1), ("warmup", config.warmup, 0)):
+def _check(config: Config) -> None:
+    """Refuse values of the right kind that no training can use."""
+    optimiser, forgeries = config.optimiser, config.forgeries
+    numbers = (("steps", optimiser.steps, 1), ("pairs", optimiser.pairs, 1), ("warmup", optimiser.warmup, 0))
+    for key, value, least in numbers:
         if value < least:
             raise ValueError(f"optimiser.{key} must be {least} or more, got {value}. Correct it.")
-    return config
-
-
-def _autoencoders(table: Mapping[str, Any]) -> AutoencoderConfig:
-    specs = [_make(AutoencoderSpec, spec, "autoencoders.specs") for spec in table.get("specs", [])]
-    config = _make(AutoencoderConfig, {**table, "specs": specs}, "autoencoders")
-    if config.tile % 8 or not 32 <= config.tile <= 256:
-        raise ValueError(f"autoencoders.tile must be a multiple of 8 and 32 to 256, got {config.tile}. Use 96.")
-    for spec in specs:
-        if not 1 <= spec.halvings <= 3 or spec.latent < 1 or spec.upsampling not in UPSAMPLINGS:
-            raise ValueError(
-                f"an auto-encoder has 1 to 3 halvings, a latent of 1 or more and upsampling one of "
-                f"{', '.join(UPSAMPLINGS)}; got {spec}. Correct [[autoencoders.specs]]."
-            )
-    return config
-
-
-def _statistics(table: Mapping[str, Any]) -> StatisticsConfig:
-    config = _make(StatisticsConfig, table, "statistics")
-    if config.shares:
-        _check_shares(config.shares, "statistics")
-    return config
-
-
-def _forgeries(table: Mapping[str, Any]) -> ForgeryConfig:
-    config = _make(ForgeryConfig, table, "forgeries")
-    _check_shares(config.shares, "forgeries")
-    for key, side in (("tile", config.tile), ("late_tile", config.late_tile)):
+    for key, side in (("tile", forgeries.tile), ("late_tile", forgeries.late_tile)):
         if not 32 <= side <= 192 or side % 2:
             raise ValueError(f"forgeries.{key} must be even and 32 to 192, got {side}. Use 128.")
-    return config
+    _check_shares(forgeries.shares, "forgeries")
+    if config.statistics.shares:
+        _check_shares(config.statistics.shares, "statistics")
 
 
 def _check_shares(shares: Mapping[str, float], table: str) -> None:

@@ -18,17 +18,16 @@ import torch
 from torch import Tensor, nn
 
 from forensics.evaluation.labelled import Pictures
-from forensics.evaluation.scoring import ready_to_fork
 from forensics.models.branch import Branch
 from forensics.models.ensemble import Ensemble
+from forensics.models.execution.threads import in_processes
 from forensics.models.networks.channels import drop_groups
 from forensics.models.weights import LoadedWeights, Manifest, write_weights
 from forensics.training.checkpoint import RunState, moving_average
 from forensics.training.config import Config, OptimiserConfig
 from forensics.training.initial import start_from
 from forensics.training.losses import batch_auc, mask_loss, pair_loss
-from forensics.training.pairs.preparation import stream_for
-from forensics.training.pairs.stream import Pair, PairStream
+from forensics.training.pairs.stream import Pair, PairStream, stream_for
 from forensics.training.statistical import fit_branch, is_statistical
 from forensics.views import Tiles
 
@@ -105,7 +104,7 @@ def train(
     optimiser = torch.optim.AdamW(_parameter_groups(ensemble, settings.weight_decay), lr=settings.lr, betas=(0.9, 0.99))
     state = RunState(out / CHECKPOINT, config, _origin(init), ensemble, average, optimiser)
     first = state.resume()
-    stream = stream_for(config, pictures, out)
+    stream = stream_for(config, pictures)
     half = _autocast(device, wanted=settings.bfloat16)
 
     # Loop
@@ -232,34 +231,19 @@ def _rate(step: int, settings: OptimiserConfig) -> float:
     return settings.final_lr + (settings.lr - settings.final_lr) * 0.5 * (1 + math.cos(math.pi * done))
 
 
-class _Steps(torch.utils.data.Dataset[list[Pair]]):
-    """Step number to the pairs of that step."""
+def _batches(stream: PairStream, first: int, config: Config, workers: int) -> Iterator[tuple[int, list[Pair]]]:
+    """Return the steps from `first` on with their pairs."""
+    settings, forgeries = config.optimiser, config.forgeries
 
-    def __init__(self, stream: PairStream, config: Config) -> None:
-        self.stream, self.config = stream, config
-
-    def __len__(self) -> int:
-        return self.config.optimiser.steps
-
-    def __getitem__(self, step: int) -> list[Pair]:
-        n, forgeries = self.config.optimiser.pairs, self.config.forgeries
-        tile, used = forgeries.tile, n
-        if step >= len(self) * (1 - forgeries.late):
+    def pairs_of(step: int) -> list[Pair]:
+        n, tile, used = settings.pairs, forgeries.tile, settings.pairs
+        if step >= settings.steps * (1 - forgeries.late):
             tile = forgeries.late_tile
             used = max(2, round(n * (forgeries.tile / tile) ** 2))
-        return [self.stream.pair(i, tile=tile) for i in range(step * n, step * n + used)]
+        return [stream.pair(i, tile=tile) for i in range(step * n, step * n + used)]
 
-
-def _batches(stream: PairStream, first: int, config: Config, workers: int) -> Iterator[tuple[int, list[Pair]]]:
-    steps = range(first, config.optimiser.steps)
-    loader = torch.utils.data.DataLoader(
-        _Steps(stream, config),
-        sampler=steps,
-        batch_size=None,
-        num_workers=ready_to_fork(workers),
-        collate_fn=lambda pairs: pairs,
-    )
-    return zip(steps, loader, strict=True)
+    steps = range(first, settings.steps)
+    return zip(steps, in_processes(pairs_of, steps, workers=workers), strict=True)
 
 
 def _tensors(pairs: list[Pair], device: str) -> tuple[Tensor, Tensor, Tensor]:

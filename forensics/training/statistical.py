@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +9,15 @@ import torch
 
 from forensics.errors import needed_by
 from forensics.evaluation.labelled import Pictures
-from forensics.evaluation.scoring import ready_to_fork
 from forensics.models.branch import Branch
+from forensics.models.execution.threads import in_processes
 from forensics.models.networks.statistics import FARTHEST, StatisticalNetwork
 from forensics.records.arrays import Float32Array, IntArray
+from forensics.records.canonical import canonical_text, digest
+from forensics.records.converting import to_record
 from forensics.records.writing import write_atomically
-from forensics.training.config import Config, digest_of
-from forensics.training.pairs.preparation import stream_for
-from forensics.training.pairs.stream import PairStream
+from forensics.training.config import Config
+from forensics.training.pairs.stream import stream_for
 
 with needed_by("Training"):
     from sklearn.decomposition import PCA
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 ARCHITECTURE = "starter_statistics"
 CHUNK = 250  # pairs a file: what a run that was cut off loses at most
 # Inverse strength, as scikit-learn's C, of all tiles together: the same for any number of them. Weaker ones do ever better
-# on auto-encoders that no fit has seen and ever worse on the output of generators: they learn what small decoders have in
+# on families that no fit has seen and ever worse on the output of generators: they learn what forgeries made here have in
 # common. Decision 009.
 PENALTY = 0.03
 # Main directions in which originals differ from one another, sharpness above all, that the head is blind to.
@@ -99,41 +99,12 @@ def _origin(config: Config) -> str:
     counted = config.counted
     parts = {
         "seed": config.seed,
-        "data": asdict(config.data),
-        "autoencoders": asdict(config.autoencoders),
-        "statistics": asdict(config.statistics),
+        "data": to_record(config.data),
+        "statistics": to_record(config.statistics),
         "forgeries": [dict(counted.forgeries.shares), config.forgeries.independent],
-        "branches": [asdict(spec) for spec in config.branches.values() if spec.architecture == ARCHITECTURE],
+        "branches": [to_record(spec) for spec in config.branches.values() if spec.architecture == ARCHITECTURE],
     }
-    return digest_of(parts)[:16]
-
-
-class _Chunks(torch.utils.data.Dataset[tuple[Float32Array, IntArray]]):
-    """Chunk number to features (CHUNK, 2, n), float16, and the source of each original, counted or read."""
-
-    def __init__(self, branch: Branch, stream: PairStream, config: Config, pictures: Pictures, folder: Path) -> None:
-        self.branch, self.stream, self.settings, self.folder = branch, stream, config.statistics, folder
-        names = sorted({p.source for p in pictures})
-        self.sources = {p.name: names.index(p.source) for p in pictures}
-
-    def __len__(self) -> int:
-        return -(-self.settings.pairs // CHUNK)
-
-    def __getitem__(self, chunk: int) -> tuple[Float32Array, IntArray]:
-        path = self.folder / f"{chunk:05d}.npz"
-        if not path.is_file():
-            self._count(chunk, path)
-        with np.load(path) as content:
-            return content["features"], content["sources"]
-
-    def _count(self, chunk: int, path: Path) -> None:
-        rows, sources = [], []
-        for number in range(chunk * CHUNK, min((chunk + 1) * CHUNK, self.settings.pairs)):
-            pair = self.stream.pair(number, tile=self.settings.tile)
-            rows.append(_describe(self.branch, np.stack([pair.real, pair.fake])))
-            sources.append(self.sources[pair.picture])
-        features, owners = np.stack(rows), np.array(sources)
-        write_atomically(path, lambda file: np.savez(file, features=features, sources=owners), sync=False)
+    return digest(canonical_text(parts))[:16]
 
 
 @torch.inference_mode()
@@ -146,17 +117,27 @@ def _describe(branch: Branch, tiles: np.ndarray) -> Float32Array:
 def _counted(
     branch: Branch, config: Config, pictures: Pictures, folder: Path, workers: int
 ) -> Iterator[tuple[Float32Array, IntArray]]:
-    stream = stream_for(config.counted, pictures, folder.parent)
-    chunks = _Chunks(branch.eval(), stream, config, pictures, folder)
-    loader = torch.utils.data.DataLoader(
-        chunks,
-        batch_size=None,
-        num_workers=ready_to_fork(workers),
-        collate_fn=lambda chunk: chunk,
-    )
-    for k, chunk in enumerate(loader):
-        logger.info("counted %d of %d pairs", min((k + 1) * CHUNK, config.statistics.pairs), config.statistics.pairs)
-        yield chunk
+    """Yield chunks of features (CHUNK, 2, n), float16, with the source of each original, counted or read."""
+    stream, settings = stream_for(config.counted, pictures), config.statistics
+    names = sorted({p.source for p in pictures})
+    source_of = {p.name: names.index(p.source) for p in pictures}
+    branch.eval()
+
+    def chunk(number: int) -> tuple[Float32Array, IntArray]:
+        path = folder / f"{number:05d}.npz"
+        if not path.is_file():
+            own = range(number * CHUNK, min((number + 1) * CHUNK, settings.pairs))
+            pairs = (stream.pair(k, tile=settings.tile) for k in own)
+            rows = [(_describe(branch, np.stack([p.real, p.fake])), source_of[p.picture]) for p in pairs]
+            features, sources = (np.array(part) for part in zip(*rows, strict=True))
+            write_atomically(path, lambda file: np.savez(file, features=features, sources=sources), sync=False)
+        with np.load(path) as content:
+            return content["features"], content["sources"]
+
+    chunks = range(-(-settings.pairs // CHUNK))
+    for k, found in zip(chunks, in_processes(chunk, chunks, workers=workers), strict=True):
+        logger.info("counted %d of %d pairs", min((k + 1) * CHUNK, settings.pairs), settings.pairs)
+        yield found
 
 
 def _auc_of_unseen_sources(features: Float32Array, labels: IntArray, sources: IntArray) -> float:

@@ -106,7 +106,7 @@ def test_the_acceptance_table_and_what_was_left_out(
     assert "| splice | as trained | joint | 4 |" in capsys.readouterr().out
     (row, _) = left_out.read_left_out(Path(less))
     assert (row.name, row.kind, row.weights_sha256) == ("splice", "family", digest)
-    options = ["--left-out", less, "--pairs", "100", "--out", str(tmp_path), "--delivery", "JPEG 75"]
+    options = ["--left-out", less, "--pairs", "100", "--delivery", "JPEG 75"]
     run_benchmark(monkeypatch, acceptance, arguments("", folder, *options, *common, sides=sides))
     lines = capsys.readouterr().out.strip().splitlines()[2:]
     assert [int(line.split("|")[1]) for line in lines] == list(range(1, 26))

@@ -47,8 +47,8 @@ def place(tmp_path: Path) -> Path:
 
 
 def arguments(place: Path, *options: str, command: str = "train") -> list[str]:
-    own = [command, str(place / "own.toml"), "--data", str(place / "pictures"), "--out", str(place / "run")]
-    return [*own, *options]
+    out = ["--out", str(place / "run")] if command == "train" else []
+    return [command, str(place / "own.toml"), "--data", str(place / "pictures"), *out, *options]
 
 
 def test_init_is_read_as_weights_are_and_kept_to(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,7 @@ timm's, from the names of the weights to the logits.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -16,42 +14,15 @@ from torch import Tensor, nn
 
 from forensics.models.networks.drop_path import DropPath
 
-__all__ = ["VARIANTS", "ConvNeXt", "Variant", "small_convnext"]
+__all__ = ["VARIANTS", "ConvNeXt", "small_convnext"]
 
 EPS = 1e-6
 INITIAL_SD = 0.02
 
 
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """Sizes of a small ConvNeXt.
-
-    Parameters
-    ----------
-    widths : tuple of 4 int
-        Channels per stage.
-    depths : tuple of 4 int
-        Blocks per stage.
-    overlapping : bool
-        Whether the stem has two 3x3 convolutions of stride 2, whose windows overlap, instead of one 4x4 of stride 4.
-    """
-
-    widths: tuple[int, ...]
-    depths: tuple[int, ...] = (2, 2, 6, 2)
-    overlapping: bool = False
-
-
-VARIANTS: Mapping[str, Variant] = MappingProxyType(
-    {
-        f"convnext_{name}{suffix}": Variant(widths, overlapping=bool(suffix))
-        for name, widths in {
-            "atto": (40, 80, 160, 320),
-            "femto": (48, 96, 192, 384),
-            "pico": (64, 128, 256, 512),
-        }.items()
-        for suffix in ("", "_ols")
-    }
-)
+# The small ones: the smallest that timm names, and the same with an overlapping stem ("ols").
+VARIANTS = ("convnext_atto", "convnext_atto_ols")
+DEPTHS, WIDTHS = (2, 2, 6, 2), (40, 80, 160, 320)
 
 
 class LayerNorm2d(nn.LayerNorm):
@@ -124,7 +95,7 @@ class ConvNeXt(nn.Module):
     num_classes : int
         Outputs; 0 for none, and features of the last stage instead.
     overlapping : bool
-        See `Variant`.
+        Whether the stem has two 3x3 convolutions of stride 2, whose windows overlap, instead of one 4x4 of stride 4.
     convolutional, layer_scale
         See `ConvNeXtBlock`.
     drop_path : float
@@ -178,9 +149,8 @@ def small_convnext(name: str, *, n_channels: int, num_classes: int, drop_path: f
     """
     if name not in VARIANTS:
         raise ValueError(f"no ConvNeXt {name!r}; there are {', '.join(VARIANTS)}. Choose one of these.")
-    sizes = VARIANTS[name]
     return ConvNeXt(
-        sizes.depths, sizes.widths, n_channels=n_channels, num_classes=num_classes, overlapping=sizes.overlapping,
+        DEPTHS, WIDTHS, n_channels=n_channels, num_classes=num_classes, overlapping=name.endswith("_ols"),
         convolutional=True, layer_scale=0.1, drop_path=drop_path,
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ picture shows a face. Parameters are drawn from ranges that stand at the head of
 """
 
 from forensics.training.makers import blending as _blending
+from forensics.training.makers import redrawing as _redrawing
 from forensics.training.makers import retouching as _retouching
 from forensics.training.makers import splicing as _splicing
 from forensics.training.makers import upsampling as _upsampling
@@ -12,4 +13,4 @@ from forensics.training.makers.base import MAKERS, Forgery, Maker
 
 __all__ = ["MAKERS", "Forgery", "Maker"]
 
-del _blending, _retouching, _splicing, _upsampling
+del _blending, _redrawing, _retouching, _splicing, _upsampling

@@ -1,9 +1,10 @@
-"""A region of a picture drawn anew by a decoder: what inpainting and the swapping of faces leave."""
+"""A region of a picture drawn anew by the last stages of a generator: what inpainting and the swapping of faces leave."""
 
 import numpy as np
 
 from forensics.records.arrays import UInt8Array
-from forensics.training.makers.base import Forgery, Maker, region, soften
+from forensics.training.makers.base import MAKERS, Forgery, Maker, region, soften
+from forensics.training.makers.upsampling import upsample
 
 __all__ = ["Redrawing"]
 
@@ -34,6 +35,9 @@ class Redrawing:
         weight = soften(mask, float(rng.uniform(*EDGE)))
         mixed = weight * drawn + (1.0 - weight) * picture
         return Forgery(pixels=np.rint(mixed).astype(np.uint8), mask=(weight[..., 0] > 0.5).astype(np.uint8))
+
+
+MAKERS.add("redrawing", Redrawing(upsample))
 
 
 def _coloured_like(donor: UInt8Array, picture: UInt8Array, inside: np.ndarray) -> UInt8Array:

@@ -7,7 +7,6 @@ to a linear model and to boosted trees, and neither may succeed.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -17,8 +16,7 @@ from forensics.evaluation.shortcuts import STATISTICS, boosted_trees, tile_stati
 from forensics.evaluation.tables import markdown_table
 from forensics.records.arrays import Float64Array
 from forensics.training.config import Config
-from forensics.training.pairs.preparation import stream_for
-from forensics.training.pairs.stream import Pair, PairStream
+from forensics.training.pairs.stream import Pair, PairStream, stream_for
 
 with needed_by("Training"):
     from sklearn.linear_model import LogisticRegression
@@ -115,7 +113,7 @@ def audit_stream(stream: PairStream, *, tile: int, pairs: int, first: int = 10_0
     Parameters
     ----------
     stream : PairStream
-        As `forensics.training.pairs.preparation.stream_for` gives it.
+        As `forensics.training.pairs.stream.stream_for` gives it.
     tile : int
         Side of the tiles.
     pairs : int
@@ -126,7 +124,7 @@ def audit_stream(stream: PairStream, *, tile: int, pairs: int, first: int = 10_0
     return audit_pairs([stream.pair(k, tile=tile) for k in range(first, first + pairs)])
 
 
-def audit_run(config: Config, training: Pictures, out: Path, *, pairs: int) -> list[AuditRow]:
+def audit_run(config: Config, training: Pictures, *, pairs: int) -> list[AuditRow]:
     """Audit the networks' stream, and that of the statistical branches if it is another.
 
     Parameters
@@ -134,15 +132,13 @@ def audit_run(config: Config, training: Pictures, out: Path, *, pairs: int) -> l
     config : Config
     training : Pictures
         The training side.
-    out : path
-        Where the run's auto-encoders lie.
     pairs : int
         To draw from each stream; 2,000 for figures to rely on.
     """
-    stream = stream_for(config, training, out)
+    stream = stream_for(config, training)
     rows = audit_stream(stream, tile=config.forgeries.late_tile, pairs=pairs)
     if config.counted != config:
-        counted = stream_for(config.counted, training, out)
+        counted = stream_for(config.counted, training)
         own = audit_stream(counted, tile=config.statistics.tile, pairs=pairs)
         rows += [replace(row, family=COUNTED) for row in own if row.family == WHOLE]
     return rows

@@ -13,7 +13,7 @@ from forensics.evaluation.tables import interval_cell, markdown_table
 from forensics.models.ensemble import Ensemble
 from forensics.records.arrays import Float32Array, Float64Array, UInt8Array
 from forensics.scores import Fusion
-from forensics.training.makers import MAKERS, Maker
+from forensics.training.makers import MAKERS
 from forensics.training.pairs.post_chain import h264
 from forensics.training.pairs.stream import Pair, PairStream
 
@@ -71,7 +71,7 @@ def evaluate_families(
     *,
     pairs: int,
     tile: int = 192,
-    makers: Mapping[str, Maker] | None = None,
+    families: Sequence[str] | None = None,
     fusion: Fusion | None = None,
 ) -> tuple[list[FamilyRow], list[MaskRow]]:
     """Make forgeries from originals and measure how they are told apart and located.
@@ -86,8 +86,8 @@ def evaluate_families(
         Of each family.
     tile : int
         Side of a tile, even, at most 192.
-    makers : mapping of str to Maker, optional
-        Family to its maker; all that are registered if not given.
+    families : sequence of str, optional
+        Of `MAKERS`; all if not given.
     fusion : Fusion, optional
         The joint judgement; the mean of the branches' log-odds if not given.
 
@@ -102,9 +102,8 @@ def evaluate_families(
     masks: list[MaskRow] = []
     pooled: list[Float64Array] = []
     names = (*ensemble.names, JOINT)
-    there = {name: MAKERS[name] for name in MAKERS.names()} if makers is None else makers
-    for family in there:
-        stream = PairStream(pictures, seed=SEED, shares={family: 1.0}, independent=1.0, makers=there)
+    for family in MAKERS.names() if families is None else families:
+        stream = PairStream(pictures, seed=SEED, shares={family: 1.0}, independent=1.0)
         made = [stream.pair(k, tile=tile) for k in range(pairs)]
         log_odds, maps = _scored(ensemble, made, fusion)  # (B + 1, 2, n), (2, n, S, S)
         pooled.append(log_odds)

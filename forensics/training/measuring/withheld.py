@@ -21,7 +21,6 @@ from forensics.evaluation.scoring import (
 from forensics.evaluation.shortcuts import TREES_LIMIT
 from forensics.evaluation.tables import markdown_table
 from forensics.models.companion import Companion, write_companion
-from forensics.training.makers import Maker
 from forensics.training.measuring.families import (
     evaluate_families,
     evaluate_swaps,
@@ -40,7 +39,6 @@ PAIRS = 200  # of each family, at most
 def measure(
     weights: Path | None,
     withheld: Pictures,
-    makers: Mapping[str, Maker],
     *,
     deliveries: Sequence[str] = (ALL,),
     at_most: int | None = None,
@@ -57,8 +55,6 @@ def measure(
     weights : path or None
         The shipped starter if None.
     withheld : Pictures
-    makers : mapping of str to Maker
-        The families whose forgeries, made of withheld originals, are told apart and located.
     deliveries : sequence of str
         Of `forensics.judgement.deliveries.DELIVERIES`, or ``all``; as received always.
     at_most : int, optional
@@ -88,7 +84,7 @@ def measure(
         yield rate_table(false_alarms(scored), what="false alarms")
         yield rate_table(flips(scored), what="changed side")
     n = pairs_for(at_most)
-    aucs, masks = evaluate_families(detector.ensemble, withheld, pairs=n, makers=makers, fusion=shipped)
+    aucs, masks = evaluate_families(detector.ensemble, withheld, pairs=n, fusion=shipped)
     swaps = evaluate_swaps(detector.ensemble, withheld, pairs=n, fusion=shipped)
     yield family_table([*aucs, *swaps])
     if masks:

@@ -3,7 +3,7 @@
 Nothing in the chain is ever told the class. Before it, `equalise` takes the difference in sharpness out of a pair.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self
 
@@ -191,7 +191,6 @@ class PostChain:
     webp: int
     crf: int
     seed: int
-    order: tuple[int, ...] = field(default=())
 
     @classmethod
     def draw(cls, rng: np.random.Generator, *, min_scale: float, strength: float = 0.5) -> Self:

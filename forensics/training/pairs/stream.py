@@ -12,12 +12,13 @@ import numpy as np
 
 from forensics.evaluation.labelled import LabelledPicture, Pictures
 from forensics.records.arrays import UInt8Array
-from forensics.training.makers import MAKERS, Maker
+from forensics.training.config import Config
+from forensics.training.makers import MAKERS
 from forensics.training.pairs.post_chain import PostChain, equalise, sharpness
 from forensics.training.pairs.sampling import CROP, Sampler, crop_of, forge, window
 from forensics.views import DIHEDRAL, turn_square
 
-__all__ = ["Pair", "PairStream"]
+__all__ = ["Pair", "PairStream", "stream_for"]
 
 FOUND = "found"
 CANDIDATES = 4  # originals of which the one most like a found fake becomes its partner
@@ -69,8 +70,6 @@ class PairStream:
     processed : bool
         Whether pairs are equalised and fully post-processed. Without, made pairs are saved once at most; found pairs are
         processed all the same, as their compression history would tell them apart.
-    makers : mapping of str to Maker, optional
-        The registered ones if not given; `forensics.training.pairs.preparation.makers_for` adds those that are trained.
     """
 
     def __init__(
@@ -81,15 +80,13 @@ class PairStream:
         shares: Mapping[str, float],
         independent: float,
         processed: bool = True,
-        makers: Mapping[str, Maker] | None = None,
     ) -> None:
-        self.makers = {name: MAKERS[name] for name in MAKERS.names()} if makers is None else dict(makers)
         self.seed, self.independent, self.processed = seed, independent, processed
         self.families = tuple(shares)
         self.shares = np.array([shares[f] for f in self.families])
-        unknown = [f for f in self.families if f != FOUND and f not in self.makers]
+        unknown = [f for f in self.families if f != FOUND and f not in MAKERS]
         if unknown:
-            raise ValueError(f"no maker {unknown[0]!r}; there are {', '.join((*self.makers, FOUND))}. Choose of these.")
+            raise ValueError(f"no maker {unknown[0]!r}; there are {', '.join((*MAKERS, FOUND))}. Choose of these.")
         self.reals = Sampler(pictures.where(lambda p: p.label == 0))
         self.fakes = Sampler(pictures.where(lambda p: p.label == 1))
         if not self.reals.by_source or (FOUND in self.families and not self.fakes.by_source):
@@ -121,7 +118,7 @@ class PairStream:
         return Pair(real=real, fake=fake, mask=mask, independent=independent, family=family, picture=picture.name)
 
     def _made(self, family: str, rng: np.random.Generator, *, equal: bool) -> Drawn:
-        picture, original, forgery = forge(self.reals, self.makers[family], rng)
+        picture, original, forgery = forge(self.reals, MAKERS[family], rng)
         if equal and (forgery.mask.all() or rng.random() < 0.5):
             return (picture, *equalise(original, forgery.pixels, rng), forgery.mask)
         return picture, original, forgery.pixels, forgery.mask
@@ -137,6 +134,12 @@ class PairStream:
         best = int(np.argmin([_unlike(x, made) for x in crops]))
         x, y = equalise(crops[best], made, rng)
         return candidates[best], x, y, np.ones(y.shape[:2], dtype=np.uint8)
+
+
+def stream_for(config: Config, pictures: Pictures) -> PairStream:
+    """Return the stream of pairs of a configuration, made from the pictures of its training side."""
+    forgeries = config.forgeries
+    return PairStream(pictures, seed=config.seed, shares=forgeries.shares, independent=forgeries.independent)
 
 
 def _unlike(x: UInt8Array, y: UInt8Array) -> float:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from benchmarks.calibration import attainable_level, error_bounds
 from forensics.calibration import class_p_value
-from forensics.calibration.conformal import attainable_level, error_bounds, scores_by_class
+from forensics.calibration.conformal import scores_by_class
 from forensics.errors import CalibrationError
 
 

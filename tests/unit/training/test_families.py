@@ -12,7 +12,6 @@ from forensics.evaluation.labelled import LabelledPicture, Pictures
 from forensics.evaluation.scoring import JOINT
 from forensics.models import BRANCHES
 from forensics.models.ensemble import Ensemble
-from forensics.training.makers import MAKERS
 from forensics.training.measuring import families
 from forensics.training.measuring.families import _joint, _pixel_f1, evaluate_families, evaluate_swaps
 from forensics.types import Fusion
@@ -55,9 +54,7 @@ def test_forgeries_are_judged_as_findings_are(pictures: Pictures) -> None:
         branches[name] = BRANCHES["starter_replknet"](layers=[1, 1, 1, 1], widths=[8, 8, 8, 8]).eval()
     fusion = Fusion(bias=5.0, mean={"a": 0.0, "b": 1.5}, top={"a": 0.0, "b": 0.5}, weights_sha256="0" * 64)
     for judge, same in ((fusion, True), (None, False)):
-        rows, _ = evaluate_families(
-            Ensemble(branches), pictures, pairs=6, tile=64, makers={"splice": MAKERS["splice"]}, fusion=judge
-        )
+        rows, _ = evaluate_families(Ensemble(branches), pictures, pairs=6, tile=64, families=["splice"], fusion=judge)
         found = {r.branch: (r.auc, r.interval) for r in rows if r.family == "splice"}
         assert (found[JOINT] == found["b"]) == same
     odds = _joint({"a": np.array([9.0]), "b": np.array([1.0])}, fusion)

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from forensics.evaluation.labelled import LabelledPicture, Pictures
-from forensics.training.makers import Forgery
+from forensics.training.makers import MAKERS, Forgery
 from forensics.training.makers.redrawing import Redrawing
 from forensics.training.pairs import sampling
 from forensics.training.pairs.post_chain import jpeg
@@ -54,9 +55,15 @@ def test_redrawing_changes_the_region_and_nothing_else() -> None:
         assert 0.03 < forgery.mask.mean() < 0.5
         assert changed[forgery.mask == 1].mean() > 0.9
         # a soft border reaches a few pixels beyond the mask, which is where it is more new than old
-        import cv2
-
         assert not changed[cv2.dilate(forgery.mask, np.ones((61, 61), np.uint8)) == 0].any()
+
+
+def test_regions_are_drawn_anew_by_up_sampling_without_any_training() -> None:
+    picture = textured(128, 160)
+    forgery = MAKERS["redrawing"](picture, np.random.default_rng(3), donor=picture, face=False)
+    changed = (forgery.pixels != picture).any(axis=2)
+    assert changed[forgery.mask == 1].mean() > 0.9
+    assert not changed[cv2.dilate(forgery.mask, np.ones((61, 61), np.uint8)) == 0].any()
 
 
 def test_a_redrawn_face_may_come_from_the_donor_in_the_colours_of_the_face() -> None:

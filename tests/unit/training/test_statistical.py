@@ -13,8 +13,7 @@ from forensics.models import read_weights
 from forensics.training import statistical
 from forensics.training.config import Config, read_config
 from forensics.training.loop import train
-from forensics.training.makers import Forgery
-from forensics.training.pairs import preparation
+from forensics.training.makers import MAKERS, Forgery
 from forensics.training.statistical import fit_branch
 from forensics.types import UInt8Array
 from tests.conftest import textured
@@ -43,7 +42,7 @@ def combed(picture: UInt8Array, rng: np.random.Generator, *, donor: UInt8Array, 
 @pytest.fixture
 def config(monkeypatch: pytest.MonkeyPatch) -> Config:
     monkeypatch.setattr(statistical, "CHUNK", 20)
-    monkeypatch.setattr(preparation, "makers_for", lambda *_: {"upsample": combed})
+    monkeypatch.setattr(MAKERS, "_parts", {"upsample": combed})
     overrides = ["statistics={pairs=60, tile=96}", "forgeries.shares={upsample=1.0}", "seed=3"]
     whole = read_config(STARTER, overrides)
     only = {"statistics": whole.branches["statistics"]}
