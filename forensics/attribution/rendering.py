@@ -16,7 +16,7 @@ from forensics.messages import Message, known, quoted
 from forensics.records.arrays import Float32Array, UInt8Array
 from forensics.residuals import render
 
-__all__ = ["LIMIT", "Drawing", "draw", "group_text"]
+__all__ = ["LIMIT", "Drawing", "draw"]
 
 LIMIT = 0.1  # log-odds per cell at the ends of the scale; decision 013 says why
 EXPLAINED = {
@@ -106,12 +106,6 @@ def draw(attribution: Attribution, *, evidence: Picture | None = None, side: int
         numbers=_numbers(attribution, cells),
         ends=(Message("for_real", {"limit": LIMIT}), Message("for_fake", {"limit": LIMIT})),
     )
-
-
-def group_text(attribution: Attribution) -> str:
-    """Return the credit of the channel groups in words, largest first."""
-    ordered = sorted(attribution.groups.items(), key=lambda item: -abs(item[1]))
-    return ", ".join(f"{name} {value:+.2f}" for name, value in ordered)
 
 
 def _over(pixels: UInt8Array, attribution: Attribution, evidence: Evidence) -> UInt8Array:

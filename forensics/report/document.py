@@ -58,6 +58,8 @@ def write_report(
 ) -> Path:
     """Write findings as one HTML file that opens offline, holds no script and is the same for the same input.
 
+    The parameters are many because each is something else that a laboratory decides on; all but two have a default.
+
     Parameters
     ----------
     findings : iterable of Finding or ErrorRow

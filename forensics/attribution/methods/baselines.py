@@ -36,7 +36,7 @@ BASELINES: Mapping[str, Callable[[UInt8Array], UInt8Array | Float32Array]] = {
 }
 
 
-def fill_removed(pixels: Float32Array, gone: Float32Array, *, seed: int = SEED) -> Float32Array:
+def fill_removed(pixels: Float32Array, gone: Float32Array) -> Float32Array:
     """Return a view in which some places are filled from their surroundings, with a little noise.
 
     What is left of a removed place must be neither a hole with an edge nor a copy: both would be traces themselves. It is
@@ -47,8 +47,6 @@ def fill_removed(pixels: Float32Array, gone: Float32Array, *, seed: int = SEED) 
     pixels : array of shape (3, S, S), float32 in [0, 1]
     gone : array of shape (S, S), float32
         1 where a pixel is removed, else 0.
-    seed : int
-        Of the noise.
 
     Returns
     -------
@@ -63,7 +61,7 @@ def fill_removed(pixels: Float32Array, gone: Float32Array, *, seed: int = SEED) 
     remaining = (1.0 - gone).astype(np.float32)
     colours = np.ascontiguousarray(pixels.transpose(1, 2, 0))
     filled = _filled(colours * remaining[..., None], remaining)
-    noise = np.random.default_rng(seed).normal(0.0, FILL_NOISE_SD / 255.0, colours.shape).astype(np.float32)
+    noise = np.random.default_rng(SEED).normal(0.0, FILL_NOISE_SD / 255.0, colours.shape).astype(np.float32)
     mixed = colours * remaining[..., None] + np.clip(filled + noise, 0.0, 1.0) * (1.0 - remaining[..., None])
     return np.ascontiguousarray(mixed.transpose(2, 0, 1).astype(np.float32))
 

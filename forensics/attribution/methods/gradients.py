@@ -150,7 +150,3 @@ def _places(found: Tensor) -> Float64Array:
 
 def _by_group(view: ExplainedView, found: Tensor) -> dict[str, float]:
     return {name: float(found[:, part].double().sum()) for name, part in view.branch.groups.items()}
-
-
-def _n_cells(view: ExplainedView) -> int:
-    return (view.side // view.cell) ** 2

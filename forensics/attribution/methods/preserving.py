@@ -25,7 +25,7 @@ HOOKS = (
 
 
 @contextmanager
-def preserved(network: nn.Module, *, seed: int = SEED) -> Iterator[None]:
+def preserved(network: nn.Module) -> Iterator[None]:
     """Put a network into eval mode without gradients of parameters, and every generator of random numbers at a seed.
 
     On leaving, also by an exception, modes, `requires_grad`, hooks and the states of the generators of PyTorch, NumPy and
@@ -34,7 +34,6 @@ def preserved(network: nn.Module, *, seed: int = SEED) -> Iterator[None]:
     Parameters
     ----------
     network : nn.Module
-    seed : int
     """
     modes = [(module, module.training) for module in network.modules()]
     options = [(parameter, parameter.requires_grad, parameter.grad) for parameter in network.parameters()]
@@ -49,9 +48,9 @@ def preserved(network: nn.Module, *, seed: int = SEED) -> Iterator[None]:
             torch.autocast("cpu", enabled=False),
             torch.autocast("cuda", enabled=False),
         ):
-            torch.manual_seed(seed)
-            np.random.seed(seed)  # noqa: NPY002
-            random.seed(seed)
+            torch.manual_seed(SEED)
+            np.random.seed(SEED)  # noqa: NPY002
+            random.seed(SEED)
             network.eval().requires_grad_(False)
             yield
     finally:

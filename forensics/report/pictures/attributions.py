@@ -71,7 +71,7 @@ def draw_attributions(
         )
         yield make_figure(
             f"exhibit-{number}-attribution-{k}",
-            seen.evidence,
+            seen.evidence.sha256,
             hatched(drawing.pixels, hidden),
             kind="attribution",
             title=_("What “{branch}” responded to", branch=attribution.branch),
@@ -90,7 +90,7 @@ def draw_attributions(
         said = sentences(which, seen.covering.said())
         yield make_figure(
             f"exhibit-{number}-attribution-{k}-part",
-            seen.evidence,
+            seen.evidence.sha256,
             np.asarray(Image.fromarray(part).resize((columns, rows), how)),
             kind="part",
             title=_("The part that was explained"),

@@ -123,7 +123,7 @@ def _preview(number: int, seen: Shown, max_side: int) -> tuple[Figure, bytes]:
     whole = (0, 0, evidence.width, evidence.height)
     return make_figure(
         f"exhibit-{number}-preview",
-        evidence,
+        evidence.sha256,
         pixels,
         kind="preview",
         title=_("Exhibit {number} as examined", number=number),
@@ -154,7 +154,7 @@ def _localisation(number: int, seen: Shown, localisation: Localisation) -> tuple
     row, column = np.unravel_index(int(np.nanargmax(values)), values.shape) if looked.any() else (0, 0)
     return make_figure(
         f"exhibit-{number}-localisation",
-        seen.evidence,
+        seen.evidence.sha256,
         hatched(drawn.repeat(enlarge, axis=0).repeat(enlarge, axis=1), hidden_cells(kept, boxes)),
         kind="localisation",
         title=_("Where the network paints"),
@@ -197,7 +197,7 @@ def _crop(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
         return
     yield make_figure(
         f"exhibit-{number}-crop",
-        seen.evidence,
+        seen.evidence.sha256,
         _cut(seen.evidence.pixels, box),
         kind="crop",
         title=_("Centre of the picture"),
@@ -231,7 +231,7 @@ def _energy(number: int, seen: Shown, residual: Residual) -> Iterator[tuple[Figu
     drawn = render(values, limit=residual.limit, signed=False).repeat(enlarge, axis=0).repeat(enlarge, axis=1)
     yield make_figure(
         f"exhibit-{number}-srm-overview",
-        evidence,
+        evidence.sha256,
         hatched(drawn, hidden),
         kind="residual",
         title=_("Overview: strength of the SRM residual"),
@@ -277,7 +277,7 @@ def _residual_crop(number: int, seen: Shown, name: str, channel: int) -> Iterato
     beyond = 100 * float(np.mean(np.abs(kept) >= residual.limit))
     yield make_figure(
         f"exhibit-{number}-{name.replace('_', '-')}-crop",
-        seen.evidence,
+        seen.evidence.sha256,
         hatched(render(values, limit=residual.limit, signed=residual.signed), hidden),
         kind="residual",
         title=_(residual.title),
@@ -321,7 +321,7 @@ def _spectrum(number: int, seen: Shown) -> Iterator[tuple[Figure, bytes]]:
     drawn = pooled_maximum(values, block)
     yield make_figure(
         f"exhibit-{number}-spectrum",
-        seen.evidence,
+        seen.evidence.sha256,
         render(drawn, limit=residual.limit, signed=residual.signed),
         kind="residual",
         title=_(residual.title),

@@ -6,7 +6,6 @@ import io
 import numpy as np
 from PIL import Image
 
-from forensics.evidence.record import Evidence
 from forensics.records.arrays import UInt8Array
 from forensics.report.context import Figure
 from forensics.residuals import scale_bar
@@ -16,28 +15,13 @@ __all__ = ["bar", "make_figure"]
 
 def bar(*, signed: bool) -> tuple[Figure, bytes]:
     """Return the colours of a scale as a figure, ``bar-signed`` or ``bar-unsigned``, which all maps on it refer to."""
-    pixels = scale_bar(signed=signed)
-    data = _png(pixels)
-    figure = Figure(
-        id="bar-signed" if signed else "bar-unsigned",
-        exhibit="",
-        kind="bar",
-        title="",
-        caption="",
-        look="",
-        ignore="",
-        alt="",
-        scale="",
-        width=pixels.shape[1],
-        height=pixels.shape[0],
-        sha256=hashlib.sha256(data).hexdigest(),
-    )
-    return figure, data
+    name = "bar-signed" if signed else "bar-unsigned"
+    return make_figure(name, "", scale_bar(signed=signed), kind="bar", title="", caption="", alt="", scale="")
 
 
 def make_figure(
     id_: str,
-    evidence: Evidence,
+    exhibit: str,
     pixels: UInt8Array,
     *,
     kind: str,
@@ -51,11 +35,11 @@ def make_figure(
     low: str = "",
     high: str = "",
 ) -> tuple[Figure, bytes]:
-    """Return a picture made from an exhibit as a figure, with its PNG bytes; see `Figure` for the words."""
+    """Return a picture as a figure, with its PNG bytes; the many parameters are the words of a `Figure`, which is made whole."""
     data = _png(pixels)
     figure = Figure(
         id=id_,
-        exhibit=evidence.sha256,
+        exhibit=exhibit,
         kind=kind,
         title=title,
         caption=caption,

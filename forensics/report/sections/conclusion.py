@@ -5,7 +5,7 @@ from itertools import chain
 
 from forensics.calibration.likelihood import LikelihoodRatio, VerbalScale
 from forensics.detector.finding import Finding
-from forensics.messages import Message, _, decimals, direct, grouped
+from forensics.messages import Message, _, direct, grouped
 from forensics.report.blocks import Block, Section, callout, heading, items, key_values, paragraph, sign_off, table
 from forensics.report.context import Context, Exhibit
 from forensics.report.sections.phrases import (
@@ -242,13 +242,3 @@ def _of(numbers: list[int], context: Context) -> str:
     if len(numbers) == 1:
         return _("Exhibit {numbers}: ", numbers=listed)
     return _("Exhibits {numbers}: ", numbers=listed)
-
-
-def share_words(value: float, low: float, high: float) -> str:
-    """Return a share with its interval, in percent."""
-    return _(
-        "{value} % ({low} to {high})",
-        value=decimals(100 * value, 1),
-        low=decimals(100 * low, 1),
-        high=decimals(100 * high, 1),
-    )

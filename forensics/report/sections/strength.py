@@ -54,7 +54,6 @@ def strength_blocks(exhibit: Exhibit, finding: Finding, scale: VerbalScale) -> l
     if lr is None:
         return []
     decided = finding.outcome in ("supports_h1", "supports_h2")
-    low, high = (decimals(v, 2) for v in lr.interval)
     lower, upper = (decimals(v, 2) for v in lr.bounds)
     words = (
         _("{support} (from the end of the interval nearer to 0)", support=support_words(lr, scale))
@@ -64,23 +63,7 @@ def strength_blocks(exhibit: Exhibit, finding: Finding, scale: VerbalScale) -> l
     reached = _("reached") if lr.at_bound else _("not reached")
     return [
         *_other_scale(finding, scale),
-        llr_plot(
-            _(
-                "{exhibit}: likelihood ratio with its 95 percent interval, on a logarithmic axis. The tinted part is what the "
-                "calibration pictures can carry; no likelihood ratio leaves it.",
-                exhibit=exhibit_label(exhibit.number),
-            ),
-            [(_("exhibit as received"), lr.llr, lr.interval)],
-            bounds=lr.bounds,
-            alt=_(
-                "log10 likelihood ratio {llr}, interval {low} to {high}, bounds {lower} to {upper}.",
-                llr=decimals(lr.llr, 2),
-                low=low,
-                high=high,
-                lower=lower,
-                upper=upper,
-            ),
-        ),
+        _plot(exhibit, lr),
         key_values(
             _("Likelihood ratio, H1 over H2"),
             [
@@ -114,6 +97,29 @@ def strength_blocks(exhibit: Exhibit, finding: Finding, scale: VerbalScale) -> l
             ],
         ),
     ]
+
+
+def _plot(exhibit: Exhibit, lr: LikelihoodRatio) -> Block:
+    """Return the likelihood ratio of one exhibit on its axis."""
+    low, high = (decimals(v, 2) for v in lr.interval)
+    lower, upper = (decimals(v, 2) for v in lr.bounds)
+    return llr_plot(
+        _(
+            "{exhibit}: likelihood ratio with its 95 percent interval, on a logarithmic axis. The tinted part is what the "
+            "calibration pictures can carry; no likelihood ratio leaves it.",
+            exhibit=exhibit_label(exhibit.number),
+        ),
+        [(_("exhibit as received"), lr.llr, lr.interval)],
+        bounds=lr.bounds,
+        alt=_(
+            "log10 likelihood ratio {llr}, interval {low} to {high}, bounds {lower} to {upper}.",
+            llr=decimals(lr.llr, 2),
+            low=low,
+            high=high,
+            lower=lower,
+            upper=upper,
+        ),
+    )
 
 
 def _other_scale(finding: Finding, scale: VerbalScale) -> list[Block]:
