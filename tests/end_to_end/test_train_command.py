@@ -83,7 +83,7 @@ def write_tiny_weights(folder: Path) -> str:
     """Write an untrained small RepLKNet with a mask head and return the digest of its file."""
     spec = BranchSpec(
         architecture="starter_replknet",
-        arguments={"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8], "mask_width": 8},
+        arguments={"layers": [1, 1, 1, 1], "widths": [8, 8, 8, 8], "mask_width": 8, "trace_width": 8},
     )
     manifest = Manifest(name="tiny", branches={"b": spec}, scheme=Tiles(size=64, stride=64), licence="none")
     return write_weights(folder / "tiny.safetensors", branches={"b": spec.build()}, manifest=manifest)
