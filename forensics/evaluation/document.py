@@ -14,7 +14,7 @@ from forensics.errors import ReportError
 from forensics.evaluation.criteria import CHARACTERISTICS, Criteria
 from forensics.evaluation.fitting import UNNAMED, described
 from forensics.evaluation.matrix import MatrixRow, Validated, as_json
-from forensics.evaluation.scoring import UNSCORED, ScoredCopy
+from forensics.evaluation.scoring import UNREADABLE, UNSAID, ScoredCopy
 from forensics.judgement.outcomes import OUTCOMES
 from forensics.judgement.rules import REASONS
 from forensics.messages import ngettext
@@ -91,7 +91,7 @@ def write_validation(
         "criteria": {"name": criteria.name, "version": criteria.version, "sha256": criteria.sha256},
         "pictures": described(scored),
         "sources_of_the_calibration": _shared(card, scored),
-        "left_out_because": dict(sorted(Counter(_reason(c.problem) for c in scored if c.problem).items())),
+        "left_out_because": dict(sorted(Counter(_reason(c.reasons) for c in scored if c.problem).items())),
         "machine": dict(machine()),
         "software": dict(card.software),
         **as_json(validated),
@@ -320,13 +320,10 @@ def _shared(card: Card, scored: Sequence[ScoredCopy]) -> list[str]:
     return sorted(of_card & {c.source for c in scored if c.source != c.sha256})
 
 
-def _reason(problem: str) -> str:
-    """Return why a copy was left out, without the name of the file."""
-    return (
-        problem
-        if problem in REASONS or problem == UNSCORED
-        else ("not readable as a picture" if ". " in problem else problem)
-    )
+def _reason(codes: Sequence[str]) -> str:
+    """Return why a copy was left out, in words where the report has some."""
+    words = {UNREADABLE: "not readable as a picture", UNSAID: "not scored"}
+    return ", ".join(words.get(code, code) for code in codes)
 
 
 def _limits() -> Section:

@@ -296,7 +296,7 @@ def _outcomes(scored: Sequence[ScoredCopy], card: Card) -> tuple[dict[str, dict[
 
 def _outcome(received: ScoredCopy, by_delivery: Mapping[str, ScoredCopy], card: Card) -> tuple[str, tuple[str, ...]]:
     if received.log_odds is None or received.problem:
-        return "unsuitable", tuple(received.problem.split(", "))[:1]
+        return "unsuitable", received.reasons[:1]
     judgement = judge(received.log_odds, stratum=received.stratum, card=card)
     others = {name: _weigh(by_delivery[name], card) for name in HARMLESS if name in by_delivery}
     judgement = taken_back(judgement, {name: None if w is None else w.llr for name, w in others.items()})

@@ -12,7 +12,8 @@ from forensics.evaluation.labelled import LabelledPicture
 from forensics.evaluation.shortcuts import file_statistics
 from forensics.evidence.record import Evidence
 from forensics.judgement.deliveries import AS_RECEIVED, DELIVERIES, deliver
-from forensics.judgement.suitability import stratum_of, unfit
+from forensics.judgement.rules import REASONS
+from forensics.judgement.suitability import stratum_of, too_small, unfit
 from forensics.models.execution.threads import in_processes
 from forensics.records.progress import tracked
 from forensics.records.resumable import append_line, open_kept
@@ -22,7 +23,8 @@ __all__ = ["ALL", "JOINT", "ScoredCopy", "chosen_deliveries", "score_labelled", 
 ALL = "all"
 JOINT = "joint"
 FORMAT = "forensics.labelled-scores/1"
-UNSCORED = "too small, or flat all over"
+UNREADABLE = "unreadable"  # beside the codes of `REASONS`: why a copy counts nowhere
+UNSAID = "unsaid"  # of copies in files that an earlier version kept, with a sentence of its own
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ class ScoredCopy:
     pooled : mapping of str to (float, float)
         See `forensics.scores.BranchScores.pooled`.
     problem : str
-        Why it counts nowhere: unreadable, unsuitable; empty if it counts.
+        Why it counts nowhere, as codes with commas between them; empty if it counts. See `reasons`.
     cluster : str
         As `source`.
     by_branch : mapping of str to float
@@ -65,6 +67,12 @@ class ScoredCopy:
     cluster: str = ""
     by_branch: Mapping[str, float] = field(default_factory=dict)
     statistics: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Codes of `forensics.judgement.rules.REASONS`, or ``unreadable``: why it counts nowhere; empty if it counts."""
+        codes = tuple(self.problem.split(", ")) if self.problem else ()
+        return codes if all(code in REASONS or code == UNREADABLE for code in codes) else (UNSAID,)
 
     @property
     def witness(self) -> str:
@@ -184,14 +192,14 @@ def _score(detector: Detector, picture: LabelledPicture, deliveries: Sequence[st
         received = Evidence.from_file(picture.path)
     except EvidenceError as err:
         logger.warning("left out: %s", err)
-        yield from (row(delivery, problem=str(err)) for delivery in deliveries)
+        yield from (row(delivery, problem=UNREADABLE) for delivery in deliveries)
         return
     for delivery in deliveries:
         copy = deliver(received, delivery)
         scores = detector.score(copy)
         against = unfit(copy)
         if scores is None:
-            yield row(delivery, problem=UNSCORED)
+            yield row(delivery, problem="too_small" if too_small(copy) else "flat")
         else:
             yield row(
                 delivery, stratum=stratum_of(copy), log_odds=scores.log_odds, pooled=dict(scores.pooled),

@@ -155,7 +155,7 @@ def _reports(bag: Structure, key: str | PathLike[str] | None, roots: str | PathL
             continue
         yield from ((True, of_part(name, proof)) for proof in found.proofs)
         yield from ((False, f"{name}: {problem}") for problem in found.problems)
-        yield from ((passed, f"{name}: {text}") for passed, text in checks)
+        yield from ((passed, of_part(name, text)) for passed, text in checks)
         if log is None and isinstance(record.get("custody"), dict):
             yield (
                 True,

@@ -1,7 +1,8 @@
 """The result of a check: of a log, a signature, a time-stamp, a report or a package."""
 
 from dataclasses import dataclass
-from typing import Self
+from functools import partial
+from typing import Any, Self
 
 __all__ = ["Check", "NotShown", "of_part"]
 
@@ -26,9 +27,15 @@ class NotShown(str):
         made.what, made.where = what, where
         return made
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), self.what, where=self.where), ()  # a copy is not made from the sentence
+
 
 def of_part(name: str, proof: str) -> str:
-    """Return a proof with the name of the part that it is about in front; what is not shown stays that."""
+    """Return a sentence with the name of the part that it is about in front; what is not shown stays that.
+
+    An f-string would make plain text of it, and what is not shown would be told as passed.
+    """
     where = f"{name}: "
     return NotShown(proof.what, where=f"{where}{proof.where}") if isinstance(proof, NotShown) else f"{where}{proof}"
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from forensics.detector import load_detector
 from forensics.errors import CalibrationError, UnknownNameError
 from forensics.evaluation.labelled import LabelledPicture, Pictures
 from forensics.evaluation.scoring import chosen_deliveries, score_labelled, usable
@@ -15,6 +16,8 @@ from forensics.evaluation.shortcuts import STATISTICS
 from forensics.judgement.deliveries import AS_RECEIVED, DELIVERIES
 from forensics.types import BranchScores, Evidence
 from tests.conftest import textured
+
+TINY = Path(__file__).parents[2] / "parity" / "dfd_tiny.pth"
 
 
 @dataclass
@@ -115,6 +118,20 @@ def test_what_was_kept_by_an_earlier_version_is_read(pictures: Pictures, tmp_pat
     assert again.asked == 0
     assert len(rows) == 6
     assert rows[0].judgements == {"joint": rows[0].log_odds}
+
+
+def test_why_a_copy_counts_nowhere_is_a_code_and_names_no_file(tmp_path: Path) -> None:
+    """What a validation counts is published; the names of pictures may be those of persons."""
+    unreadable, small = tmp_path / "Jane Doe, flat.jpg", tmp_path / "small.png"
+    unreadable.write_bytes(b"no picture")
+    Image.fromarray(textured(40, 80)).save(small)
+    rows = [LabelledPicture(path=p, name=p.name, label=0, source="s", face=False) for p in (unreadable, small)]
+    scored = score_labelled(load_detector(TINY), Pictures(rows), deliveries=[AS_RECEIVED])
+    assert [copy.reasons for copy in scored] == [("unreadable",), ("too_small",)]
+    assert not any("Jane" in copy.problem for copy in scored)
+    older = replace(scored[0], problem="Jane Doe, flat.jpg is not a picture. Check it.")
+    assert older.reasons == ("unsaid",)
+    assert replace(scored[0], problem="").reasons == ()
 
 
 def test_copies_that_count(pictures: Pictures) -> None:

@@ -6,8 +6,10 @@ import typer
 from typer.testing import CliRunner
 
 from forensics.commands.package import package
+from forensics.commands.verifying import verify
 from forensics.errors import CustodyError
 from forensics.packaging import verify_package
+from forensics.records.check import NotShown
 
 app = typer.Typer()
 app.command()(package)
@@ -35,3 +37,19 @@ def test_what_is_wrong_reaches_the_caller(case: Path) -> None:
     found = CliRunner().invoke(app, [str(case)])
     assert isinstance(found.exception, CustodyError)
     assert found.stdout == ""
+
+
+def test_what_a_package_cannot_show_is_never_said_to_have_passed(case: Path) -> None:
+    """No exhibits, one report unsigned, no time-stamps, a log whose end nobody noted."""
+    out = case.parent / "other"
+    CliRunner().invoke(app, [str(case), "--without-exhibits", "--out", str(out), "--actor", "A"])
+    check = verify_package(out)
+    for proof in check.proofs:
+        first, _, rest = proof.partition(": ")
+        says_so = first == "Not shown" or (first.startswith("data/") and rest.startswith("Not shown: "))
+        assert isinstance(proof, NotShown) == says_so, proof
+    telling = typer.Typer()
+    telling.command()(verify)
+    told = CliRunner().invoke(telling, [str(out)]).stdout
+    assert "not shown: data/reports/first.html: that exhibit 1, IMG_1.jpg, is as it was." in told
+    assert "not shown: who made the package." in told
